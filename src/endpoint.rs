@@ -1,0 +1,308 @@
+//! Endpoints as people write them: `tcp://127.0.0.1:8888`, `[::1]:9000`, `localhost:http`, `8080`.
+//!
+//! Parsing and printing are duals, and a parser says where it stopped and why. Nothing is looked up here: a service
+//! name stays a name until [`crate::lookup`] turns it into a number.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+
+/// Why a text is not what its field takes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct ParseError {
+    /// Where in the text, in bytes.
+    pub position: usize,
+    /// One sentence without a capital or full stop.
+    pub reason: String,
+}
+
+impl ParseError {
+    fn new(position: usize, reason: impl Into<String>) -> Self {
+        Self { position, reason: reason.into() }
+    }
+}
+
+/// A port as typed: a number, or the name of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// 0…65535; 0 lets the system choose when binding.
+    Number(u16),
+    /// A service name as RFC 6335 allows them: letters, digits and hyphens, at least one letter.
+    Service(String),
+}
+
+impl std::str::FromStr for Port {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let start = text.len() - text.trim_start().len();
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(ParseError::new(start, "a port is needed: a number from 0 to 65535, or a service name"));
+        }
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            // The system's resolver would silently turn 65536 into 0.
+            return text
+                .parse()
+                .map(Self::Number)
+                .map_err(|_| ParseError::new(start, format!("{text} is too large: ports go from 0 to 65535")));
+        }
+        if let Some(offset) = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_') {
+            return Err(ParseError::new(start + offset, not_a_port(text)));
+        }
+        if text.starts_with('-') || !text.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+            return Err(ParseError::new(start, not_a_port(text)));
+        }
+        Ok(Self::Service(text.to_owned()))
+    }
+}
+
+fn not_a_port(text: &str) -> String {
+    format!("{text} is not a port: use a whole number from 0 to 65535, or a service name such as http")
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Service(name) => name.fmt(f),
+        }
+    }
+}
+
+/// A host as typed: an address, or a name to resolve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// An address, IPv6 with the number of its scope (0: none).
+    Address(IpAddr, u32),
+    /// A name, also `fe80::1%eth0` and forms such as `127.1` that the system's resolver knows.
+    Name(String),
+}
+
+impl Host {
+    /// The socket address of this host and `port`, if no look-up is needed for it.
+    pub fn with_port(&self, port: u16) -> Option<SocketAddr> {
+        match self {
+            Self::Address(IpAddr::V6(ip), scope) => Some(SocketAddrV6::new(*ip, port, 0, *scope).into()),
+            Self::Address(ip, _) => Some(SocketAddr::new(*ip, port)),
+            Self::Name(_) => None,
+        }
+    }
+
+    /// What a resolver is asked: the address or name without brackets.
+    pub fn query(&self) -> String {
+        match self {
+            Self::Address(IpAddr::V6(ip), scope) if *scope != 0 => format!("{ip}%{scope}"),
+            Self::Address(ip, _) => ip.to_string(),
+            Self::Name(name) => name.clone(),
+        }
+    }
+}
+
+impl std::str::FromStr for Host {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let start = text.len() - text.trim_start().len();
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(ParseError::new(start, "a host is needed: a name or an address"));
+        }
+        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+        let (address, scope) = bare.split_once('%').unwrap_or((bare, "0"));
+        if let Ok(ip) = address.parse::<Ipv6Addr>() {
+            // A scope by name needs the system; the resolver takes it.
+            return Ok(scope
+                .parse()
+                .map_or_else(|_| Self::Name(bare.to_owned()), |scope| Self::Address(IpAddr::V6(ip), scope)));
+        }
+        if let Ok(ip) = bare.parse::<Ipv4Addr>() {
+            return Ok(Self::Address(IpAddr::V4(ip), 0));
+        }
+        if let Some((offset, bad)) = bare.char_indices().find(|(_, c)| {
+            c.is_whitespace() || c.is_control() || matches!(c, '/' | '[' | ']' | ':' | '@' | ',' | '%')
+        }) {
+            let what = if bad.is_whitespace() { "a space".to_owned() } else { format!("{bad:?}") };
+            return Err(ParseError::new(start + offset, format!("a host name can't contain {what}")));
+        }
+        Ok(Self::Name(bare.to_owned()))
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(IpAddr::V6(_), _) => write!(f, "[{}]", self.query()),
+            Self::Name(name) if name.contains(':') => write!(f, "[{name}]"),
+            _ => f.write_str(&self.query()),
+        }
+    }
+}
+
+/// The kind of socket behind an endpoint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scheme {
+    /// A TCP stream.
+    #[default]
+    Tcp,
+    /// UDP datagrams.
+    Udp,
+}
+
+impl Scheme {
+    /// The word before `://`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        }
+    }
+}
+
+/// A scheme, a host and a port. Without a scheme it is TCP; a bare number is a port on loopback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// TCP or UDP.
+    pub scheme: Scheme,
+    /// Name or address.
+    pub host: Host,
+    /// Number or service.
+    pub port: Port,
+}
+
+impl std::str::FromStr for Endpoint {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let (scheme, rest) = match text.split_once("://") {
+            None => (Scheme::Tcp, text),
+            Some(("tcp", rest)) => (Scheme::Tcp, rest),
+            Some(("udp", rest)) => (Scheme::Udp, rest),
+            Some((other, _)) => {
+                return Err(ParseError::new(0, format!("{other:?} is not a scheme: use tcp or udp")));
+            }
+        };
+        let start = text.len() - rest.len();
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        if !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()) {
+            let host = Host::Address(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+            return Ok(Self { scheme, host, port: rest.parse().map_err(|error| shift(error, start))? });
+        }
+        let Some(colon) = rest.rfind(':').filter(|colon| !rest[*colon..].contains(']')) else {
+            return Err(ParseError::new(text.len(), "a port is missing: write host:port"));
+        };
+        let (host, port) = (&rest[..colon], &rest[colon + 1..]);
+        if host.contains(':') && !host.starts_with('[') {
+            return Err(ParseError::new(start, "an IPv6 address needs brackets before its port: [::1]:80"));
+        }
+        Ok(Self {
+            scheme,
+            host: host.parse().map_err(|error| shift(error, start))?,
+            port: port.parse().map_err(|error| shift(error, start + colon + 1))?,
+        })
+    }
+}
+
+fn shift(mut error: ParseError, by: usize) -> ParseError {
+    error.position += by;
+    error
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}:{}", self.scheme.name(), self.host, self.port)
+    }
+}
+
+/// The address as people know it: an IPv4 peer of a dual-stack socket (`::ffff:a.b.c.d`, RFC 4291 §2.5.5.2) as IPv4.
+pub fn canonical(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V6(v6) => match v6.ip().to_ipv4_mapped() {
+            Some(ip) => SocketAddr::new(IpAddr::V4(ip), v6.port()),
+            None => address,
+        },
+        SocketAddr::V4(_) => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check_port(text: &str, expected: Result<Port, usize>) {
+        assert_eq!(text.parse::<Port>().map_err(|error| error.position), expected, "{text:?}");
+    }
+
+    #[test]
+    fn ports_are_numbers_or_service_names() {
+        check_port("0", Ok(Port::Number(0)));
+        check_port(" 65535 ", Ok(Port::Number(65535)));
+        check_port("http", Ok(Port::Service("http".into())));
+        check_port("65536", Err(0));
+        check_port("-1", Err(0));
+        check_port("80.5", Err(2));
+        check_port("8 8", Err(1));
+        check_port("", Err(0));
+        check_port("+80", Err(0));
+        check_port("99999999999999999999999", Err(0));
+    }
+
+    fn check_host(text: &str, expected: Result<&str, usize>) {
+        let parsed = text.parse::<Host>().map(|host| host.to_string()).map_err(|error| error.position);
+        assert_eq!(parsed, expected.map(str::to_owned), "{text:?}");
+    }
+
+    #[test]
+    fn hosts_are_addresses_or_names() {
+        check_host("localhost", Ok("localhost"));
+        check_host(" 127.0.0.1", Ok("127.0.0.1"));
+        check_host("::1", Ok("[::1]"));
+        check_host("[fe80::1%2]", Ok("[fe80::1%2]"));
+        check_host("fe80::1%eth0", Ok("[fe80::1%eth0]"));
+        check_host("127.1", Ok("127.1"));
+        check_host("", Err(0));
+        check_host("a b", Err(1));
+        check_host("a:b", Err(1));
+    }
+
+    fn check(text: &str, expected: Result<&str, usize>) {
+        let parsed = text.parse::<Endpoint>().map(|endpoint| endpoint.to_string()).map_err(|error| error.position);
+        assert_eq!(parsed, expected.map(str::to_owned), "{text:?}");
+    }
+
+    #[test]
+    fn endpoints_have_a_scheme_a_host_and_a_port() {
+        check("tcp://127.0.0.1:8888", Ok("tcp://127.0.0.1:8888"));
+        check("udp://[::1]:9000", Ok("udp://[::1]:9000"));
+        check("localhost:http", Ok("tcp://localhost:http"));
+        check("8080", Ok("tcp://127.0.0.1:8080"));
+        check("::1:80", Err(0));
+        check("[::1]", Err(5));
+        check("ftp://a:1", Err(0));
+        check("host:65536", Err(5));
+        check("tcp://a b:1", Err(7));
+    }
+
+    #[test]
+    fn a_mapped_address_is_shown_as_ipv4() {
+        let mapped = "[::ffff:127.0.0.1]:80".parse().expect("an address");
+        assert_eq!(canonical(mapped), "127.0.0.1:80".parse().expect("an address"));
+    }
+
+    proptest! {
+        #[test]
+        fn printing_and_parsing_are_duals(ip: IpAddr, port: u16, udp: bool) {
+            let scheme = if udp { Scheme::Udp } else { Scheme::Tcp };
+            let endpoint = Endpoint { scheme, host: Host::Address(ip, 0), port: Port::Number(port) };
+            prop_assert_eq!(endpoint.to_string().parse(), Ok(endpoint));
+        }
+
+        #[test]
+        fn no_text_makes_a_parser_panic(text: String) {
+            let _ = text.parse::<Endpoint>();
+            let _ = text.parse::<Host>();
+            let _ = text.parse::<Port>();
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What the faces ask of the engine, and what it answers. Closed enums over bounded channels; payload that arrives
+//! does not travel here but through the [journal](crate::journal).
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::endpoint::Host;
+use crate::error::OpError;
+use crate::journal::{ConnId, Journal};
+use crate::template::Template;
+
+/// One Listen, Connect or Bind. Never reused, so that a late event can't hit the wrong one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(pub u64);
+
+/// One press of Send. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket(pub u64);
+
+/// What a session does by itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answering {
+    /// Sent to every client as soon as it is connected (TCP server only).
+    pub greeting: Option<Template>,
+    /// Sent in answer to every chunk or datagram, or only to the first of a connection or peer.
+    pub reply: Option<Reply>,
+    /// Close a connection once its greeting (without a reply) or its first reply is sent.
+    pub close_after: bool,
+}
+
+/// An automatic answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    /// What to send; `{data}` is what came.
+    pub template: Template,
+    /// Only to the first chunk of a connection, or the first datagram of a peer.
+    pub first_only: bool,
+}
+
+/// Settings of a session that may change while it runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Options {
+    /// Greeting and reply.
+    pub answering: Answering,
+    /// Keep a connection open after the peer finished sending (FIN), so that it can still be answered. Otherwise it
+    /// is closed once what is queued for it is sent.
+    pub keep_open: bool,
+    /// Stop listening after the first client (TCP server only); its connection goes on.
+    pub once: bool,
+    /// Allow broadcast addresses as targets (UDP only, `SO_BROADCAST`).
+    pub broadcast: bool,
+}
+
+/// A TCP server to start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listen {
+    /// The local address; [`IpAddr::V6`] unspecified with `dual_stack` takes IPv4 clients too.
+    pub address: SocketAddr,
+    /// `IPV6_V6ONLY` off.
+    pub dual_stack: bool,
+    /// How many finished handshakes wait for `accept`, 0…4096.
+    pub backlog: u32,
+    /// What it does by itself.
+    pub options: Options,
+}
+
+/// A TCP connection to make.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Connect {
+    /// Whom to connect to; a name is resolved first, and every address is tried in the resolver's order.
+    pub host: Host,
+    /// The remote port, 1…65535.
+    pub port: u16,
+    /// The local address to bind before connecting; an unspecified address binds the port alone.
+    pub local: Option<SocketAddr>,
+    /// For resolving and all attempts together.
+    pub limit: Duration,
+    /// What it does by itself.
+    pub options: Options,
+}
+
+/// A UDP socket to bind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bind {
+    /// The local address.
+    pub address: SocketAddr,
+    /// `IPV6_V6ONLY` off.
+    pub dual_stack: bool,
+    /// What it does by itself.
+    pub options: Options,
+}
+
+/// What a session is to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plan {
+    /// A TCP server.
+    Listen(Listen),
+    /// A TCP client.
+    Connect(Connect),
+    /// A UDP socket.
+    Bind(Bind),
+}
+
+/// Which connections or peers of a session a command is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// All that are open.
+    All,
+    /// These; those that are over by now are reported.
+    Connections(Vec<ConnId>),
+    /// A UDP address or name; names are resolved on the resolver's thread.
+    Address(Host, u16),
+}
+
+/// What a face asks of the engine.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Start a session whose records go to `journal`. No other running session writes to that journal.
+    Open {
+        /// A new number.
+        session: SessionId,
+        /// Where its records go.
+        journal: Arc<Journal>,
+        /// What it is to be.
+        plan: Plan,
+    },
+    /// Send `payload` to `to`. Answered by [`Event::SendQueued`] or [`Event::SendFailed`].
+    Send {
+        /// The session.
+        session: SessionId,
+        /// To whom.
+        to: Target,
+        /// What.
+        payload: Bytes,
+        /// Comes back in the answer.
+        ticket: Ticket,
+    },
+    /// Finish sending (`shutdown(SHUT_WR)`, FIN) once what is queued is sent.
+    FinishSending {
+        /// The session.
+        session: SessionId,
+        /// Which connections.
+        to: Target,
+    },
+    /// Close in order: send what is queued, FIN, drain for a bounded time, close.
+    Close {
+        /// The session.
+        session: SessionId,
+        /// Which connections.
+        to: Target,
+    },
+    /// Abort at once (RST); what is queued is lost, and a record says how much.
+    Abort {
+        /// The session.
+        session: SessionId,
+        /// Which connections.
+        to: Target,
+    },
+    /// Change what a running session does by itself.
+    Configure {
+        /// The session.
+        session: SessionId,
+        /// All its options.
+        options: Options,
+    },
+    /// Stop: no more clients, or no more attempts; every connection is closed in order. Answered by
+    /// [`Event::Stopped`] within a second.
+    Stop {
+        /// The session.
+        session: SessionId,
+    },
+}
+
+/// What the engine tells the faces. Records are in the journal; this is what a tab's title and composer show.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The server listens on, or the UDP socket is bound to, `local`.
+    Ready {
+        /// The session.
+        session: SessionId,
+        /// The address really bound.
+        local: SocketAddr,
+    },
+    /// The client tries `peer` now (names are being resolved while `None`).
+    Connecting {
+        /// The session.
+        session: SessionId,
+        /// The address that is tried.
+        peer: Option<SocketAddr>,
+    },
+    /// The client is connected.
+    Connected {
+        /// The session.
+        session: SessionId,
+        /// Its connection.
+        conn: ConnId,
+        /// This end.
+        local: SocketAddr,
+        /// The other end.
+        peer: SocketAddr,
+    },
+    /// The session is over in order: it was stopped, or its only connection ended. Nothing more comes from it.
+    Stopped {
+        /// The session.
+        session: SessionId,
+    },
+    /// The session could not start, or ended because of `error`. Nothing more comes from it.
+    Failed {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        error: OpError,
+    },
+    /// The payload is with the kernel or in the outgoing queues of everyone it is for.
+    SendQueued {
+        /// The session.
+        session: SessionId,
+        /// Which press of Send.
+        ticket: Ticket,
+    },
+    /// The payload went to nobody, or not to everyone it is for; the error says to whom not and why.
+    SendFailed {
+        /// The session.
+        session: SessionId,
+        /// Which press of Send.
+        ticket: Ticket,
+        /// Why.
+        error: OpError,
+    },
+}
+
+impl Listen {
+    /// The default: loopback, a free port, backlog 128.
+    pub fn loopback(port: u16) -> Self {
+        let address = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port);
+        Self { address, dual_stack: false, backlog: 128, options: Options::default() }
+    }
+}

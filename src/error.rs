@@ -1,0 +1,183 @@
+//! What went wrong, in a form that a person can act on: the operation, the address, the system's error name, number
+//! and sentence, and what to do next.
+//!
+//! ```text
+//! bind 127.0.0.1:80: permission denied (EACCES 13): ports below 1024 need rights; try 8080
+//! ```
+
+use std::fmt;
+use std::io;
+
+/// A system error by number and name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemCode {
+    /// `errno` on Unix, the Windows error number there.
+    pub number: i32,
+    /// The symbolic name, `EACCES`; where the system has none, `os error`.
+    pub name: String,
+}
+
+/// An operation that failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct OpError {
+    /// The call, in the system's own word: `bind`, `connect`, `accept`, `send`, `resolve`, `save` …
+    pub op: &'static str,
+    /// What it was tried on: an address, a name, a path. May be empty.
+    pub subject: String,
+    /// The system's code, where the system refused; `None` where Sockscope did.
+    pub code: Option<SystemCode>,
+    /// One sentence without a capital or full stop: `permission denied`.
+    pub message: String,
+    /// What the person can do next, if there is something.
+    pub advice: Option<String>,
+}
+
+impl OpError {
+    /// An error that Sockscope itself found.
+    pub fn new(op: &'static str, subject: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self { op, subject: subject.to_string(), code: None, message: message.into(), advice: None }
+    }
+
+    /// An error that the system returned for `op` on `subject`, with [advice](Self::advice) where there is some.
+    pub fn io(op: &'static str, subject: impl fmt::Display, error: &io::Error) -> Self {
+        let subject = subject.to_string();
+        let Some(number) = error.raw_os_error() else {
+            return Self::new(op, subject, lower_first(&error.to_string()));
+        };
+        let (name, message) = describe(number, error);
+        let advice = advice(op, &name, &subject);
+        Self { op, subject, code: Some(SystemCode { number, name }), message, advice }
+    }
+
+    /// The same error with `advice` as what to do next.
+    #[must_use]
+    pub fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    /// Whether the system's code has this symbolic name (`EMFILE`).
+    pub fn is(&self, name: &str) -> bool {
+        self.code.as_ref().is_some_and(|code| code.name == name)
+    }
+}
+
+impl fmt::Display for OpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.op)?;
+        if !self.subject.is_empty() {
+            write!(f, " {}", self.subject)?;
+        }
+        write!(f, ": {}", self.message)?;
+        if let Some(code) = &self.code {
+            write!(f, " ({} {})", code.name, code.number)?;
+        }
+        if let Some(advice) = &self.advice {
+            write!(f, ": {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The symbolic name and the sentence of a system error number.
+#[cfg(unix)]
+fn describe(number: i32, _error: &io::Error) -> (String, String) {
+    let errno = nix::errno::Errno::from_raw(number);
+    (format!("{errno:?}"), lower_first(errno.desc()))
+}
+
+/// The symbolic name and the sentence of a system error number.
+#[cfg(not(unix))]
+fn describe(_number: i32, error: &io::Error) -> (String, String) {
+    let text = error.to_string();
+    let sentence = text.split(" (os error").next().unwrap_or(&text);
+    ("os error".to_owned(), lower_first(sentence.trim_end_matches('.')))
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    let Some(first) = chars.next() else {
+        return String::new();
+    };
+    // "I/O error" and "TCP …" stay as they are.
+    if chars.clone().next().is_some_and(char::is_lowercase) {
+        first.to_lowercase().chain(chars).collect()
+    } else {
+        text.to_owned()
+    }
+}
+
+/// What a person can do about a system error, where there is something better than trying again.
+fn advice(op: &str, name: &str, subject: &str) -> Option<String> {
+    let text = match (op, name) {
+        ("bind" | "listen", "EADDRINUSE") => {
+            "another program, or another tab, has this port: stop it, or choose another port (0 takes a free one)"
+        }
+        ("bind", "EADDRNOTAVAIL") => "this machine does not have that address: choose one from the list",
+        ("bind", "EACCES") => return Some(privileged_port_advice(subject)),
+        ("connect", "ECONNREFUSED") => "nothing listens there: check the port, and that the server runs",
+        ("connect" | "send", "ENETUNREACH") => {
+            "there is no route to that network: check the address and the network"
+        }
+        ("connect" | "send", "EHOSTUNREACH") => "no answer from that host on its network: check the address",
+        ("connect", "EADDRNOTAVAIL") => "the local address does not fit, or no local port is free",
+        ("connect", "ETIMEDOUT") => "the host did not answer: a firewall may drop the packets",
+        ("send", "ECONNREFUSED") => "nobody is bound to that UDP port",
+        ("send", "EMSGSIZE") => "a UDP payload is at most 65,507 bytes over IPv4 (65,527 over IPv6)",
+        ("send", "EACCES") => "that is a broadcast address: switch Broadcast on",
+        ("send", "EPIPE") => "the connection no longer takes bytes: its sending side is finished",
+        ("accept", "EMFILE" | "ENFILE") => {
+            "no file descriptor is free: close connections, or raise the limit (ulimit -n)"
+        }
+        ("save", "ENOSPC") => {
+            "the disk is full: free some space or choose another folder; the old file is untouched"
+        }
+        ("save", "EACCES" | "EPERM" | "EROFS") => "this folder can't be written: choose another one",
+        ("save", "ENOENT") => "there is no such folder: create it or choose another one",
+        ("save", "EISDIR") => "that is a folder: add a file name",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn privileged_port_advice(subject: &str) -> String {
+    let port = subject.rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
+    match port {
+        Some(port @ 1..1024) => {
+            format!("ports below 1024 need rights; try {}", if port == 80 { 8080 } else { u32::from(port) + 8000 })
+        }
+        _ => "this system does not let you use that address".to_owned(),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn check(op: &'static str, subject: &str, errno: nix::errno::Errno, expected: &str) {
+        let error = OpError::io(op, subject, &io::Error::from_raw_os_error(errno as i32));
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn an_error_names_operation_address_code_and_advice() {
+        check(
+            "bind",
+            "127.0.0.1:80",
+            nix::errno::Errno::EACCES,
+            "bind 127.0.0.1:80: permission denied (EACCES 13): ports below 1024 need rights; try 8080",
+        );
+        check(
+            "connect",
+            "127.0.0.1:9",
+            nix::errno::Errno::ECONNREFUSED,
+            "connect 127.0.0.1:9: connection refused (ECONNREFUSED 111): nothing listens there: check the port, and that the server runs",
+        );
+    }
+
+    #[test]
+    fn an_error_of_our_own_has_no_code() {
+        let error = OpError::new("resolve", "nowhere.invalid", "no such host").advise("check the spelling");
+        assert_eq!(error.to_string(), "resolve nowhere.invalid: no such host: check the spelling");
+    }
+}

@@ -1,0 +1,342 @@
+//! The journal: every byte in order, with its time, direction and connection, in bounded memory.
+//!
+//! Payload lives in blocks of 1 MiB. The I/O thread reads from its sockets straight into the current block
+//! ([`Writer::room`]), notes an entry of 24 bytes a record, and publishes a whole turn under one lock. Readers never
+//! see the block that is being written to: they share [`Segment`]s that are complete, and of the last one they copy
+//! the little they want. So no reader can hold the I/O thread up for longer than it takes to clone a pointer or to
+//! copy 64 KiB.
+//!
+//! When the journal holds more than its [`Limits`], whole segments leave it, the oldest first. They are counted, the
+//! counters of every connection stay exact, and a block that leaves is written to again while it is warm.
+//!
+//! Invariants: record numbers are consecutive and never reused; a payload lies in one block; nothing is dropped
+//! without being counted; the lock is never held during a system call.
+
+mod connections;
+mod record;
+mod segment;
+mod writer;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use connections::{Connection, Count, State};
+pub use record::{ConnId, Content, Detail, Direction, How, Opened, Record, Seq, Side};
+pub use segment::Segment;
+pub use writer::Writer;
+
+use connections::Connections;
+use segment::Tail;
+use writer::Change;
+
+/// The size of a block of payload: 1 MiB.
+pub const BLOCK: usize = 1 << 20;
+
+/// A segment ends with its block, or at this many records: what leaves the journal at once stays small.
+const SEGMENT_RECORDS: usize = 32 * 1024;
+
+/// A reader copies at most this much of the growing segment; where there is more, the segment is ended instead.
+const COPY_AT_MOST: usize = 64 * 1024;
+
+/// How much a journal may hold before the oldest records leave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of payload and entries together, at least 4 MiB; default 256 MiB.
+    pub bytes: u64,
+    /// Records; default 5,000,000.
+    pub records: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { bytes: 256 << 20, records: 5_000_000 }
+    }
+}
+
+/// What a journal holds and has seen, in figures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// The oldest record still held.
+    pub first: Seq,
+    /// The number that the next record will have.
+    pub end: Seq,
+    /// Records that left because of the [`Limits`] (not those that a person cleared).
+    pub dropped_records: u64,
+    /// Payload bytes in them.
+    pub dropped_bytes: u64,
+    /// Bytes held now: payload and entries.
+    pub held: u64,
+    /// Everything ever received, dropped or not.
+    pub received: Count,
+    /// Everything ever sent.
+    pub sent: Count,
+    /// Datagrams that the kernel dropped before they could be received.
+    pub kernel_dropped: u64,
+    /// Open connections, or UDP peers.
+    pub open: usize,
+    /// Rows of [`Journal::connections`].
+    pub listed: usize,
+}
+
+/// The records of a tab, from its first Listen, Connect or Bind to its last.
+#[derive(Debug, Default)]
+pub struct Journal {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    segments: VecDeque<Arc<Segment>>,
+    tail: Tail,
+    connections: Connections,
+    limits: Limits,
+    /// `held` counts the segments only; the tail is added where it is asked for.
+    status: Status,
+}
+
+impl Journal {
+    /// An empty journal.
+    pub fn new(limits: Limits) -> Self {
+        Self { inner: Mutex::new(Inner { limits, ..Inner::default() }) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A reader that panicked has changed nothing halfway: every critical section leaves the journal whole.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Figures about what it holds.
+    pub fn status(&self) -> Status {
+        let inner = self.lock();
+        Status {
+            first: inner.first(),
+            end: inner.tail.end(),
+            held: inner.status.held + inner.tail.held(),
+            open: inner.connections.open().len(),
+            listed: inner.connections.listed(),
+            ..inner.status
+        }
+    }
+
+    /// A run of records that starts with `seq` (or with the oldest one held, if that is later), up to some record
+    /// after it; `None` when `seq` is not yet there. Reading on from [`Segment::end`] visits every record once.
+    pub fn slice(&self, seq: Seq) -> Option<Arc<Segment>> {
+        let mut inner = self.lock();
+        if seq >= inner.tail.end() {
+            return None;
+        }
+        if seq >= inner.tail.first {
+            if inner.tail.cost_from(seq) <= COPY_AT_MOST {
+                return Some(Arc::new(inner.tail.copy_from(seq)));
+            }
+            inner.seal();
+        }
+        let place = inner.segments.partition_point(|segment| segment.end() <= seq);
+        inner.segments.get(place).cloned()
+    }
+
+    /// Everything that is held now, as segments that nothing can drop while the reader holds them.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut inner = self.lock();
+        if !inner.tail.entries.is_empty() {
+            inner.seal();
+        }
+        let first = inner.first();
+        Snapshot {
+            first,
+            segments: inner.segments.iter().cloned().collect(),
+            connections: inner.connections.all(),
+            status: inner.status,
+        }
+    }
+
+    /// The record `seq`, if it is still held.
+    pub fn get(&self, seq: Seq) -> Option<Record> {
+        self.slice(seq).and_then(|segment| segment.get(seq))
+    }
+
+    /// The connection or UDP peer `id`, as long as it is open, listed, or has records here.
+    pub fn connection(&self, id: ConnId) -> Option<Connection> {
+        self.lock().connections.get(id).cloned()
+    }
+
+    /// `rows` rows of the peer table from row `start`: open ones by number, then closed ones, the newest first.
+    pub fn connections(&self, start: usize, rows: usize) -> Vec<Connection> {
+        self.lock().connections.page(start, rows)
+    }
+
+    /// The numbers of all open connections, or of all UDP peers.
+    pub fn open_connections(&self) -> Vec<ConnId> {
+        self.lock().connections.open().to_vec()
+    }
+
+    /// Empties the log. Counters of open connections go on, record numbers too.
+    pub fn clear(&self) {
+        let mut inner = self.lock();
+        inner.seal();
+        let cleared: Vec<_> = inner.segments.drain(..).collect();
+        inner.status.held = 0;
+        for segment in &cleared {
+            inner.forget(segment);
+        }
+        inner.connections.clear_closed();
+        drop(inner);
+        // Unmapping 256 MiB takes a while; not under the lock.
+        drop(cleared);
+    }
+
+    /// Sets how much it may hold; records over the limit leave at once.
+    pub fn set_limits(&self, limits: Limits) {
+        let mut inner = self.lock();
+        inner.limits = limits;
+        let dropped = inner.drop_oldest();
+        drop(inner);
+        drop(dropped);
+    }
+
+    fn last_conn(&self) -> u32 {
+        self.lock().connections.last()
+    }
+
+    /// Publishes a turn: `parts` in order, the first of which goes on in the block of the tail. Returns what had to
+    /// leave, so that it is freed outside the lock.
+    fn append(&self, parts: &mut Vec<Tail>, changes: &mut Vec<Change>) -> Vec<Arc<Segment>> {
+        let mut inner = self.lock();
+        // A connection is known before its first record, and closed after its last.
+        for change in changes.extract_if(.., |change| matches!(change, Change::Add { .. })) {
+            inner.apply(change);
+        }
+        for (index, part) in parts.drain(..).enumerate() {
+            // A part of another block can't be joined to the bytes before it.
+            if index > 0 || inner.tail.entries.len() >= SEGMENT_RECORDS {
+                inner.seal();
+            }
+            inner.count(&part);
+            inner.tail.append(part);
+        }
+        for change in changes.drain(..) {
+            inner.apply(change);
+        }
+        inner.drop_oldest()
+    }
+}
+
+impl Inner {
+    fn first(&self) -> Seq {
+        self.segments.front().map_or(self.tail.first, |segment| segment.first())
+    }
+
+    fn seal(&mut self) {
+        if self.tail.entries.is_empty() {
+            return;
+        }
+        let segment = self.tail.seal();
+        self.status.held += segment.held();
+        self.segments.push_back(Arc::new(segment));
+    }
+
+    fn count(&mut self, part: &Tail) {
+        for entry in &part.entries {
+            let payload = writer::direction(entry.kind).map(|direction| (direction, entry.len as usize));
+            match payload {
+                Some((Direction::Received, bytes)) => self.status.received.add(bytes),
+                Some((Direction::Sent, bytes)) => self.status.sent.add(bytes),
+                None => {}
+            }
+            if entry.conn != 0 {
+                self.connections.count(ConnId(entry.conn), payload);
+            }
+        }
+        for detail in &part.details {
+            if let Detail::KernelDropped { datagrams } = detail {
+                self.status.kernel_dropped += datagrams;
+            }
+        }
+    }
+
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::Add { id, peer, local, opened, state } => self.connections.add(id, peer, local, opened, state),
+            Change::State { id, state } => self.connections.set_state(id, state),
+            Change::Queued { id, bytes } => self.connections.set_queued(id, bytes),
+        }
+    }
+
+    /// Takes the oldest segments out until the limits hold.
+    fn drop_oldest(&mut self) -> Vec<Arc<Segment>> {
+        let mut dropped = Vec::new();
+        while self.status.held + self.tail.held() > self.limits.bytes
+            || self.tail.end() - self.first() > self.limits.records
+        {
+            let Some(segment) = self.segments.pop_front() else {
+                break;
+            };
+            self.status.held -= segment.held();
+            self.status.dropped_records += segment.entries.len() as u64;
+            self.status.dropped_bytes += segment.payload.len() as u64;
+            self.forget(&segment);
+            dropped.push(segment);
+        }
+        dropped
+    }
+
+    /// Tells the connections that a segment's records are gone, one call a run of the same connection.
+    fn forget(&mut self, segment: &Segment) {
+        for run in segment.entries.chunk_by(|a, b| a.conn == b.conn) {
+            if run[0].conn != 0 {
+                self.connections.left(ConnId(run[0].conn), run.len() as u64);
+            }
+        }
+    }
+}
+
+/// What a journal held at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    first: Seq,
+    segments: Vec<Arc<Segment>>,
+    connections: HashMap<ConnId, Connection>,
+    status: Status,
+}
+
+impl Snapshot {
+    /// The connection or UDP peer of a record in here.
+    pub fn connection(&self, id: ConnId) -> Option<&Connection> {
+        self.connections.get(&id)
+    }
+
+    /// All connections and UDP peers that its records belong to, and those that are open; by number.
+    pub fn connections(&self) -> Vec<&Connection> {
+        let mut all: Vec<_> = self.connections.values().collect();
+        all.sort_unstable_by_key(|connection| connection.id);
+        all
+    }
+
+    /// Its records, in order.
+    pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
+        self.segments.iter().flat_map(|segment| segment.records_from(segment.first()))
+    }
+
+    /// How many records it has.
+    pub fn len(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.entries.len() as u64).sum()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// The number of its first record.
+    pub fn first(&self) -> Seq {
+        self.first
+    }
+
+    /// Totals and drops at that moment; the fields about connections are zero.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+}
+
+#[cfg(test)]
+mod tests;

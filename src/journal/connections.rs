@@ -1,0 +1,212 @@
+//! The table of connections and UDP peers: who they are, what crossed them, and in which state they are.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+
+use super::record::{ConnId, Direction, How};
+use crate::clock::Stamp;
+
+/// Closed connections that the table still lists, newest last; older ones stay known only while the log shows them.
+const CLOSED_LISTED: usize = 1_000;
+
+/// Bytes and records of one direction, exact even when the log no longer shows them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Payload bytes.
+    pub bytes: u64,
+    /// TCP chunks or UDP datagrams.
+    pub records: u64,
+}
+
+impl Count {
+    pub(super) fn add(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+        self.records += 1;
+    }
+}
+
+/// Where a connection is in its life (RFC 9293 §3.3.2, as far as a person needs it).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Both directions are open.
+    Connected,
+    /// This end sent its FIN; the peer may go on.
+    SendingFinished,
+    /// The peer sent its FIN; this end may go on.
+    PeerFinished,
+    /// This end is closing: its FIN is out, the rest of the input is drained.
+    Closing,
+    /// Over.
+    Closed(How),
+    /// A UDP peer: there is no connection.
+    Datagrams,
+}
+
+impl State {
+    /// The words in the peer table.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::SendingFinished => "half closed (by us)",
+            Self::PeerFinished => "half closed (by peer)",
+            Self::Closing => "closing",
+            Self::Closed(How::PeerFin) => "closed by peer",
+            Self::Closed(How::LocalClose) => "closed",
+            Self::Closed(How::PeerReset) => "reset by peer",
+            Self::Closed(How::LocalAbort) => "aborted",
+            Self::Closed(How::TimeLimit) => "timed out",
+            Self::Closed(How::Error) => "failed",
+            Self::Datagrams => "heard from",
+        }
+    }
+
+    /// Whether payload may still be sent.
+    pub const fn takes_payload(self) -> bool {
+        matches!(self, Self::Connected | Self::PeerFinished | Self::Datagrams)
+    }
+
+    /// Whether it is over.
+    pub const fn is_closed(self) -> bool {
+        matches!(self, Self::Closed(_))
+    }
+}
+
+/// A connection or a UDP peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Its number.
+    pub id: ConnId,
+    /// The other end.
+    pub peer: SocketAddr,
+    /// This end.
+    pub local: SocketAddr,
+    /// Since when it is known.
+    pub opened: Stamp,
+    /// Where it is in its life.
+    pub state: State,
+    /// What came.
+    pub received: Count,
+    /// What the kernel took.
+    pub sent: Count,
+    /// Bytes that wait here until the kernel takes them.
+    pub queued: u64,
+    /// Records of it that the journal still holds.
+    pub(super) in_view: u64,
+    /// Whether it has a row in the table.
+    listed: bool,
+}
+
+/// All connections of a journal that are open, were lately, or have records in it.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    by_id: HashMap<ConnId, Connection>,
+    /// Open ones, in the order of their numbers.
+    open: Vec<ConnId>,
+    closed: VecDeque<ConnId>,
+    last: u32,
+}
+
+impl Connections {
+    pub(super) fn add(&mut self, id: ConnId, peer: SocketAddr, local: SocketAddr, opened: Stamp, state: State) {
+        let (received, sent) = Default::default();
+        let connection =
+            Connection { id, peer, local, opened, state, received, sent, queued: 0, in_view: 0, listed: true };
+        self.by_id.insert(id, connection);
+        self.open.push(id);
+        self.last = self.last.max(id.0);
+    }
+
+    /// The highest number so far.
+    pub(super) fn last(&self) -> u32 {
+        self.last
+    }
+
+    pub(super) fn get(&self, id: ConnId) -> Option<&Connection> {
+        self.by_id.get(&id)
+    }
+
+    /// Counts a record of `id`; `payload` where it carries some.
+    pub(super) fn count(&mut self, id: ConnId, payload: Option<(Direction, usize)>) {
+        let Some(connection) = self.by_id.get_mut(&id) else {
+            return;
+        };
+        connection.in_view += 1;
+        match payload {
+            Some((Direction::Received, bytes)) => connection.received.add(bytes),
+            Some((Direction::Sent, bytes)) => connection.sent.add(bytes),
+            None => {}
+        }
+    }
+
+    pub(super) fn set_queued(&mut self, id: ConnId, bytes: u64) {
+        if let Some(connection) = self.by_id.get_mut(&id) {
+            connection.queued = bytes;
+        }
+    }
+
+    pub(super) fn set_state(&mut self, id: ConnId, state: State) {
+        let Some(connection) = self.by_id.get_mut(&id) else {
+            return;
+        };
+        let was_closed = connection.state.is_closed();
+        connection.state = state;
+        if state.is_closed() && !was_closed {
+            connection.queued = 0;
+            if let Ok(place) = self.open.binary_search(&id) {
+                self.open.remove(place);
+            }
+            self.closed.push_back(id);
+            if self.closed.len() > CLOSED_LISTED
+                && let Some(oldest) = self.closed.pop_front()
+            {
+                self.unlist(oldest);
+            }
+        }
+    }
+
+    /// Records of `id` left the journal.
+    pub(super) fn left(&mut self, id: ConnId, records: u64) {
+        if let Some(connection) = self.by_id.get_mut(&id) {
+            connection.in_view = connection.in_view.saturating_sub(records);
+        }
+        self.forget_unless_needed(id);
+    }
+
+    /// Takes the closed connections off the list.
+    pub(super) fn clear_closed(&mut self) {
+        for id in std::mem::take(&mut self.closed) {
+            self.unlist(id);
+        }
+    }
+
+    fn unlist(&mut self, id: ConnId) {
+        if let Some(connection) = self.by_id.get_mut(&id) {
+            connection.listed = false;
+        }
+        self.forget_unless_needed(id);
+    }
+
+    fn forget_unless_needed(&mut self, id: ConnId) {
+        if self.by_id.get(&id).is_some_and(|connection| connection.in_view == 0 && !connection.listed) {
+            self.by_id.remove(&id);
+        }
+    }
+
+    pub(super) fn all(&self) -> HashMap<ConnId, Connection> {
+        self.by_id.clone()
+    }
+
+    pub(super) fn open(&self) -> &[ConnId] {
+        &self.open
+    }
+
+    pub(super) fn listed(&self) -> usize {
+        self.open.len() + self.closed.len()
+    }
+
+    /// The listed connections from row `start`: open ones by number, then closed ones, the newest first.
+    pub(super) fn page(&self, start: usize, rows: usize) -> Vec<Connection> {
+        let ids = self.open.iter().chain(self.closed.iter().rev());
+        ids.skip(start).take(rows).filter_map(|id| self.by_id.get(id).cloned()).collect()
+    }
+}

@@ -1,0 +1,181 @@
+//! What a record says: an entry of 24 bytes beside its payload, or beside a detail for the rows that carry none.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+
+use crate::clock::Stamp;
+use crate::error::OpError;
+
+/// The number of a record in its journal: from 0, in order, never reused.
+pub type Seq = u64;
+
+/// The number of a connection (or of a UDP peer) in its journal: from 1, never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub u32);
+
+/// Which way payload went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// From here to the peer.
+    Sent,
+    /// From the peer to here.
+    Received,
+}
+
+/// Who did something to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// This program.
+    Local,
+    /// The other end.
+    Peer,
+}
+
+/// How a connection or a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// The peer finished first (FIN), and everything was delivered.
+    PeerFin,
+    /// This end closed it, in order (FIN).
+    LocalClose,
+    /// The peer aborted it (RST).
+    PeerReset,
+    /// This end aborted it (RST).
+    LocalAbort,
+    /// A time limit passed.
+    TimeLimit,
+    /// The system reported an error; the record before says which.
+    Error,
+}
+
+impl How {
+    /// The name in files: `peer_fin`, `local_close` …
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PeerFin => "peer_fin",
+            Self::LocalClose => "local_close",
+            Self::PeerReset => "peer_reset",
+            Self::LocalAbort => "local_abort",
+            Self::TimeLimit => "time_limit",
+            Self::Error => "error",
+        }
+    }
+
+    /// The words in the log.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::PeerFin => "by the peer (FIN)",
+            Self::LocalClose => "from here (FIN)",
+            Self::PeerReset => "by the peer (RST)",
+            Self::LocalAbort => "from here (RST)",
+            Self::TimeLimit => "by the time limit",
+            Self::Error => "by an error",
+        }
+    }
+}
+
+/// How something came to be open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// A TCP listener.
+    Listening,
+    /// A connection that a peer made.
+    Accepted,
+    /// A connection made from here.
+    Connected,
+    /// A UDP socket.
+    Bound,
+    /// A UDP peer, at its first datagram in either direction.
+    Peer,
+}
+
+/// What a record without payload says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Something is open now.
+    Opened {
+        /// In which way.
+        by: Opened,
+        /// This end's address.
+        local: SocketAddr,
+        /// The other end's, where there is one.
+        peer: Option<SocketAddr>,
+    },
+    /// One direction of a connection is finished (FIN), the other may go on.
+    Finished {
+        /// Who will send no more.
+        by: Side,
+    },
+    /// A connection, a listener or a UDP socket is closed.
+    Closed {
+        /// By whom and how.
+        how: How,
+    },
+    /// Something failed.
+    Error(Box<OpError>),
+    /// The kernel dropped datagrams before this point because the receive buffer was full.
+    KernelDropped {
+        /// How many since the last such record.
+        datagrams: u64,
+    },
+    /// Anything else that a reader should know, in one sentence.
+    Note(String),
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Bytes that the kernel took, or that it gave: one TCP read or write is one chunk, one UDP datagram one payload.
+    Payload(Direction, Bytes),
+    /// Everything else.
+    Detail(Detail),
+}
+
+/// One row of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its number.
+    pub seq: Seq,
+    /// When: the clock reading of the I/O turn that recorded it.
+    pub time: Stamp,
+    /// The connection or UDP peer that it belongs to; `None` for the listener or socket itself.
+    pub conn: Option<ConnId>,
+    /// What happened.
+    pub content: Content,
+    /// A UDP datagram from an address that was never sent to while others were (COVERAGE A6).
+    pub unexpected: bool,
+}
+
+impl Record {
+    /// The direction and bytes, for a record that has some.
+    pub fn payload(&self) -> Option<(Direction, &Bytes)> {
+        match &self.content {
+            Content::Payload(direction, bytes) => Some((*direction, bytes)),
+            Content::Detail(_) => None,
+        }
+    }
+}
+
+/// The stored form of a record.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) time: Stamp,
+    /// Where the payload starts in its segment, or the index of the detail.
+    pub(super) start: u32,
+    /// Payload bytes; 0 for details.
+    pub(super) len: u32,
+    /// 0: none.
+    pub(super) conn: u32,
+    pub(super) kind: EntryKind,
+    pub(super) unexpected: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EntryKind {
+    Received,
+    Sent,
+    Detail,
+}
+
+const _: () = assert!(size_of::<Entry>() == 24);

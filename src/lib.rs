@@ -1,0 +1,49 @@
+//! Sockscope: a desktop oscilloscope for sockets.
+//!
+//! A window in which a person listens, connects, sends, and sees every byte that crosses a socket, with its time,
+//! direction and peer; and a log of it that can be saved and trusted.
+//!
+//! # The house
+//!
+//! A file stands on a floor above everything it imports; `tests/it/floors.rs` holds that.
+//!
+//! | floor | module | what lives there |
+//! |---|---|---|
+//! | 0 words | [`clock`] | time stamps: wall and monotonic clock, one anchor a run |
+//! | | [`error`] | operation, address, system code, sentence, advice |
+//! | | [`endpoint`] | `tcp://host:port` parsed and printed |
+//! | 1 knowledge, no I/O | [`payload`] | text ⇄ bytes: text, escaped, hex; foreign bytes made visible; hex dumps |
+//! | | [`template`] | `{peer} {data} {ctime}`: greetings and replies |
+//! | 2 the record | [`journal`] | every byte in order, bounded memory, what was dropped is counted |
+//! | | [`lookup`] | names, services, protocols, interfaces: a small pool of threads |
+//! | 3 the machine | [`engine`] | the I/O thread: sockets, state machines, timers; command in, event out |
+//! | | [`export`] | the journal → `.txt`, `.csv`, `.jsonl`, whole or not at all |
+//! | 4 the faces | [`app`] | the window's state: tabs, settings, what a press of a button does |
+//! | | [`ui`] | panels and widgets: draws state, returns actions |
+//!
+//! Nothing below floor 4 knows egui; only `engine` and `lookup` touch the network; only `export` and `app::settings`
+//! write files; `ui` opens neither socket nor file.
+//!
+//! # How data flows
+//!
+//! ```text
+//! person -> ui -> Action -> app --Command (bounded channel) + waker--> I/O thread -> socket
+//! person <- ui <- the rows it shows <- Journal <--one lock a turn-- I/O thread <- socket
+//!                    app <--Event (bounded channel)-- I/O thread
+//! ```
+//!
+//! Payload does not travel through a channel: the I/O thread reads from the socket straight into the journal's
+//! current block and publishes once a turn; the window copies the rows that it shows. So memory is bounded, a slow
+//! window never slows a peer, and nothing is lost without being counted.
+//!
+//! # Threads
+//!
+//! `main` draws; `io` owns the sockets; `lookup-N` wait for the system's resolver; `save` writes a log; `dialog`
+//! waits for the desktop's file dialog. Each is named, bounded, and can be cancelled or abandoned.
+
+pub mod clock;
+pub mod endpoint;
+pub mod engine;
+pub mod error;
+pub mod journal;
+pub mod template;

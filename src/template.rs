@@ -1,0 +1,5 @@
+//! Templates (to be written).
+
+/// A parsed template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template;
