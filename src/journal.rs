@@ -290,6 +290,28 @@ impl Inner {
     }
 }
 
+/// Reads single records, in any order but mostly onward, with one look at the journal a run of them.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    journal: &'a Journal,
+    slice: Option<Arc<Segment>>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of `journal`.
+    pub fn new(journal: &'a Journal) -> Self {
+        Self { journal, slice: None }
+    }
+
+    /// The record `seq`, if it is still held.
+    pub fn get(&mut self, seq: Seq) -> Option<Record> {
+        if self.slice.as_ref().is_none_or(|slice| seq < slice.first() || seq >= slice.end()) {
+            self.slice = self.journal.slice(seq);
+        }
+        self.slice.as_ref().and_then(|slice| slice.get(seq))
+    }
+}
+
 /// What a journal held at one moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {

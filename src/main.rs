@@ -1,1 +1,58 @@
-fn main() {}
+//! Arguments → the window.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::Parser;
+use sockscope::app::{App, saving, settings};
+
+/// A desktop oscilloscope for sockets: listen, connect, send, see every byte, save a log that can be trusted.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {}
+
+fn main() -> ExitCode {
+    let Arguments {} = Arguments::parse();
+    // Some libraries of the system are loaded at run time, and one of them panics when it is missing.
+    let quiet = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if std::thread::current().name() != Some("main") {
+            quiet(info);
+        }
+    }));
+    let reason = match catch_unwind(AssertUnwindSafe(window)) {
+        Ok(Ok(())) => return ExitCode::SUCCESS,
+        Ok(Err(error)) => error.to_string(),
+        Err(panic) => panic
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+            .unwrap_or_else(|| "the window library failed".to_owned()),
+    };
+    eprintln!("sockscope: no window: {}", reason.trim_end_matches('.'));
+    eprintln!("A display is needed: X11 (DISPLAY) or Wayland (WAYLAND_DISPLAY), with OpenGL.");
+    eprintln!("On Debian the libraries are: libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libgl1");
+    ExitCode::FAILURE
+}
+
+fn window() -> eframe::Result {
+    let icon = eframe::icon_data::from_png_bytes(include_bytes!("../assets/sockscope.png")).unwrap_or_default();
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("Sockscope")
+            .with_app_id("sockscope")
+            .with_icon(icon)
+            .with_inner_size([1200.0, 780.0])
+            .with_min_inner_size([800.0, 520.0]),
+        ..Default::default()
+    };
+    eframe::run_native(
+        "Sockscope",
+        options,
+        Box::new(|creation| {
+            sockscope::ui::install(&creation.egui_ctx);
+            let app = App::new(&creation.egui_ctx, saving::native_dialog(), settings::path())?;
+            Ok(Box::new(app))
+        }),
+    )
+}

@@ -1,0 +1,284 @@
+//! The window's state and what its buttons do. Everything that happens goes through [`App::apply`]; what is drawn is
+//! in [`crate::ui`].
+
+pub mod composer;
+pub mod filter;
+pub mod form;
+pub mod log;
+pub mod saving;
+pub mod settings;
+pub mod tab;
+pub mod wake;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::engine::Engine;
+use crate::error::OpError;
+use crate::lookup::{JobId, Lookups, Pool, Query, recognize};
+use log::CopyAs;
+use saving::{AskPath, Saving};
+use settings::Settings;
+use tab::{End, Ids, Kind, SocketTab};
+use wake::Wake;
+
+/// The tabs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tab {
+    /// One of the socket tabs.
+    Socket(Kind),
+    /// Look-ups.
+    Lookup,
+}
+
+impl Tab {
+    /// All of them, in order.
+    pub const ALL: [Self; 4] =
+        [Self::Socket(Kind::Server), Self::Socket(Kind::Client), Self::Socket(Kind::Udp), Self::Lookup];
+
+    /// The tab's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Socket(kind) => kind.name(),
+            Self::Lookup => "Lookup",
+        }
+    }
+}
+
+/// What a person asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Show a tab.
+    Show(Tab),
+    /// Something in a socket tab.
+    Socket(Kind, SocketAction),
+    /// Something in the lookup tab.
+    Lookup(LookupAction),
+    /// The settings were changed (they are changed in place).
+    SettingsChanged,
+    /// The banner was read.
+    DismissBanner,
+}
+
+/// What a person asked for in a socket tab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SocketAction {
+    /// Listen, Connect or Bind.
+    Start,
+    /// Stop, Cancel or Disconnect.
+    Stop,
+    /// Send what is in the composer.
+    Send,
+    /// Finish sending, close or abort.
+    End(End),
+    /// A switch was changed.
+    Configure,
+    /// Empty the log.
+    Clear,
+    /// Copy the selected rows.
+    Copy(CopyAs),
+    /// Save log… was pressed.
+    Save,
+    /// Save to this path.
+    SaveTo(PathBuf),
+    /// Stop writing, or close the path field or the message.
+    CancelSave,
+}
+
+/// What a person asked for in the lookup tab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookupAction {
+    /// Look up what is typed.
+    Start,
+    /// The tutorials' whole list.
+    Tutorials,
+    /// Give one up.
+    Cancel(JobId),
+    /// Give all up.
+    CancelAll,
+    /// Remove the finished rows.
+    Clear,
+    /// Copy the table.
+    Copy,
+}
+
+/// The state of the lookup tab.
+#[derive(Debug)]
+pub struct LookupTab {
+    /// What is typed.
+    pub text: String,
+    /// Why it can't be looked up.
+    pub failure: Option<String>,
+    /// The look-ups and their answers.
+    pub lookups: Lookups,
+}
+
+/// The window's state.
+pub struct App {
+    /// The tab that is shown.
+    pub shown: Tab,
+    /// The socket tabs, in the order of [`Kind::ALL`].
+    pub sockets: [SocketTab; 3],
+    /// The lookup tab.
+    pub lookup: LookupTab,
+    /// Settings.
+    pub settings: Settings,
+    /// A lack of local resources: it concerns every tab.
+    pub banner: Option<String>,
+    engine: Engine,
+    ids: Ids,
+    wake: Wake,
+    ask_path: AskPath,
+    settings_path: Option<PathBuf>,
+}
+
+impl App {
+    /// Starts the engine and shows nothing open.
+    ///
+    /// # Errors
+    /// When the system gives no thread or no poll descriptor.
+    pub fn new(context: &egui::Context, ask_path: AskPath, settings_path: Option<PathBuf>) -> Result<Self, OpError> {
+        let (settings, banner) = match settings_path.as_deref().map(settings::load) {
+            None => (Settings::default(), None),
+            Some(Ok(settings)) => (settings, None),
+            Some(Err(error)) => (Settings::default(), Some(error.to_string())),
+        };
+        let wake = Wake::new(context.clone());
+        let waker = || -> Arc<dyn Fn() + Send + Sync> {
+            let wake = wake.clone();
+            Arc::new(move || wake.soon())
+        };
+        let pool = Pool::new();
+        let engine = Engine::start(pool.clone(), waker())?;
+        let limits = settings.limits();
+        let lookups = Lookups::new(pool, waker());
+        crate::ui::apply_settings(context, &settings);
+        Ok(Self {
+            shown: Tab::Socket(Kind::Server),
+            sockets: Kind::ALL.map(|kind| SocketTab::new(kind, limits)),
+            lookup: LookupTab { text: String::new(), failure: None, lookups },
+            settings,
+            banner,
+            engine,
+            ids: Ids::default(),
+            wake,
+            ask_path,
+            settings_path,
+        })
+    }
+
+    /// The tab of `kind`.
+    pub fn socket(&mut self, kind: Kind) -> &mut SocketTab {
+        &mut self.sockets[kind as usize]
+    }
+
+    /// Takes in what the other threads did since the last frame. Also called while the window is hidden.
+    fn catch_up(&mut self) {
+        self.wake.awake();
+        while let Ok(event) = self.engine.events().try_recv() {
+            // A session that ended may still have said something: nobody listens then.
+            let _ = self.sockets.iter_mut().any(|tab| tab.event(&event));
+        }
+        self.lookup.lookups.poll();
+        for tab in &mut self.sockets {
+            let (kind_header, journal) = (tab.header(), Arc::clone(&tab.journal));
+            tab.saving.poll(&self.wake, || (kind_header, journal.snapshot()));
+        }
+    }
+
+    /// Does what a person asked for.
+    pub fn apply(&mut self, action: Action, context: &egui::Context) {
+        match action {
+            Action::Show(tab) => self.shown = tab,
+            Action::Socket(kind, action) => self.apply_to_socket(kind, action, context),
+            Action::Lookup(action) => self.apply_to_lookup(action, context),
+            Action::SettingsChanged => self.settings_changed(context),
+            Action::DismissBanner => self.banner = None,
+        }
+    }
+
+    fn apply_to_socket(&mut self, kind: Kind, action: SocketAction, context: &egui::Context) {
+        let Self { sockets, engine, ids, wake, ask_path, .. } = self;
+        let tab = &mut sockets[kind as usize];
+        match action {
+            SocketAction::Start => tab.start(engine, ids),
+            SocketAction::Stop => tab.stop(engine),
+            SocketAction::Send => tab.send(engine, ids),
+            SocketAction::End(how) => tab.end(engine, how),
+            SocketAction::Configure => tab.configure(engine),
+            SocketAction::Clear => tab.clear(),
+            SocketAction::Copy(form) => {
+                let text = tab.copy(form);
+                context.copy_text(text);
+            }
+            SocketAction::Save => tab.saving.begin(ask_path, wake),
+            SocketAction::SaveTo(path) => {
+                let (header, journal) = (tab.header(), Arc::clone(&tab.journal));
+                tab.saving.write(path, wake, || (header, journal.snapshot()));
+            }
+            SocketAction::CancelSave => match &tab.saving {
+                Saving::Writing(save) => save.cancel(),
+                _ => tab.saving = Saving::Idle,
+            },
+        }
+        context.request_repaint();
+    }
+
+    fn apply_to_lookup(&mut self, action: LookupAction, context: &egui::Context) {
+        let tab = &mut self.lookup;
+        match action {
+            LookupAction::Start => match recognize(&tab.text) {
+                Ok(queries) => tab.start(queries),
+                Err(error) => tab.failure = Some(error.reason),
+            },
+            LookupAction::Tutorials => tab.start(crate::lookup::tutorials()),
+            LookupAction::Cancel(job) => tab.lookups.cancel(job),
+            LookupAction::CancelAll => tab.lookups.cancel_all(),
+            LookupAction::Clear => tab.lookups.clear(),
+            LookupAction::Copy => context.copy_text(tab.lookups.table()),
+        }
+        context.request_repaint();
+    }
+
+    fn settings_changed(&mut self, context: &egui::Context) {
+        crate::ui::apply_settings(context, &self.settings);
+        for tab in &self.sockets {
+            tab.journal.set_limits(self.settings.limits());
+        }
+        if let Some(path) = &self.settings_path
+            && let Err(error) = settings::store(path, &self.settings)
+        {
+            self.banner = Some(error.to_string());
+        }
+    }
+}
+
+impl LookupTab {
+    fn start(&mut self, queries: Vec<Query>) {
+        let started = queries.into_iter().try_for_each(|query| self.lookups.start(query).map(|_| ()));
+        self.failure = started.err().map(|error| error.to_string());
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, _context: &egui::Context, _frame: &mut eframe::Frame) {
+        self.catch_up();
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        let began = Instant::now();
+        if let Tab::Socket(kind) = self.shown
+            && self.socket(kind).look()
+        {
+            ui.ctx().request_repaint();
+        }
+        for action in crate::ui::show(self, ui) {
+            let context = ui.ctx().clone();
+            self.apply(action, &context);
+        }
+        // What the frame cost to paint is known one frame later; our own part is known now.
+        let painted = frame.info().cpu_usage.map_or(Duration::ZERO, Duration::from_secs_f32);
+        self.wake.frame_took(painted.max(began.elapsed()));
+    }
+}

@@ -1,0 +1,439 @@
+//! What is typed into a tab's connection form, and what it means: a plan for the engine, or an error at each field
+//! that is wrong.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::endpoint::{Endpoint, Host, Port, Scheme};
+use crate::engine::{Answering, Bind, Connect, Listen, Options, Plan, Reply};
+use crate::lookup;
+use crate::template::Template;
+
+/// The fields that can be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the names are those on the screen")]
+pub enum Field {
+    Address,
+    Port,
+    Backlog,
+    Host,
+    LocalAddress,
+    LocalPort,
+    TimeLimit,
+    TargetHost,
+    TargetPort,
+    Greeting,
+    Reply,
+}
+
+/// What is wrong, by field.
+pub type Errors = BTreeMap<Field, String>;
+
+/// The switches of a session and their texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Switches {
+    /// Send [`Switches::greeting`] to every new client.
+    pub greets: bool,
+    /// A template.
+    pub greeting: String,
+    /// Answer what comes with [`Switches::reply`].
+    pub echoes: bool,
+    /// A template; `{data}` is the plain echo.
+    pub reply: String,
+    /// Answer only the first chunk of a connection, or the first datagram of a peer.
+    pub first_only: bool,
+    /// Close after the greeting or the first reply.
+    pub close_after: bool,
+    /// Stop listening after one client.
+    pub once: bool,
+    /// Keep a connection open when its peer has finished sending.
+    pub keep_open: bool,
+    /// Allow broadcast targets.
+    pub broadcast: bool,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            greets: false,
+            greeting: "Welcome, {peer}\\r\\n".to_owned(),
+            echoes: false,
+            reply: "{data}".to_owned(),
+            first_only: false,
+            close_after: false,
+            once: false,
+            keep_open: false,
+            broadcast: false,
+        }
+    }
+}
+
+impl Switches {
+    /// The engine's options; errors go to `errors`.
+    fn check(&self, errors: &mut Errors) -> Options {
+        let greeting = self.greets.then(|| template(&self.greeting, Field::Greeting, errors)).flatten();
+        let reply = self.echoes.then(|| template(&self.reply, Field::Reply, errors)).flatten();
+        let reply = reply.map(|template| Reply { template, first_only: self.first_only });
+        Options {
+            answering: Answering { greeting, reply, close_after: self.close_after },
+            keep_open: self.keep_open,
+            once: self.once,
+            broadcast: self.broadcast,
+        }
+    }
+}
+
+fn template(text: &str, field: Field, errors: &mut Errors) -> Option<Template> {
+    note(errors, field, text.parse().map_err(|error: crate::endpoint::ParseError| {
+        format!("at character {}: {}", crate::payload::column(text, error.position), error.reason)
+    }))
+}
+
+/// Keeps an error under its field, and the value where there is none.
+fn note<T>(errors: &mut Errors, field: Field, result: Result<T, String>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(error) => {
+            errors.insert(field, error);
+            None
+        }
+    }
+}
+
+/// A port by number or service name.
+fn port(text: &str, protocol: &str) -> Result<u16, String> {
+    match text.parse::<Port>().map_err(|error| error.reason)? {
+        Port::Number(number) => Ok(number),
+        Port::Service(name) => lookup::service_port(&name, protocol).map_err(|error| error.to_string()),
+    }
+}
+
+/// A port that something can be sent to.
+fn remote_port(text: &str, protocol: &str) -> Result<u16, String> {
+    match port(text, protocol)? {
+        0 => Err("0 is not a port that anyone can listen on: use 1 to 65535".to_owned()),
+        port => Ok(port),
+    }
+}
+
+/// A local address as typed: `*` is all addresses of both families, nothing is all IPv4 addresses.
+fn local_address(text: &str) -> Result<(IpAddr, u32, bool), String> {
+    match text.trim() {
+        "*" => return Ok((IpAddr::V6(Ipv6Addr::UNSPECIFIED), 0, true)),
+        "" => return Ok((IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0, false)),
+        // RFC 6761 §6.3: always loopback, no look-up needed.
+        "localhost" => return Ok((IpAddr::V4(Ipv4Addr::LOCALHOST), 0, false)),
+        _ => {}
+    }
+    match text.parse::<Host>().map_err(|error| error.reason)? {
+        Host::Address(ip, scope) => Ok((ip, scope, false)),
+        Host::Name(name) => match scoped(&name) {
+            Some((ip, scope)) => Ok((ip, scope, false)),
+            None => Err(format!("{name} is not an address: choose one of this machine's from the list")),
+        },
+    }
+}
+
+/// An address with an interface name as its scope, `fe80::1%eth0`.
+fn scoped(text: &str) -> Option<(IpAddr, u32)> {
+    let (ip, name) = text.split_once('%')?;
+    let ip = ip.parse().ok()?;
+    let mut addresses = lookup::local_addresses().into_iter();
+    addresses.find(|address| address.name == name && address.ip == ip).map(|address| (ip, address.scope))
+}
+
+fn socket_address(ip: IpAddr, scope: u32, port: u16) -> SocketAddr {
+    match ip {
+        IpAddr::V6(ip) => std::net::SocketAddrV6::new(ip, port, 0, scope).into(),
+        IpAddr::V4(_) => SocketAddr::new(ip, port),
+    }
+}
+
+/// What a local address means for who can reach it, when that is more than this machine.
+pub fn exposure(address: &str) -> Option<&'static str> {
+    let (ip, _, dual) = local_address(address).ok()?;
+    match ip {
+        _ if dual => Some("All addresses, IPv4 and IPv6: everyone who reaches this machine can connect."),
+        IpAddr::V4(ip) if ip.is_unspecified() => {
+            Some("All IPv4 addresses: everyone who reaches this machine can connect.")
+        }
+        IpAddr::V6(ip) if ip.is_unspecified() => {
+            Some("All IPv6 addresses: everyone who reaches this machine can connect.")
+        }
+        ip if ip.is_loopback() => None,
+        _ => Some("Not loopback: other machines on this network can connect."),
+    }
+}
+
+/// The addresses offered for listening: text for the field, and what it is.
+pub fn offered_addresses() -> Vec<(String, String)> {
+    let mut offered = Vec::new();
+    for address in lookup::local_addresses() {
+        let text = match address.ip {
+            IpAddr::V6(ip) if address.scope != 0 => format!("{ip}%{}", address.scope),
+            ip => ip.to_string(),
+        };
+        let what = if address.ip.is_loopback() { "this machine only".to_owned() } else { address.name };
+        if !offered.iter().any(|(known, _)| *known == text) {
+            offered.push((text, what));
+        }
+    }
+    offered.push(("0.0.0.0".to_owned(), "all IPv4 addresses".to_owned()));
+    offered.push(("::".to_owned(), "all IPv6 addresses".to_owned()));
+    offered.push(("*".to_owned(), "all, IPv4 and IPv6 (dual stack)".to_owned()));
+    offered
+}
+
+/// The form of a TCP server.
+#[derive(Clone, Debug)]
+pub struct ServerForm {
+    /// Local address.
+    pub address: String,
+    /// Port or service.
+    pub port: String,
+    /// 0…4096.
+    pub backlog: String,
+}
+
+impl Default for ServerForm {
+    fn default() -> Self {
+        Self { address: "127.0.0.1".to_owned(), port: "8888".to_owned(), backlog: "128".to_owned() }
+    }
+}
+
+impl ServerForm {
+    fn check(&self, switches: &Switches) -> Result<Plan, Errors> {
+        let mut errors = Errors::new();
+        let options = switches.check(&mut errors);
+        let address = note(&mut errors, Field::Address, local_address(&self.address));
+        let port = note(&mut errors, Field::Port, port(&self.port, "tcp"));
+        let backlog = self.backlog.trim().parse().ok().filter(|backlog| *backlog <= 4096);
+        let backlog = backlog.ok_or_else(|| "the backlog is a whole number from 0 to 4096".to_owned());
+        let backlog = note(&mut errors, Field::Backlog, backlog);
+        match (address, port, backlog) {
+            (Some((ip, scope, dual_stack)), Some(port), Some(backlog)) if errors.is_empty() => {
+                Ok(Plan::Listen(Listen { address: socket_address(ip, scope, port), dual_stack, backlog, options }))
+            }
+            _ => Err(errors),
+        }
+    }
+}
+
+/// The form of a TCP client.
+#[derive(Clone, Debug)]
+pub struct ClientForm {
+    /// Name or address; a whole endpoint (`tcp://host:port`) is taken apart.
+    pub host: String,
+    /// Port or service.
+    pub port: String,
+    /// Local address, may be empty.
+    pub local_address: String,
+    /// Local port, may be empty.
+    pub local_port: String,
+    /// Seconds.
+    pub limit: String,
+}
+
+impl Default for ClientForm {
+    fn default() -> Self {
+        let (local_address, local_port) = Default::default();
+        Self { host: "127.0.0.1".into(), port: "8888".into(), local_address, local_port, limit: "10".into() }
+    }
+}
+
+impl ClientForm {
+    fn check(&self, switches: &Switches) -> Result<Plan, Errors> {
+        let mut errors = Errors::new();
+        let options = switches.check(&mut errors);
+        let host = note(&mut errors, Field::Host, self.host.parse().map_err(|error: crate::endpoint::ParseError| error.reason));
+        let port = note(&mut errors, Field::Port, remote_port(&self.port, "tcp"));
+        let limit = note(&mut errors, Field::TimeLimit, seconds(&self.limit));
+        let local = self.local(host.as_ref(), &mut errors);
+        match (host, port, limit) {
+            (Some(host), Some(port), Some(limit)) if errors.is_empty() => {
+                Ok(Plan::Connect(Connect { host, port, local, limit, options }))
+            }
+            _ => Err(errors),
+        }
+    }
+
+    fn local(&self, host: Option<&Host>, errors: &mut Errors) -> Option<SocketAddr> {
+        let (address, given_port) = (self.local_address.trim(), self.local_port.trim());
+        if address.is_empty() && given_port.is_empty() {
+            return None;
+        }
+        let port = if given_port.is_empty() { Ok(0) } else { port(given_port, "tcp") };
+        let port = note(errors, Field::LocalPort, port)?;
+        if address.is_empty() {
+            let unspecified = match host {
+                Some(Host::Address(IpAddr::V6(_), _)) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+                _ => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            };
+            return Some(SocketAddr::new(unspecified, port));
+        }
+        let (ip, scope, _) = note(errors, Field::LocalAddress, local_address(address))?;
+        Some(socket_address(ip, scope, port))
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.trim().parse::<f64>().ok().filter(|seconds| (0.001..=3600.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "the time limit is a number of seconds up to 3600".to_owned())
+}
+
+/// The form of a UDP socket.
+#[derive(Clone, Debug)]
+pub struct UdpForm {
+    /// Local address.
+    pub address: String,
+    /// Local port or service.
+    pub port: String,
+    /// To whom Send sends.
+    pub target_host: String,
+    /// On which port.
+    pub target_port: String,
+}
+
+impl Default for UdpForm {
+    fn default() -> Self {
+        Self {
+            address: "127.0.0.1".to_owned(),
+            port: "0".to_owned(),
+            target_host: "127.0.0.1".to_owned(),
+            target_port: "9000".to_owned(),
+        }
+    }
+}
+
+impl UdpForm {
+    fn check(&self, switches: &Switches) -> Result<Plan, Errors> {
+        let mut errors = Errors::new();
+        let options = switches.check(&mut errors);
+        let address = note(&mut errors, Field::Address, local_address(&self.address));
+        let port = note(&mut errors, Field::Port, port(&self.port, "udp"));
+        match (address, port) {
+            (Some((ip, scope, dual_stack)), Some(port)) if errors.is_empty() => {
+                Ok(Plan::Bind(Bind { address: socket_address(ip, scope, port), dual_stack, options }))
+            }
+            _ => Err(errors),
+        }
+    }
+
+    /// The target, checked when something is to be sent.
+    ///
+    /// # Errors
+    /// What is wrong with the target's host or port.
+    pub fn target(&self) -> Result<(Host, u16), Errors> {
+        let mut errors = Errors::new();
+        let host = self.target_host.parse().map_err(|error: crate::endpoint::ParseError| error.reason);
+        let host = note(&mut errors, Field::TargetHost, host);
+        let port = note(&mut errors, Field::TargetPort, remote_port(&self.target_port, "udp"));
+        host.zip(port).ok_or(errors)
+    }
+}
+
+/// A whole endpoint pasted into a host field goes to both fields.
+pub fn split_endpoint(host: &mut String, port: &mut String, scheme: Scheme) {
+    if !host.contains(':') || host.parse::<Host>().is_ok() {
+        return;
+    }
+    let with_scheme = if host.contains("://") { host.clone() } else { format!("{}://{host}", scheme.name()) };
+    if let Ok(endpoint) = with_scheme.trim().parse::<Endpoint>() {
+        *host = endpoint.host.to_string();
+        *port = endpoint.port.to_string();
+    }
+}
+
+/// The form of a socket tab.
+#[derive(Clone, Debug)]
+pub enum Form {
+    /// TCP server.
+    Server(ServerForm),
+    /// TCP client.
+    Client(ClientForm),
+    /// UDP.
+    Udp(UdpForm),
+}
+
+impl Form {
+    /// The plan that the form describes.
+    ///
+    /// # Errors
+    /// What is wrong, by field.
+    pub fn check(&self, switches: &Switches) -> Result<Plan, Errors> {
+        match self {
+            Self::Server(form) => form.check(switches),
+            Self::Client(form) => form.check(switches),
+            Self::Udp(form) => form.check(switches),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(form: &Form) -> Vec<Field> {
+        form.check(&Switches::default()).err().map(|errors| errors.into_keys().collect()).unwrap_or_default()
+    }
+
+    fn check_port(port: &str, ok: bool) {
+        let form = Form::Server(ServerForm { port: port.into(), ..ServerForm::default() });
+        assert_eq!(wrong(&form), if ok { vec![] } else { vec![Field::Port] }, "{port:?}");
+    }
+
+    #[test]
+    fn a_wrong_port_is_an_error_at_its_field() {
+        check_port("0", true);
+        check_port("http", true);
+        check_port("65536", false);
+        check_port("-1", false);
+        check_port("80.5", false);
+        check_port("8 8", false);
+        check_port("no-such-service", false);
+        check_port("", false);
+    }
+
+    #[test]
+    fn every_wrong_field_has_its_error() {
+        let form = Form::Client(ClientForm { host: String::new(), port: "0".into(), limit: "soon".into(), ..ClientForm::default() });
+        assert_eq!(wrong(&form), [Field::Port, Field::Host, Field::TimeLimit]);
+    }
+
+    #[test]
+    fn an_unfinished_template_is_an_error_only_when_it_is_on() {
+        let form = Form::Server(ServerForm::default());
+        let mut switches = Switches { greeting: "{peer".into(), ..Switches::default() };
+        assert!(form.check(&switches).is_ok());
+        switches.greets = true;
+        assert!(form.check(&switches).is_err_and(|errors| errors.contains_key(&Field::Greeting)));
+    }
+
+    fn check_address(address: &str, expected: &str, dual: bool) {
+        let form = ServerForm { address: address.into(), port: "1".into(), ..ServerForm::default() };
+        let Ok(Plan::Listen(listen)) = form.check(&Switches::default()) else { panic!("{address:?}") };
+        assert_eq!((listen.address.to_string().as_str(), listen.dual_stack), (expected, dual));
+    }
+
+    #[test]
+    fn addresses_to_listen_on() {
+        check_address("127.0.0.1", "127.0.0.1:1", false);
+        check_address("localhost", "127.0.0.1:1", false);
+        check_address("", "0.0.0.0:1", false);
+        check_address("::", "[::]:1", false);
+        check_address("*", "[::]:1", true);
+        assert!(exposure("127.0.0.1").is_none() && exposure("localhost").is_none());
+        assert!(exposure("").is_some() && exposure("*").is_some() && exposure("192.0.2.1").is_some());
+    }
+
+    #[test]
+    fn a_pasted_endpoint_fills_both_fields() {
+        let (mut host, mut port) = ("tcp://example.org:8080".to_owned(), String::new());
+        split_endpoint(&mut host, &mut port, Scheme::Tcp);
+        assert_eq!((host.as_str(), port.as_str()), ("example.org", "8080"));
+        let (mut host, mut port) = ("::1".to_owned(), "9".to_owned());
+        split_endpoint(&mut host, &mut port, Scheme::Tcp);
+        assert_eq!((host.as_str(), port.as_str()), ("::1", "9"));
+    }
+}

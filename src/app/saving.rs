@@ -1,0 +1,148 @@
+//! Saving a log: the desktop's file dialog where there is one, a path field where there is none, then the writing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, bounded};
+
+use super::wake::Wake;
+use crate::clock::Stamp;
+use crate::error::OpError;
+use crate::export::{FileFormat, Header, Save, SaveError};
+use crate::journal::Snapshot;
+
+/// Asks the person for a path, blocking; gets the proposed file name. `None`: canceled, or there is no dialog.
+pub type AskPath = Arc<dyn Fn(&str) -> Option<PathBuf> + Send + Sync>;
+
+/// A dialog that ends without a path within this time was never on the screen.
+const NOT_SHOWN: Duration = Duration::from_millis(200);
+
+/// Where saving a tab's log is.
+#[derive(Default)]
+pub enum Saving {
+    /// Nowhere.
+    #[default]
+    Idle,
+    /// The desktop's dialog is open.
+    Dialog(Receiver<(Option<PathBuf>, Duration)>),
+    /// The path field is open.
+    Path(PathField),
+    /// The file is being written.
+    Writing(Save),
+    /// It is done, or it failed; shown until the next save or until dismissed.
+    Over(Result<String, OpError>),
+}
+
+impl std::fmt::Debug for Saving {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Idle => "Idle",
+            Self::Dialog(_) => "Dialog",
+            Self::Path(_) => "Path",
+            Self::Writing(_) => "Writing",
+            Self::Over(_) => "Over",
+        })
+    }
+}
+
+/// The path field in the window.
+#[derive(Clone, Debug)]
+pub struct PathField {
+    /// What is typed.
+    pub path: String,
+    /// Why it is shown, or why the path does not do.
+    pub note: String,
+}
+
+/// The desktop's own dialog.
+pub fn native_dialog() -> AskPath {
+    Arc::new(|name| {
+        rfd::FileDialog::new()
+            .set_title("Save log")
+            .set_file_name(name)
+            .add_filter("JSON lines: complete, for programs", &["jsonl"])
+            .add_filter("CSV: for spreadsheets", &["csv"])
+            .add_filter("Text: for reading", &["txt"])
+            .save_file()
+    })
+}
+
+impl Saving {
+    /// Whether a save is under way.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Dialog(_) | Self::Writing(_))
+    }
+
+    /// Save log… was pressed.
+    pub fn begin(&mut self, ask: &AskPath, wake: &Wake) {
+        if self.is_busy() {
+            return;
+        }
+        let (sender, receiver) = bounded(1);
+        let (ask, wake) = (Arc::clone(ask), wake.clone());
+        let dialog = move || {
+            let started = Instant::now();
+            let path = ask(&proposed_name());
+            // The tab may have been closed meanwhile: then nobody wants the path.
+            let _ = sender.send((path, started.elapsed()));
+            wake.now();
+        };
+        *self = match std::thread::Builder::new().name("dialog".to_owned()).spawn(dialog) {
+            Ok(_) => Self::Dialog(receiver),
+            Err(error) => Self::Over(Err(OpError::io("save", "", &error))),
+        };
+    }
+
+    /// Looks whether the dialog or the writer is done; `content` is asked for what to save once a path is known.
+    pub fn poll(&mut self, wake: &Wake, content: impl FnOnce() -> (Header, Snapshot)) {
+        match self {
+            Self::Dialog(receiver) => match receiver.try_recv() {
+                Ok((Some(path), _)) => self.write(path, wake, content),
+                Ok((None, took)) if took < NOT_SHOWN => self.ask_here("This desktop offers no file dialog: type the path here."),
+                Ok((None, _)) => *self = Self::Idle,
+                Err(crossbeam_channel::TryRecvError::Empty) => {}
+                Err(crossbeam_channel::TryRecvError::Disconnected) => {
+                    self.ask_here("The file dialog failed: type the path here.");
+                }
+            },
+            Self::Writing(save) => match save.poll() {
+                None => {}
+                Some(Ok(saved)) => {
+                    let records = if saved.records == 1 { "record" } else { "records" };
+                    let path = saved.path.display();
+                    *self = Self::Over(Ok(format!("Saved {} {records} to {path}", saved.records)));
+                }
+                Some(Err(SaveError::Canceled)) => *self = Self::Idle,
+                Some(Err(SaveError::Failed(error))) => *self = Self::Over(Err(error)),
+            },
+            _ => {}
+        }
+    }
+
+    fn ask_here(&mut self, note: &str) {
+        let folder = etcetera::home_dir().or_else(|_| std::env::current_dir()).unwrap_or_default();
+        let path = folder.join(proposed_name()).display().to_string();
+        *self = Self::Path(PathField { path, note: note.to_owned() });
+    }
+
+    /// Starts writing to `path`; a path that does not do opens the path field with the reason.
+    pub fn write(&mut self, path: PathBuf, wake: &Wake, content: impl FnOnce() -> (Header, Snapshot)) {
+        let typed = path.display().to_string();
+        let started = FileFormat::from_path(&path).and_then(|_| {
+            let (header, snapshot) = content();
+            let wake = wake.clone();
+            Save::start(path, header, snapshot, Arc::new(move || wake.soon()))
+        });
+        *self = match started {
+            Ok(save) => Self::Writing(save),
+            Err(error) => Self::Path(PathField { path: typed, note: error.to_string() }),
+        };
+    }
+}
+
+fn proposed_name() -> String {
+    let stamp = Stamp::now().date_and_time();
+    let stamp: String = stamp.chars().take(19).map(|c| if c == ' ' || c == ':' { '-' } else { c }).collect();
+    format!("sockscope-{stamp}.jsonl")
+}

@@ -1,0 +1,132 @@
+//! What a person set once and expects to find again: a small TOML file in the user's configuration folder.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+use serde::{Deserialize, Serialize};
+
+use crate::error::OpError;
+use crate::journal::Limits;
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// As the desktop says.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Theme {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// The word on the control.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::System => "System",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
+        }
+    }
+}
+
+/// The smallest and the largest memory limit of a session, in MiB.
+pub const MEMORY_MIB: std::ops::RangeInclusive<u64> = 4..=16_384;
+
+/// The settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Light or dark.
+    pub theme: Theme,
+    /// How much the log of one tab may hold, in MiB.
+    pub memory_mib: u64,
+    /// The size of everything, 1.0 is the desktop's own.
+    pub zoom: f32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { theme: Theme::default(), memory_mib: Limits::default().bytes >> 20, zoom: 1.0 }
+    }
+}
+
+impl Settings {
+    /// The journal's limits.
+    pub fn limits(&self) -> Limits {
+        Limits { bytes: self.memory_mib << 20, ..Limits::default() }
+    }
+
+    fn in_range(mut self) -> Self {
+        self.memory_mib = self.memory_mib.clamp(*MEMORY_MIB.start(), *MEMORY_MIB.end());
+        self.zoom = if self.zoom.is_finite() { self.zoom.clamp(0.5, 4.0) } else { 1.0 };
+        self
+    }
+}
+
+/// The file of the settings, where the system has a place for it.
+pub fn path() -> Option<PathBuf> {
+    let strategy = etcetera::choose_base_strategy().ok()?;
+    Some(strategy.config_dir().join("sockscope").join("settings.toml"))
+}
+
+/// Reads the settings. A file that is not there is no error.
+///
+/// # Errors
+/// What is wrong with the file; the defaults hold then, and the file is left as it is until a setting is changed.
+pub fn load(path: &Path) -> Result<Settings, OpError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => toml::from_str::<Settings>(&text).map(Settings::in_range).map_err(|error| {
+            let reason = error.message().lines().next().unwrap_or_default().to_owned();
+            OpError::new("settings", path.display(), reason).advise("the defaults are used")
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Settings::default()),
+        Err(error) => Err(OpError::io("settings", path.display(), &error)),
+    }
+}
+
+/// Writes the settings, whole or not at all.
+///
+/// # Errors
+/// Why they could not be written.
+pub fn store(path: &Path, settings: &Settings) -> Result<(), OpError> {
+    let failed = |error: &std::io::Error| OpError::io("settings", path.display(), error);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+    let text = toml::to_string(settings).map_err(|error| OpError::new("settings", path.display(), error.to_string()))?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
+    file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
+    file.persist(path).map_err(|error| failed(&error.error))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stored_is_loaded() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("deeper/settings.toml");
+        assert_eq!(load(&path), Ok(Settings::default()));
+        let settings = Settings { theme: Theme::Dark, memory_mib: 64, zoom: 1.5 };
+        store(&path, &settings).expect("stored");
+        assert_eq!(load(&path), Ok(settings));
+    }
+
+    #[test]
+    fn a_damaged_file_falls_back_with_a_reason() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("settings.toml");
+        std::fs::write(&path, "theme = \"pink\"").expect("written");
+        assert!(load(&path).is_err_and(|error| error.to_string().contains("pink")));
+        std::fs::write(&path, "memory_mib = 1").expect("written");
+        assert_eq!(load(&path).map(|settings| settings.memory_mib), Ok(4));
+    }
+}

@@ -1,0 +1,463 @@
+//! One socket tab: its form, its session, its journal, and what its buttons do.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::composer::Composer;
+use super::filter;
+use super::form::{ClientForm, Errors, Form, ServerForm, Switches, UdpForm};
+use super::log::{CopyAs, LogView, Mode};
+use super::saving::Saving;
+use crate::endpoint::Scheme;
+use crate::engine::{Command, Engine, Event, Plan, SessionId, Target, Ticket};
+use crate::error::OpError;
+use crate::export::{Header, Role};
+use crate::journal::{ConnId, Connection, Journal, Limits, Record, Status};
+use crate::payload;
+
+/// The most that is put on the clipboard, in bytes of text.
+const LARGEST_COPY: usize = 64 << 20;
+
+/// How long one frame may filter old records.
+const FILTER_BUDGET: Duration = Duration::from_millis(4);
+
+/// The socket tabs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// TCP server.
+    Server,
+    /// TCP client.
+    Client,
+    /// UDP.
+    Udp,
+}
+
+impl Kind {
+    /// All of them, in the order of the tabs.
+    pub const ALL: [Self; 3] = [Self::Server, Self::Client, Self::Udp];
+
+    /// The tab's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Server => "TCP server",
+            Self::Client => "TCP client",
+            Self::Udp => "UDP",
+        }
+    }
+}
+
+/// Where a tab's session is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Progress {
+    /// Nothing is open.
+    Idle,
+    /// The engine was asked; for a client: names are being resolved or an address is tried.
+    Starting(Option<SocketAddr>),
+    /// Listening on, or bound to, this address.
+    Ready(SocketAddr),
+    /// A client's connection.
+    Connected {
+        /// This end.
+        local: SocketAddr,
+        /// The other end.
+        peer: SocketAddr,
+    },
+    /// Closing in order.
+    Stopping,
+    /// It could not start, or ended with an error.
+    Failed(OpError),
+}
+
+/// To whom Send, and the buttons of the peer list, go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// The selected connections or peers; none selected means all (TCP) or the form's target (UDP).
+    pub conns: BTreeSet<ConnId>,
+}
+
+/// Numbers that are never reused.
+#[derive(Debug, Default)]
+pub struct Ids {
+    last: u64,
+}
+
+impl Ids {
+    fn next(&mut self) -> u64 {
+        self.last += 1;
+        self.last
+    }
+}
+
+/// The state of a socket tab.
+#[derive(Debug)]
+pub struct SocketTab {
+    /// Which of the three.
+    pub kind: Kind,
+    /// What is typed into the form.
+    pub form: Form,
+    /// Greeting, echo and the like.
+    pub switches: Switches,
+    /// What is wrong in the form, checked whenever it is shown.
+    pub errors: Errors,
+    /// Where the session is.
+    pub progress: Progress,
+    /// All its records, also of earlier sessions of this tab.
+    pub journal: Arc<Journal>,
+    /// Figures of the journal, as of this frame.
+    pub status: Status,
+    /// The log's view.
+    pub log: LogView,
+    /// The composer.
+    pub composer: Composer,
+    /// The selected peers.
+    pub selection: Selection,
+    /// The selected peers that still take payload, as of this frame.
+    pub targets: Vec<Connection>,
+    /// Saving the log.
+    pub saving: Saving,
+    /// One sentence about the last action here (copied, busy), shown below the log.
+    pub notice: Option<String>,
+    session: Option<SessionId>,
+    /// The last plan that was started: the endpoint in saved files.
+    started: Option<String>,
+}
+
+impl SocketTab {
+    /// A tab with nothing open.
+    pub fn new(kind: Kind, limits: Limits) -> Self {
+        let form = match kind {
+            Kind::Server => Form::Server(ServerForm::default()),
+            Kind::Client => Form::Client(ClientForm::default()),
+            Kind::Udp => Form::Udp(UdpForm::default()),
+        };
+        Self {
+            kind,
+            form,
+            switches: Switches::default(),
+            errors: Errors::new(),
+            progress: Progress::Idle,
+            journal: Arc::new(Journal::new(limits)),
+            status: Status::default(),
+            log: LogView::default(),
+            composer: Composer::default(),
+            selection: Selection::default(),
+            targets: Vec::new(),
+            saving: Saving::default(),
+            notice: None,
+            session: None,
+            started: None,
+        }
+    }
+
+    /// Whether a session runs (or is about to, or is closing).
+    pub fn is_open(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// The state in the tab's title.
+    pub fn title(&self) -> String {
+        match (&self.progress, self.kind) {
+            (Progress::Idle, _) => "idle".to_owned(),
+            (Progress::Starting(Some(peer)), _) => format!("connecting to {peer}"),
+            (Progress::Starting(None), Kind::Client) => "resolving".to_owned(),
+            (Progress::Starting(None), _) => "starting".to_owned(),
+            (Progress::Ready(local), Kind::Udp) => format!("bound to {local}"),
+            (Progress::Ready(local), _) => format!("listening on {local}"),
+            (Progress::Connected { peer, .. }, _) => format!("connected to {peer}"),
+            (Progress::Stopping, _) => "stopping".to_owned(),
+            (Progress::Failed(error), _) => match &error.code {
+                Some(code) => format!("failed: {}", code.name),
+                None => format!("failed: {}", error.message),
+            },
+        }
+    }
+
+    /// Looks at the journal once a frame. Returns whether another frame is needed to go on filtering.
+    pub fn look(&mut self) -> bool {
+        self.errors = self.form.check(&self.switches).err().unwrap_or_default();
+        self.status = self.journal.status();
+        let journal = &self.journal;
+        self.selection.conns.retain(|id| journal.connection(*id).is_some_and(|known| !known.state.is_closed()));
+        self.targets = self.selection.conns.iter().filter_map(|id| journal.connection(*id)).collect();
+        self.log.advance(&self.journal, &self.status, FILTER_BUDGET)
+    }
+
+    /// Listen, Connect or Bind.
+    pub fn start(&mut self, engine: &Engine, ids: &mut Ids) {
+        self.notice = None;
+        match self.form.check(&self.switches) {
+            Err(errors) => self.errors = errors,
+            Ok(_) if self.is_open() => {}
+            Ok(plan) => {
+                let session = SessionId(ids.next());
+                let endpoint = endpoint(&plan);
+                let command = Command::Open { session, journal: Arc::clone(&self.journal), plan };
+                if self.command(engine, command) {
+                    self.session = Some(session);
+                    self.started = Some(endpoint);
+                    self.progress = Progress::Starting(None);
+                    self.log.follow = true;
+                }
+            }
+        }
+    }
+
+    /// Stop, Cancel or Disconnect.
+    pub fn stop(&mut self, engine: &Engine) {
+        let Some(session) = self.session else { return };
+        if self.command(engine, Command::Stop { session }) {
+            self.progress = Progress::Stopping;
+        }
+    }
+
+    /// Sends what is in the composer. What can't be sent stays there, with the reason.
+    pub fn send(&mut self, engine: &Engine, ids: &mut Ids) {
+        let payload = match self.composer.payload() {
+            Ok(payload) => payload,
+            Err(error) => {
+                let (line, column) = payload::line_and_column(&self.composer.text, error.position);
+                self.composer.failure = Some(format!("line {line}, character {column}: {}", error.reason));
+                return;
+            }
+        };
+        if payload.is_empty() && self.kind != Kind::Udp {
+            self.composer.failure = Some("there is nothing to send: type something, or add a line ending".into());
+            return;
+        }
+        let Some(session) = self.session.filter(|_| self.takes_payload()) else {
+            self.composer.failure = Some(self.why_not_sending().into());
+            return;
+        };
+        let to = match self.target() {
+            Ok(to) => to,
+            Err(reason) => {
+                self.composer.failure = Some(reason);
+                return;
+            }
+        };
+        let ticket = Ticket(ids.next());
+        self.composer.sending(ticket);
+        let command = Command::Send { session, to, payload: Bytes::from(payload), ticket };
+        if engine.command(command).is_err() {
+            self.composer.failed(ticket, BUSY.to_owned());
+        }
+    }
+
+    fn takes_payload(&self) -> bool {
+        matches!(self.progress, Progress::Ready(_) | Progress::Connected { .. })
+    }
+
+    fn why_not_sending(&self) -> &'static str {
+        match (self.kind, &self.progress) {
+            (Kind::Client, Progress::Starting(_)) => "not connected yet",
+            (_, Progress::Stopping) => "the session is stopping",
+            (Kind::Server, _) => "not listening: press Listen first",
+            (Kind::Client, _) => "not connected: press Connect first",
+            (Kind::Udp, _) => "not bound: press Bind first",
+        }
+    }
+
+    /// To whom Send goes.
+    fn target(&self) -> Result<Target, String> {
+        if !self.selection.conns.is_empty() {
+            return Ok(Target::Connections(self.selection.conns.iter().copied().collect()));
+        }
+        match &self.form {
+            Form::Udp(form) => match form.target() {
+                Ok((host, port)) => Ok(Target::Address(host, port)),
+                Err(errors) => Err(errors.into_values().next().unwrap_or_default()),
+            },
+            _ => Ok(Target::All),
+        }
+    }
+
+    /// Who that is, in words: `to all 3 clients`.
+    pub fn target_words(&self) -> String {
+        match (self.targets.as_slice(), &self.form) {
+            ([one], _) => format!("to {}", one.peer),
+            ([], Form::Udp(form)) => {
+                let host = form.target_host.trim();
+                let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.into() };
+                format!("to {host}:{}", form.target_port.trim())
+            }
+            ([], Form::Client(_)) => match &self.progress {
+                Progress::Connected { peer, .. } => format!("to {peer}"),
+                _ => String::new(),
+            },
+            ([], Form::Server(_)) => match self.status.open {
+                0 => "no client is connected".to_owned(),
+                1 => "to the one client".to_owned(),
+                open => format!("to all {open} clients"),
+            },
+            (some, _) => format!("to {} of {}", some.len(), self.status.open),
+        }
+    }
+
+    /// Finish sending, close or abort the selected connections, or all.
+    pub fn end(&mut self, engine: &Engine, how: End) {
+        let Some(session) = self.session else { return };
+        let to = match self.selection.conns.is_empty() {
+            true => Target::All,
+            false => Target::Connections(self.selection.conns.iter().copied().collect()),
+        };
+        let command = match how {
+            End::FinishSending => Command::FinishSending { session, to },
+            End::Close => Command::Close { session, to },
+            End::Abort => Command::Abort { session, to },
+        };
+        self.command(engine, command);
+    }
+
+    /// A switch changed while a session runs.
+    pub fn configure(&mut self, engine: &Engine) {
+        let (Some(session), Ok(plan)) = (self.session, self.form.check(&self.switches)) else { return };
+        let options = match plan {
+            Plan::Listen(plan) => plan.options,
+            Plan::Connect(plan) => plan.options,
+            Plan::Bind(plan) => plan.options,
+        };
+        self.command(engine, Command::Configure { session, options });
+    }
+
+    fn command(&mut self, engine: &Engine, command: Command) -> bool {
+        let taken = engine.command(command).is_ok();
+        if !taken {
+            self.notice = Some(BUSY.to_owned());
+        }
+        taken
+    }
+
+    /// Something happened to a session; returns whether it was this tab's.
+    pub fn event(&mut self, event: &Event) -> bool {
+        let session = match event {
+            Event::Ready { session, .. }
+            | Event::Connecting { session, .. }
+            | Event::Connected { session, .. }
+            | Event::Stopped { session }
+            | Event::Failed { session, .. }
+            | Event::SendQueued { session, .. }
+            | Event::SendFailed { session, .. } => *session,
+        };
+        if self.session != Some(session) {
+            return false;
+        }
+        match event {
+            Event::Ready { local, .. } => self.unless_stopping(Progress::Ready(*local)),
+            Event::Connecting { peer, .. } => self.unless_stopping(Progress::Starting(*peer)),
+            Event::Connected { local, peer, .. } => {
+                self.unless_stopping(Progress::Connected { local: *local, peer: *peer });
+            }
+            Event::Stopped { .. } => self.over(Progress::Idle),
+            Event::Failed { error, .. } => self.over(Progress::Failed(error.clone())),
+            Event::SendQueued { ticket, .. } => self.composer.sent(*ticket),
+            Event::SendFailed { ticket, error, .. } => self.composer.failed(*ticket, error.to_string()),
+        }
+        true
+    }
+
+    fn unless_stopping(&mut self, progress: Progress) {
+        if self.progress != Progress::Stopping {
+            self.progress = progress;
+        }
+    }
+
+    fn over(&mut self, progress: Progress) {
+        self.session = None;
+        self.progress = progress;
+    }
+
+    /// Empties the log.
+    pub fn clear(&mut self) {
+        self.journal.clear();
+        self.status = self.journal.status();
+        self.log.cleared(&self.status);
+        self.notice = None;
+    }
+
+    /// What the saved file says about itself.
+    pub fn header(&self) -> Header {
+        let (role, scheme) = match self.kind {
+            Kind::Server => (Role::Listener, Scheme::Tcp),
+            Kind::Client => (Role::Client, Scheme::Tcp),
+            Kind::Udp => (Role::Udp, Scheme::Udp),
+        };
+        let endpoint = match (&self.progress, &self.started) {
+            (Progress::Ready(local), _) => format!("{}://{local}", scheme.name()),
+            (_, Some(started)) => started.clone(),
+            (_, None) => String::new(),
+        };
+        Header { role, endpoint }
+    }
+
+    /// The selected rows as text for the clipboard.
+    pub fn copy(&mut self, form: CopyAs) -> String {
+        let mut text = String::new();
+        let mut rows = 0u64;
+        for record in self.log.selection(&self.journal) {
+            let line = match (form, record.payload()) {
+                (CopyAs::Rows, _) => self.row_text(&record),
+                (CopyAs::Hex, Some((_, bytes))) => payload::hex(bytes),
+                (CopyAs::Escaped, Some((_, bytes))) => payload::escape(bytes),
+                (_, None) => continue,
+            };
+            if text.len() + line.len() > LARGEST_COPY {
+                self.notice = Some(format!("Copied the first {rows} rows: the clipboard takes 64 MiB. Save the log for more."));
+                return text;
+            }
+            if rows > 0 {
+                text.push('\n');
+            }
+            text.push_str(&line);
+            rows += 1;
+        }
+        self.notice = Some(if rows == 1 { "Copied 1 row.".into() } else { format!("Copied {rows} rows.") });
+        text
+    }
+
+    /// A record as one line of text: what a screen reader reads and the clipboard takes.
+    pub fn row_text(&self, record: &Record) -> String {
+        let peer = record.conn.and_then(|id| self.journal.connection(id));
+        let peer = peer.map_or_else(String::new, |connection| connection.peer.to_string());
+        let kind = filter::kind(&record.content);
+        let time = record.time.time_of_day();
+        match record.payload() {
+            Some((_, bytes)) => {
+                let mark = if record.unexpected { " (unexpected peer)" } else { "" };
+                let preview = match self.log.mode {
+                    Mode::Text => payload::escape(bytes),
+                    Mode::Hex => payload::hex(bytes),
+                };
+                format!("{time} {kind} {peer}{mark} {} {preview}", bytes.len())
+            }
+            None => {
+                let crate::journal::Content::Detail(detail) = &record.content else { return time };
+                format!("{time} {kind} {}", payload::escape(filter::words(detail).as_bytes()))
+            }
+        }
+    }
+}
+
+/// The ways to end a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// FIN, and go on receiving.
+    FinishSending,
+    /// FIN, drain, close.
+    Close,
+    /// RST.
+    Abort,
+}
+
+const BUSY: &str = "the engine is busy: nothing was done, try again";
+
+fn endpoint(plan: &Plan) -> String {
+    match plan {
+        Plan::Listen(plan) => format!("tcp://{}", plan.address),
+        Plan::Connect(plan) => format!("tcp://{}:{}", plan.host, plan.port),
+        Plan::Bind(plan) => format!("udp://{}", plan.address),
+    }
+}

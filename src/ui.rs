@@ -1,0 +1,101 @@
+//! Panels and widgets: they draw state and return what the person asked for. Nothing here opens a socket or a file.
+
+mod composer;
+mod detail;
+mod fonts;
+mod forms;
+mod log;
+mod lookup;
+mod peers;
+mod rows;
+mod save;
+mod text;
+mod theme;
+mod top_bar;
+mod widgets;
+
+use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+
+use crate::app::settings::Settings;
+use crate::app::tab::Kind;
+use crate::app::{Action, App, SocketAction, Tab};
+
+/// Fonts and input methods, once a window.
+pub fn install(context: &egui::Context) {
+    fonts::install(context);
+}
+
+/// Theme and size.
+pub fn apply_settings(context: &egui::Context, settings: &Settings) {
+    theme::apply(context, settings);
+}
+
+/// Draws the window, and returns what the person asked for.
+pub fn show(app: &mut App, ui: &mut Ui) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let bar = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(10, 6));
+    Panel::top("tabs").frame(bar).show(ui, |ui| top_bar::show(ui, app, &mut actions));
+    if let Some(banner) = app.banner.clone() {
+        show_banner(ui, &banner, &mut actions);
+    }
+    match app.shown {
+        Tab::Socket(kind) => {
+            let mut asked = Vec::new();
+            socket_tab(ui, app, kind, &mut asked);
+            actions.extend(asked.into_iter().map(|action| Action::Socket(kind, action)));
+        }
+        Tab::Lookup => {
+            let mut asked = Vec::new();
+            CentralPanel::default().frame(frame(ui, 10)).show(ui, |ui| lookup::show(ui, &mut app.lookup, &mut asked));
+            actions.extend(asked.into_iter().map(Action::Lookup));
+        }
+    }
+    actions
+}
+
+fn frame(ui: &Ui, margin: i8) -> Frame {
+    Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::same(margin))
+}
+
+fn show_banner(ui: &mut Ui, banner: &str, actions: &mut Vec<Action>) {
+    let fill = Frame::new().fill(ui.visuals().faint_bg_color).inner_margin(Margin::symmetric(10, 4));
+    Panel::top("banner").frame(fill).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.colored_label(ui.visuals().error_fg_color, banner);
+            if ui.button("Dismiss").clicked() {
+                actions.push(Action::DismissBanner);
+            }
+        });
+    });
+}
+
+fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAction>) {
+    let tab = app.socket(kind);
+    let composer = Panel::bottom(("composer", kind)).resizable(true).size_range(96.0..=400.0).default_size(104.0);
+    let left = Panel::left(("connection", kind)).resizable(true).size_range(270.0..=560.0).default_size(330.0);
+    left.frame(frame(ui, 10)).show(ui, |ui| {
+        egui::ScrollArea::vertical().id_salt((kind, "form")).max_height(ui.available_height() * 0.62).show(ui, |ui| {
+            forms::show(ui, tab, actions);
+        });
+        ui.separator();
+        peers::show(ui, tab, actions);
+    });
+    composer.frame(frame(ui, 8)).show(ui, |ui| composer::show(ui, tab, actions));
+    let middle = Frame::new().fill(ui.visuals().extreme_bg_color);
+    CentralPanel::default().frame(middle).show(ui, |ui| {
+        Panel::top(("log tools", kind)).frame(frame(ui, 6)).show(ui, |ui| log::tool_bar(ui, tab, actions));
+        if save::is_needed(tab) {
+            Panel::top(("save", kind)).frame(frame(ui, 6)).show(ui, |ui| save::show(ui, tab, actions));
+        }
+        let status = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(6, 2));
+        Panel::bottom(("status", kind)).frame(status).exact_size(28.0).show(ui, |ui| log::status_line(ui, tab));
+        let detail = Frame::new().fill(ui.visuals().extreme_bg_color).inner_margin(Margin::symmetric(6, 4));
+        let height = (ui.available_height() * 0.34).clamp(90.0, 260.0);
+        let panel = Panel::bottom(("detail", kind)).resizable(true).min_size(60.0).default_size(height);
+        panel.frame(detail).show(ui, |ui| detail::show(ui, tab));
+        CentralPanel::default().frame(middle).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            log::rows(ui, tab, actions);
+        });
+    });
+}

@@ -1,0 +1,169 @@
+//! The connection forms at the left of the socket tabs.
+
+use egui::{RichText, Ui};
+
+use super::theme::{self, Tone};
+use super::widgets::{complaint, field, labeled, main_button, remark};
+use crate::app::SocketAction;
+use crate::app::form::{self, Errors, Field, Form};
+use crate::app::tab::{Kind, Progress, SocketTab};
+use crate::endpoint::Scheme;
+
+/// Shows the form, its button, its state and its options.
+pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    let open = tab.is_open();
+    let errors = tab.errors.clone();
+    ui.add_enabled_ui(!open, |ui| match &mut tab.form {
+        Form::Server(form) => {
+            address(ui, "Address", &mut form.address, &errors);
+            field(ui, "Port", &mut form.port, "number or service, 0 = any", errors.get(&Field::Port));
+            field(ui, "Backlog", &mut form.backlog, "0 to 4096", errors.get(&Field::Backlog));
+        }
+        Form::Client(form) => {
+            field(ui, "Host", &mut form.host, "name or address", errors.get(&Field::Host));
+            form::split_endpoint(&mut form.host, &mut form.port, Scheme::Tcp);
+            field(ui, "Port", &mut form.port, "number or service", errors.get(&Field::Port));
+            let error = errors.get(&Field::LocalAddress);
+            field(ui, "Local address", &mut form.local_address, "any", error);
+            field(ui, "Local port", &mut form.local_port, "any", errors.get(&Field::LocalPort));
+            field(ui, "Time limit", &mut form.limit, "seconds", errors.get(&Field::TimeLimit));
+        }
+        Form::Udp(form) => {
+            address(ui, "Address", &mut form.address, &errors);
+            field(ui, "Port", &mut form.port, "number or service, 0 = any", errors.get(&Field::Port));
+        }
+    });
+    ui.add_space(2.0);
+    button_and_state(ui, tab, actions);
+    target(ui, tab);
+    ui.add_space(2.0);
+    options(ui, tab, actions);
+}
+
+/// The local address with the list of what there is.
+fn address(ui: &mut Ui, label: &str, value: &mut String, errors: &Errors) {
+    let error = errors.get(&Field::Address);
+    let mut chosen = None;
+    labeled(ui, label, |ui| {
+        let arrow = 26.0;
+        let width = ui.available_width() - arrow - ui.spacing().item_spacing.x;
+        let mut edit = egui::TextEdit::singleline(value).hint_text("all IPv4 addresses").desired_width(width);
+        if error.is_some() {
+            edit = edit.text_color(ui.visuals().error_fg_color);
+        }
+        let response = ui.add(edit);
+        let menu = ui.menu_button("⏷", |ui| {
+            for (text, what) in form::offered_addresses() {
+                if ui.button((RichText::new(&text).monospace(), RichText::new(what).weak())).clicked() {
+                    chosen = Some(text);
+                    ui.close();
+                }
+            }
+        });
+        super::widgets::name_field(ui, &menu.response, "Choose address");
+        response
+    });
+    if let Some(chosen) = chosen {
+        *value = chosen;
+    }
+    complaint(ui, error);
+    if let Some(words) = form::exposure(value) {
+        remark(ui, words, ui.visuals().warn_fg_color);
+    }
+}
+
+fn button_and_state(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {
+    let start = match tab.kind {
+        Kind::Server => "Listen",
+        Kind::Client => "Connect",
+        Kind::Udp => "Bind",
+    };
+    let stop = match (&tab.progress, tab.kind) {
+        (Progress::Starting(_), Kind::Client) => "Cancel",
+        (_, Kind::Client) => "Disconnect",
+        _ => "Stop",
+    };
+    ui.horizontal(|ui| {
+        if !tab.is_open() {
+            if main_button(ui, start) {
+                actions.push(SocketAction::Start);
+            }
+        } else {
+            let button = egui::Button::new(stop).min_size(egui::vec2(96.0, 28.0));
+            if ui.add_enabled(tab.progress != Progress::Stopping, button).clicked() {
+                actions.push(SocketAction::Stop);
+            }
+        }
+    });
+    state(ui, tab);
+}
+
+/// What the session is doing, in words: the bound address, both ends, or why it failed.
+fn state(ui: &mut Ui, tab: &SocketTab) {
+    let dark = ui.visuals().dark_mode;
+    let (words, tone) = match &tab.progress {
+        Progress::Idle => return,
+        Progress::Starting(Some(peer)) => (format!("Connecting to {peer}"), Tone::Warning),
+        Progress::Starting(None) if tab.kind == Kind::Client => ("Resolving the name".to_owned(), Tone::Warning),
+        Progress::Starting(None) => ("Starting".to_owned(), Tone::Warning),
+        Progress::Ready(local) if tab.kind == Kind::Udp => (format!("Bound to {local}"), Tone::Good),
+        Progress::Ready(local) => (format!("Listening on {local}"), Tone::Good),
+        Progress::Connected { local, peer } => (format!("Connected to {peer} from {local}"), Tone::Good),
+        Progress::Stopping => ("Stopping: closing what is open".to_owned(), Tone::Warning),
+        Progress::Failed(error) => (error.to_string(), Tone::Bad),
+    };
+    let words = RichText::new(words).color(theme::color(tone, dark));
+    ui.add(egui::Label::new(words).wrap().selectable(true));
+}
+
+/// The target of a UDP tab, which may change at any time.
+fn target(ui: &mut Ui, tab: &mut SocketTab) {
+    let Form::Udp(form) = &mut tab.form else { return };
+    ui.add_space(theme::GAP);
+    let errors = form.target().err().unwrap_or_default();
+    field(ui, "Target host", &mut form.target_host, "name or address", errors.get(&Field::TargetHost));
+    form::split_endpoint(&mut form.target_host, &mut form.target_port, Scheme::Udp);
+    field(ui, "Target port", &mut form.target_port, "number or service", errors.get(&Field::TargetPort));
+}
+
+fn options(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    let before = tab.switches.clone();
+    egui::CollapsingHeader::new("Options").id_salt((tab.kind, "options")).show_unindented(ui, |ui| {
+        let errors = &tab.errors;
+        let switches = &mut tab.switches;
+        if tab.kind == Kind::Server {
+            ui.checkbox(&mut switches.greets, "Greeting on connect");
+            if switches.greets {
+                field(ui, "Greeting", &mut switches.greeting, "", errors.get(&Field::Greeting))
+                    .on_hover_text(TEMPLATE_HINT);
+            }
+        }
+        ui.checkbox(&mut switches.echoes, "Echo").on_hover_text("Answer everything that comes, by the template below");
+        if switches.echoes {
+            field(ui, "Reply", &mut switches.reply, "", errors.get(&Field::Reply)).on_hover_text(TEMPLATE_HINT);
+            let label = if tab.kind == Kind::Udp { "Only to the first of each peer" } else { "Only to the first chunk" };
+            ui.checkbox(&mut switches.first_only, label);
+        }
+        match tab.kind {
+            Kind::Udp => {
+                ui.checkbox(&mut switches.broadcast, "Broadcast")
+                    .on_hover_text("Allow broadcast addresses as targets (SO_BROADCAST)");
+            }
+            kind => {
+                ui.checkbox(&mut switches.close_after, "Close after the answer")
+                    .on_hover_text("Close a connection once its greeting, or its first reply, is sent");
+                ui.checkbox(&mut switches.keep_open, "Keep open when the peer finishes")
+                    .on_hover_text("A peer that finished sending (FIN) can still be answered; you close the connection");
+                if kind == Kind::Server {
+                    ui.checkbox(&mut switches.once, "Stop after one client");
+                }
+            }
+        }
+    });
+    if tab.switches != before && tab.is_open() {
+        actions.push(SocketAction::Configure);
+    }
+}
+
+const TEMPLATE_HINT: &str = "Escaped text with {peer} {peer.ip} {peer.port} {local} {data} {hex} {repr} {len} {n} \
+    {ctime} {time:%H:%M:%S}; \\r \\n \\t \\xHH for bytes, {{ for a brace";

@@ -1,0 +1,333 @@
+//! The log: a tool bar, one row a record, and the selected record in full below.
+
+use egui::text::LayoutJob;
+use egui::{Align2, Key, Modifiers, Rect, Response, Role, Sense, Ui, WidgetInfo};
+
+use super::rows::{self, Place};
+use super::text;
+use super::theme::{self, ROW, Tone};
+use crate::app::SocketAction;
+use crate::app::filter::{self, Ways};
+use crate::app::log::{CopyAs, Mode};
+use crate::app::tab::SocketTab;
+use crate::clock::Stamp;
+use crate::figures;
+use crate::journal::{Content, Reader, Record};
+use crate::payload;
+
+/// The left edges of a row's columns, from the row's own left edge.
+#[derive(Clone, Copy)]
+struct Columns {
+    difference: f32,
+    kind: f32,
+    peer: f32,
+    length: f32,
+    payload: f32,
+}
+
+impl Columns {
+    fn new(difference: bool) -> Self {
+        let kind = if difference { 186.0 } else { 104.0 };
+        Self { difference: 104.0, kind, peer: kind + 70.0, length: kind + 230.0, payload: kind + 300.0 }
+    }
+}
+
+/// The log's tool bar.
+pub(super) fn tool_bar(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    ui.horizontal_wrapped(|ui| {
+        let ways = egui::ComboBox::from_id_salt("rows").width(96.0).selected_text(tab.log.filter.ways.name());
+        let shown = ways.show_ui(ui, |ui| {
+            for ways in Ways::ALL {
+                ui.selectable_value(&mut tab.log.filter.ways, ways, ways.name());
+            }
+        });
+        name(&shown.response, Role::ComboBox, "Direction");
+        filter_field(ui, "Peer", "peer", 108.0, &mut tab.log.filter.peer);
+        filter_field(ui, "Find text", "text", 132.0, &mut tab.log.filter.text);
+        ui.separator();
+        ui.selectable_value(&mut tab.log.mode, Mode::Text, "Text view");
+        ui.selectable_value(&mut tab.log.mode, Mode::Hex, "Hex view");
+        ui.toggle_value(&mut tab.log.show_difference, "Difference")
+            .on_hover_text("Show the time since the row before");
+        ui.separator();
+        pause(ui, tab);
+        if ui.button("Clear").on_hover_text("Empty the log; what is open goes on").clicked() {
+            actions.push(SocketAction::Clear);
+        }
+        copy_menu(ui, tab, actions);
+        let save = ui.add_enabled(!tab.saving.is_busy(), egui::Button::new("Save log…"));
+        if save.on_hover_text("As .jsonl (complete), .csv or .txt").clicked() {
+            actions.push(SocketAction::Save);
+        }
+    });
+}
+
+fn filter_field(ui: &mut Ui, label: &'static str, hint: &'static str, width: f32, value: &mut String) {
+    let field = egui::TextEdit::singleline(value).hint_text(hint).desired_width(width);
+    let response = ui.add(field).on_hover_text(match label {
+        "Peer" => "Show only rows of peers whose address contains this",
+        _ => "Show only rows that contain this; small letters match capitals too",
+    });
+    super::widgets::name_field(ui, &response, label);
+}
+
+fn pause(ui: &mut Ui, tab: &mut SocketTab) {
+    let mut paused = tab.log.paused(&tab.status).is_some();
+    if ui.toggle_value(&mut paused, "Pause").on_hover_text("Hold the rows still; recording goes on").changed() {
+        tab.log.set_paused(paused, &tab.status);
+    }
+}
+
+fn copy_menu(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {
+    ui.add_enabled_ui(tab.log.has_selection(), |ui| {
+        ui.menu_button("Copy", |ui| copy_entries(ui, actions));
+    });
+}
+
+fn copy_entries(ui: &mut Ui, actions: &mut Vec<SocketAction>) {
+    for (label, form) in
+        [("Copy rows", CopyAs::Rows), ("Copy as hex", CopyAs::Hex), ("Copy as escaped text", CopyAs::Escaped)]
+    {
+        if ui.button(label).clicked() {
+            actions.push(SocketAction::Copy(form));
+            ui.close();
+        }
+    }
+}
+
+fn name(response: &Response, role: Role, label: &str) {
+    let label = label.to_owned();
+    response.widget_info(move || WidgetInfo::labeled(role, true, &label));
+}
+
+/// The rows.
+pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    let columns = Columns::new(tab.log.show_difference);
+    head(ui, columns);
+    let count = tab.log.rows();
+    if count == 0 {
+        empty(ui, tab);
+        return;
+    }
+    let visible = (ui.available_height() / ROW).max(1.0);
+    let place = match tab.log.follow {
+        true => Place::last(count, visible),
+        false => Place { row: tab.log.row_of(tab.log.top), pixels: tab.log.top_pixels },
+    };
+    let place = place.moved(cursor_keys(ui, tab, place, visible, actions), count, visible);
+    let mut clicked = None;
+    let journal = std::sync::Arc::clone(&tab.journal);
+    let mut reader = Reader::new(&journal);
+    let mut previous: Option<(u64, Stamp)> = None;
+    let shown = rows::show(ui, "Log", count, place, |ui, row, rect| {
+        let Some(record) = tab.log.seq_at(row).and_then(|seq| reader.get(seq)) else { return };
+        let before = match previous {
+            Some((before, time)) if before + 1 == row => Some(time),
+            _ if tab.log.show_difference => {
+                row.checked_sub(1).and_then(|row| tab.log.seq_at(row)).and_then(|seq| journal.get(seq)).map(|r| r.time)
+            }
+            _ => None,
+        };
+        previous = Some((row, record.time));
+        let response = draw(ui, tab, &record, rect, columns, before);
+        if response.clicked() || (response.secondary_clicked() && !tab.log.is_selected(record.seq)) {
+            clicked = Some((row, ui.input(|input| input.modifiers)));
+        }
+        response.context_menu(|ui| copy_entries(ui, actions));
+    });
+    if let Some((row, modifiers)) = clicked {
+        tab.log.select(row, modifiers.command, modifiers.shift);
+    }
+    if shown.scrolled || shown.at_end {
+        tab.log.follow = shown.at_end;
+    }
+    if let Some(top) = tab.log.seq_at(shown.place.row) {
+        (tab.log.top, tab.log.top_pixels) = (top, shown.place.pixels);
+    }
+}
+
+/// Moves the selection by keys; returns by how many points the list must move to show it.
+fn cursor_keys(
+    ui: &mut Ui,
+    tab: &mut SocketTab,
+    place: Place,
+    visible: f32,
+    actions: &mut Vec<SocketAction>,
+) -> f32 {
+    let list = ui.available_rect_before_wrap();
+    let elsewhere = ui.memory(|memory| memory.focused().is_some());
+    if elsewhere || !ui.rect_contains_pointer(list) {
+        return 0.0;
+    }
+    if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A)) {
+        tab.log.select_all();
+    }
+    let copies = |event: &egui::Event| matches!(event, egui::Event::Copy);
+    if tab.log.has_selection() && ui.input(|input| input.events.iter().any(copies)) {
+        actions.push(SocketAction::Copy(CopyAs::Rows));
+    }
+    let (up, down, extend) = ui.input(|input| {
+        (input.key_pressed(Key::ArrowUp), input.key_pressed(Key::ArrowDown), input.modifiers.shift)
+    });
+    if up == down {
+        return 0.0;
+    }
+    let Some(row) = tab.log.move_cursor(if up { -1 } else { 1 }, extend) else { return 0.0 };
+    tab.log.follow = false;
+    let top = (row as f64 - place.row as f64) as f32 * ROW - place.pixels;
+    if top < 0.0 { top } else { (top + ROW - visible * ROW).max(0.0) }
+}
+
+fn head(ui: &mut Ui, columns: Columns) {
+    let width = ui.available_width();
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(width, ROW), Sense::hover());
+    let title = |left: f32, right: f32, words: &str, align: Align2| {
+        let job = text::plain(words, theme::small(), ui.visuals().weak_text_color());
+        rows::cell(ui, rect, rect.left() + left, rect.left() + right, job, align);
+    };
+    title(6.0, 100.0, "Time", Align2::LEFT_CENTER);
+    if columns.kind > columns.difference {
+        title(columns.difference, columns.kind - 10.0, "Difference", Align2::RIGHT_CENTER);
+    }
+    title(columns.kind, columns.peer, "What", Align2::LEFT_CENTER);
+    title(columns.peer, columns.length, "Peer", Align2::LEFT_CENTER);
+    title(columns.length, columns.payload - 12.0, "Length", Align2::RIGHT_CENTER);
+    title(columns.payload, width, "Payload", Align2::LEFT_CENTER);
+}
+
+fn empty(ui: &mut Ui, tab: &SocketTab) {
+    let words = match (tab.log.is_filtered(), tab.status.end > tab.status.first) {
+        (true, true) => "No row matches the filter.",
+        (false, true) => "Paused before the first row.",
+        _ => match tab.kind {
+            crate::app::tab::Kind::Server => "Press Listen: every byte that a client sends will show here.",
+            crate::app::tab::Kind::Client => "Press Connect: every byte in both directions will show here.",
+            crate::app::tab::Kind::Udp => "Press Bind: every datagram in both directions will show here.",
+        },
+    };
+    ui.centered_and_justified(|ui| ui.weak(words));
+}
+
+/// Draws one record, and lets it be clicked and read.
+fn draw(
+    ui: &mut Ui,
+    tab: &SocketTab,
+    record: &Record,
+    rect: Rect,
+    columns: Columns,
+    before: Option<Stamp>,
+) -> Response {
+    let response = ui.interact(rect, ui.scope_id().with(record.seq), Sense::click());
+    let selected = tab.log.is_selected(record.seq);
+    if selected {
+        ui.painter().rect_filled(rect, 0.0, ui.visuals().selection.bg_fill);
+    } else if response.hovered() {
+        ui.painter().rect_filled(rect, 0.0, ui.visuals().faint_bg_color);
+    }
+    let dark = ui.visuals().dark_mode;
+    let quiet = theme::color(Tone::Quiet, dark);
+    let normal = ui.visuals().text_color();
+    let tone = theme::color(theme::tone_of(&record.content), dark);
+    let put = |left: f32, right: f32, job: LayoutJob, align: Align2| {
+        rows::cell(ui, rect, rect.left() + left, rect.left() + right, job, align);
+    };
+    let mono = |words: String, color| text::plain(words, theme::mono(), color);
+    put(6.0, 100.0, mono(record.time.time_of_day(), quiet), Align2::LEFT_CENTER);
+    if tab.log.show_difference
+        && let Some(before) = before
+    {
+        let words = difference(record.time, before);
+        put(columns.difference, columns.kind - 10.0, mono(words, quiet), Align2::RIGHT_CENTER);
+    }
+    let kind = filter::kind(&record.content);
+    put(columns.kind, columns.peer - 6.0, text::plain(kind, theme::small(), tone), Align2::LEFT_CENTER);
+    let peer = record.conn.and_then(|id| tab.journal.connection(id)).map(|connection| connection.peer.to_string());
+    if let Some(peer) = peer {
+        let (words, color) = match record.unexpected {
+            true => (format!("! {peer}"), theme::color(Tone::Warning, dark)),
+            false => (peer, normal),
+        };
+        put(columns.peer, columns.length - 6.0, mono(words, color), Align2::LEFT_CENTER);
+    }
+    let right = rect.width() - 6.0;
+    match &record.content {
+        Content::Payload(_, bytes) => {
+            let length = mono(figures::count(bytes.len() as u64), quiet);
+            put(columns.length, columns.payload - 12.0, length, Align2::RIGHT_CENTER);
+            let preview = match tab.log.mode {
+                Mode::Text => text::foreign(bytes, text::ROW_CHARACTERS, normal, dark),
+                Mode::Hex => mono(payload::hex(&bytes[..bytes.len().min(text::ROW_CHARACTERS / 3)]), normal),
+            };
+            put(columns.payload, right, preview, Align2::LEFT_CENTER);
+        }
+        Content::Detail(detail) => {
+            let words = filter::words(detail);
+            let job = text::plain(words, egui::FontId::proportional(13.0), tone);
+            let left = if record.conn.is_some() { columns.length } else { columns.peer };
+            put(left + 6.0, right, job, Align2::LEFT_CENTER);
+        }
+    }
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, row_name(tab, record)));
+    response
+}
+
+/// What a screen reader reads; long payloads are cut.
+fn row_name(tab: &SocketTab, record: &Record) -> String {
+    let short = match &record.content {
+        Content::Payload(direction, bytes) if bytes.len() > text::ROW_CHARACTERS => Record {
+            content: Content::Payload(*direction, bytes.slice(..text::ROW_CHARACTERS)),
+            ..record.clone()
+        },
+        _ => return tab.row_text(record),
+    };
+    let length = record.payload().map_or(0, |(_, bytes)| bytes.len());
+    let cut = tab.row_text(&short);
+    cut.replacen(&format!(" {} ", text::ROW_CHARACTERS), &format!(" {length} "), 1) + "…"
+}
+
+/// The time since the row before: `+0.001234 s`.
+fn difference(time: Stamp, before: Stamp) -> String {
+    let since = time.since(before);
+    if since.as_secs() < 1000 { format!("+{:.6}", since.as_secs_f64()) } else { format!("+{:.0} s", since.as_secs_f64()) }
+}
+
+/// The line below the log: how much there is, and what is not shown.
+pub(super) fn status_line(ui: &mut Ui, tab: &mut SocketTab) {
+    ui.horizontal(|ui| {
+        let status = tab.status;
+        let count = figures::count;
+        let mut words = format!("{} rows", count(tab.log.rows()));
+        if tab.log.is_filtered() {
+            words += &format!(" of {}", count(status.end - status.first));
+        }
+        words += &format!(" · received {} · sent {}", figures::size(status.received.bytes), figures::size(status.sent.bytes));
+        ui.weak(words).on_hover_text(format!(
+            "Received {} bytes in {} chunks or datagrams, sent {} bytes in {}. The log holds {} in memory.",
+            count(status.received.bytes),
+            count(status.received.records),
+            count(status.sent.bytes),
+            count(status.sent.records),
+            figures::size(status.held),
+        ));
+        if status.kernel_dropped > 0 {
+            let words = format!("{} datagrams dropped by the kernel", count(status.kernel_dropped));
+            ui.colored_label(ui.visuals().warn_fg_color, words);
+        }
+        if status.dropped_records > 0 {
+            let words = format!("{} older records left the view", count(status.dropped_records));
+            ui.colored_label(ui.visuals().warn_fg_color, words)
+                .on_hover_text(format!("The memory limit was reached; {} are no longer held.", figures::size(status.dropped_bytes)));
+        }
+        if let Some(waiting) = tab.log.paused(&status) {
+            ui.colored_label(ui.visuals().warn_fg_color, format!("paused, {} new", count(waiting)));
+        }
+        if let Some(notice) = &tab.notice {
+            ui.weak(notice);
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if !tab.log.follow && tab.log.rows() > 0 && ui.button("Follow").on_hover_text("Go to the newest row and stay there").clicked() {
+                tab.log.follow = true;
+            }
+        });
+    });
+}

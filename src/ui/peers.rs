@@ -1,0 +1,182 @@
+//! The list of connections, or of UDP peers: two lines each, to be selected as the target of Send.
+
+use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+
+use super::text;
+use super::theme::{self, Tone};
+use crate::app::SocketAction;
+use crate::app::tab::{End, Kind, SocketTab};
+use crate::journal::{Connection, State};
+use crate::figures;
+
+const ROW: f32 = 40.0;
+
+/// Shows the list in the space that is left.
+pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    heading(ui, tab);
+    if tab.status.listed == 0 {
+        ui.weak(match tab.kind {
+            Kind::Server => "No client yet.",
+            Kind::Client => "No connection yet.",
+            Kind::Udp => "Nobody heard from yet.",
+        });
+        return;
+    }
+    if tab.kind != Kind::Udp {
+        buttons(ui, tab, actions);
+    }
+    ui.add_space(2.0);
+    let journal = std::sync::Arc::clone(&tab.journal);
+    egui::ScrollArea::vertical().id_salt("peers").auto_shrink([false, false]).show_rows(
+        ui,
+        ROW - ui.spacing().item_spacing.y,
+        tab.status.listed,
+        |ui, range| {
+            for connection in journal.connections(range.start, range.len()) {
+                row(ui, tab, &connection);
+            }
+        },
+    );
+}
+
+fn heading(ui: &mut Ui, tab: &mut SocketTab) {
+    ui.horizontal(|ui| {
+        let title = match tab.kind {
+            Kind::Server => "Clients",
+            Kind::Client => "Connections",
+            Kind::Udp => "Peers",
+        };
+        ui.strong(title);
+        let selected = tab.selection.conns.len();
+        let words = match selected {
+            0 => figures::count(tab.status.open as u64) + " open",
+            _ => format!("{selected} of {} selected", figures::count(tab.status.open as u64)),
+        };
+        ui.weak(if tab.kind == Kind::Udp && selected == 0 { figures::count(tab.status.open as u64) } else { words });
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let all = match tab.kind {
+                Kind::Udp => ("Send to target", "Send goes to the target above, not to a selected peer"),
+                _ => ("All", "Send and the buttons below go to all that are open"),
+            };
+            if ui.selectable_label(selected == 0, all.0).on_hover_text(all.1).clicked() {
+                tab.selection.conns.clear();
+            }
+        });
+    });
+}
+
+fn buttons(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {
+    ui.horizontal(|ui| {
+        ui.add_enabled_ui(tab.is_open() && tab.status.open > 0, |ui| {
+            let entries = [
+                ("Finish sending", End::FinishSending, "Half-close: send FIN, go on receiving"),
+                ("Close", End::Close, "Send what waits, then FIN; drain; close"),
+                ("Abort", End::Abort, "Send RST at once; what waits is lost"),
+            ];
+            for (label, how, hint) in entries {
+                if ui.button(label).on_hover_text(hint).clicked() {
+                    actions.push(SocketAction::End(how));
+                }
+            }
+        });
+    });
+}
+
+fn row(ui: &mut Ui, tab: &mut SocketTab, connection: &Connection) {
+    let size = vec2(ui.available_width(), ROW - ui.spacing().item_spacing.y);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let open = !connection.state.is_closed();
+    let selected = tab.selection.conns.contains(&connection.id);
+    if selected {
+        ui.painter().rect_filled(rect, 4.0, ui.visuals().selection.bg_fill);
+    } else if response.hovered() {
+        ui.painter().rect_filled(rect, 4.0, ui.visuals().faint_bg_color);
+    }
+    draw(ui, rect.shrink2(vec2(6.0, 1.0)), connection);
+    let peer = connection.peer.to_string();
+    response.widget_info(|| WidgetInfo::selected(Role::Button, open, selected, &peer));
+    let response = response.on_hover_text(tooltip(connection));
+    if response.clicked() && open {
+        let several = ui.input(|input| input.modifiers.command || input.modifiers.shift);
+        let conns = &mut tab.selection.conns;
+        let was_alone = selected && conns.len() == 1;
+        if !several {
+            conns.clear();
+        }
+        if !(several && selected || was_alone) {
+            conns.insert(connection.id);
+        } else {
+            conns.remove(&connection.id);
+        }
+    }
+    response.context_menu(|ui| {
+        if ui.button("Show only this peer").clicked() {
+            tab.log.filter.peer = peer.clone();
+            ui.close();
+        }
+        if ui.button("Copy address").clicked() {
+            ui.copy_text(peer.clone());
+            ui.close();
+        }
+    });
+}
+
+fn tone(state: State) -> Tone {
+    match state {
+        State::Connected | State::Datagrams => Tone::Good,
+        State::SendingFinished | State::PeerFinished | State::Closing => Tone::Warning,
+        State::Closed(_) => Tone::Quiet,
+    }
+}
+
+fn draw(ui: &Ui, rect: Rect, connection: &Connection) {
+    let dark = ui.visuals().dark_mode;
+    let quiet = theme::color(Tone::Quiet, dark);
+    let normal = if connection.state.is_closed() { quiet } else { ui.visuals().text_color() };
+    let upper = Rect::from_min_max(rect.min, pos2(rect.right(), rect.center().y));
+    let lower = Rect::from_min_max(pos2(rect.left(), rect.center().y), rect.max);
+    let state = text::plain(words(connection), theme::small(), theme::color(tone(connection.state), dark));
+    let width = ui.painter().layout_job(state.clone()).size().x;
+    super::rows::cell(ui, upper, rect.right() - width - 1.0, rect.right(), state, Align2::RIGHT_CENTER);
+    let peer = text::plain(connection.peer.to_string(), theme::mono(), normal);
+    super::rows::cell(ui, upper, rect.left(), rect.right() - width - 8.0, peer, Align2::LEFT_CENTER);
+    let traffic = |arrow: &str, count: crate::journal::Count| {
+        format!("{arrow} {} in {}", figures::size(count.bytes), figures::count(count.records))
+    };
+    let since = connection.opened.time_of_day();
+    let mut line = format!(
+        "{}   {}   {}",
+        &since[..8],
+        traffic("←", connection.received),
+        traffic("→", connection.sent)
+    );
+    if connection.queued > 0 {
+        line += &format!("   {} wait", figures::size(connection.queued));
+    }
+    let line = text::plain(line, theme::small(), quiet);
+    super::rows::cell(ui, lower, rect.left(), rect.right(), line, Align2::LEFT_CENTER);
+}
+
+fn words(connection: &Connection) -> &'static str {
+    match connection.state {
+        State::Connected if connection.received.records == 0 => "connected, nothing received yet",
+        State::Datagrams if connection.received.records == 0 => "sent to",
+        state => state.words(),
+    }
+}
+
+fn tooltip(connection: &Connection) -> String {
+    let count = figures::count;
+    format!(
+        "{} ({})\nthis end {}\nsince {}\nreceived {} bytes in {} records\nsent {} bytes in {} records\n{} bytes wait to be sent",
+        connection.peer,
+        words(connection),
+        connection.local,
+        connection.opened.date_and_time(),
+        count(connection.received.bytes),
+        count(connection.received.records),
+        count(connection.sent.bytes),
+        count(connection.sent.records),
+        count(connection.queued),
+    )
+}

@@ -1,0 +1,113 @@
+//! The tabs with their states, and the settings.
+
+use egui::{Align2, Role, Sense, Ui, WidgetInfo, vec2};
+
+use super::text;
+use super::theme::{self, Tone};
+use crate::app::settings::{MEMORY_MIB, Settings, Theme};
+use crate::app::tab::{Progress, SocketTab};
+use crate::app::{Action, App, Tab};
+use crate::lookup::RowState;
+
+const HEIGHT: f32 = 42.0;
+
+/// Shows the bar.
+pub(super) fn show(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let menu = 170.0;
+        let width = ((ui.available_width() - menu) / Tab::ALL.len() as f32).clamp(120.0, 240.0);
+        for tab in Tab::ALL {
+            let (state, tone) = state(app, tab);
+            if button(ui, tab, &state, tone, app.shown == tab, width) {
+                actions.push(Action::Show(tab));
+            }
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            settings(ui, &mut app.settings, actions);
+        });
+    });
+}
+
+fn state(app: &App, tab: Tab) -> (String, Option<Tone>) {
+    match tab {
+        Tab::Socket(kind) => {
+            let tab: &SocketTab = &app.sockets[kind as usize];
+            let tone = match &tab.progress {
+                Progress::Idle => None,
+                Progress::Starting(_) | Progress::Stopping => Some(Tone::Warning),
+                Progress::Ready(_) | Progress::Connected { .. } => Some(Tone::Good),
+                Progress::Failed(_) => Some(Tone::Bad),
+            };
+            (tab.title(), tone)
+        }
+        Tab::Lookup => {
+            let rows = app.lookup.lookups.rows();
+            match rows.iter().filter(|row| matches!(row.state, RowState::Pending)).count() {
+                0 => ("idle".to_owned(), None),
+                pending => (format!("{pending} pending"), Some(Tone::Warning)),
+            }
+        }
+    }
+}
+
+fn button(ui: &mut Ui, tab: Tab, state: &str, tone: Option<Tone>, shown: bool, width: f32) -> bool {
+    let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), Sense::click());
+    let dark = ui.visuals().dark_mode;
+    let visuals = ui.visuals();
+    if shown {
+        ui.painter().rect_filled(rect, 4.0, visuals.widgets.noninteractive.bg_stroke.color);
+        let line = egui::Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - 3.0), rect.max);
+        ui.painter().rect_filled(line, 1.5, visuals.hyperlink_color);
+    } else if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(rect, 4.0, visuals.faint_bg_color);
+    }
+    let quiet = theme::color(Tone::Quiet, dark);
+    let color = tone.map_or(quiet, |tone| theme::color(tone, dark));
+    let (upper, lower) = rect.shrink2(vec2(10.0, 5.0)).split_top_bottom_at_fraction(0.52);
+    let title = text::plain(tab.name(), egui::FontId::proportional(14.0), visuals.text_color());
+    super::rows::cell(ui, upper, upper.left(), upper.right(), title, Align2::LEFT_CENTER);
+    let dot = egui::pos2(lower.left() + 3.5, lower.center().y);
+    match tone {
+        Some(_) => ui.painter().circle_filled(dot, 3.5, color),
+        None => ui.painter().circle_stroke(dot, 3.0, (1.0, quiet)),
+    };
+    let words = text::plain(state, theme::small(), color);
+    super::rows::cell(ui, lower, lower.left() + 12.0, lower.right(), words, Align2::LEFT_CENTER);
+    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, shown, tab.name()));
+    // The state is a node of its own, so that it can be read and waited for.
+    let node = ui.interact(lower, response.id.with("state"), Sense::hover());
+    node.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{}: {state}", tab.name())));
+    response.on_hover_text(format!("{}: {state}", tab.name())).clicked()
+}
+
+fn settings(ui: &mut Ui, settings: &mut Settings, actions: &mut Vec<Action>) {
+    let before = settings.clone();
+    ui.menu_button("Settings", |ui| {
+        ui.set_min_width(230.0);
+        ui.horizontal(|ui| {
+            ui.label("Theme");
+            for theme in Theme::ALL {
+                ui.selectable_value(&mut settings.theme, theme, theme.name());
+            }
+        });
+        ui.horizontal(|ui| {
+            let label = ui.label("Size");
+            let zoom = egui::DragValue::new(&mut settings.zoom).range(0.5..=4.0).speed(0.01);
+            let zoom = zoom.custom_formatter(|zoom, _| format!("{:.0} %", zoom * 100.0));
+            let zoom = zoom.custom_parser(|text| text.trim_end_matches('%').trim().parse::<f64>().ok().map(|n| n / 100.0));
+            ui.add(zoom.update_while_editing(false)).labelled_by(label.id);
+        });
+        ui.horizontal(|ui| {
+            let label = ui.label("Memory of a tab's log");
+            let memory = egui::DragValue::new(&mut settings.memory_mib).range(MEMORY_MIB).suffix(" MiB");
+            ui.add(memory.update_while_editing(false)).labelled_by(label.id);
+        });
+        ui.weak("The oldest records leave the view beyond it; they are counted.");
+        ui.separator();
+        ui.weak(concat!("Sockscope ", env!("CARGO_PKG_VERSION")));
+    });
+    if *settings != before {
+        actions.push(Action::SettingsChanged);
+    }
+}
