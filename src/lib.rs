@@ -46,4 +46,5 @@ pub mod endpoint;
 pub mod engine;
 pub mod error;
 pub mod journal;
+pub mod lookup;
 pub mod template;
