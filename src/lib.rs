@@ -12,6 +12,7 @@
 //! | 0 words | [`clock`] | time stamps: wall and monotonic clock, one anchor a run |
 //! | | [`error`] | operation, address, system code, sentence, advice |
 //! | | [`endpoint`] | `tcp://host:port` parsed and printed |
+//! | | [`figures`] | `65,507` and `2.3 MiB` |
 //! | 1 knowledge, no I/O | [`payload`] | text ⇄ bytes: text, escaped, hex; foreign bytes made visible; hex dumps |
 //! | | [`template`] | `{peer} {data} {ctime}`: greetings and replies |
 //! | 2 the record | [`journal`] | every byte in order, bounded memory, what was dropped is counted |
@@ -45,6 +46,8 @@ pub mod clock;
 pub mod endpoint;
 pub mod engine;
 pub mod error;
+pub mod figures;
 pub mod journal;
 pub mod lookup;
+pub mod payload;
 pub mod template;

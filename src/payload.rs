@@ -1,0 +1,128 @@
+//! Payload between people and sockets: text turned into bytes, bytes turned into text.
+//!
+//! What a person types is [parsed](parse) in one of three [formats](Format). What arrives is shown in one of these:
+//!
+//! | form | for | reversible |
+//! |---|---|---|
+//! | [`escape`] | text logs, the clipboard | by [`parse`] with [`Format::Escaped`] |
+//! | [`hex`] | the clipboard, templates | by [`parse`] with [`Format::Hex`] |
+//! | [`python_repr`] | comparing with what a Python program prints | by Python |
+//! | [`visible`] | the window | no |
+//! | [`dump`] | the selected record, byte by byte | no |
+//!
+//! One classifier decides for all of them which characters are shown as themselves, so no form can let through what
+//! another holds back: nothing that a peer sends colours, moves or hides anything.
+
+pub mod dump;
+mod parse;
+mod pieces;
+mod print;
+pub mod visible;
+
+use serde::{Deserialize, Serialize};
+
+pub use parse::{column, line_and_column, parse};
+pub(crate) use parse::{refused, unescape};
+pub use print::{escape, escape_into, hex, python_repr};
+
+/// How a person writes payload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// As typed, in UTF-8.
+    #[default]
+    Text,
+    /// Text with the escapes `\n \r \t \0 \\ \xHH \u{…}`; anything else after `\` is an error.
+    Escaped,
+    /// Two hexadecimal digits a byte. White space, `,` `:` `-` may separate bytes, `0x` may precede them.
+    Hex,
+}
+
+impl Format {
+    /// All of them, in the order of a list.
+    pub const ALL: [Self; 3] = [Self::Text, Self::Escaped, Self::Hex];
+
+    /// The name on screen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "Text",
+            Self::Escaped => "Escaped",
+            Self::Hex => "Hex",
+        }
+    }
+}
+
+/// What is appended to a payload before it is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LineEnding {
+    /// Nothing.
+    #[default]
+    None,
+    /// `\n`, as Unix programs write lines.
+    Lf,
+    /// `\r\n`, as Internet protocols do (RFC 5321 §2.3.8, RFC 9112 §2.2).
+    Crlf,
+    /// `\r`, as many serial devices do.
+    Cr,
+}
+
+impl LineEnding {
+    /// All of them, in the order of a list.
+    pub const ALL: [Self; 4] = [Self::None, Self::Lf, Self::Crlf, Self::Cr];
+
+    /// The name on screen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Lf => "LF",
+            Self::Crlf => "CRLF",
+            Self::Cr => "CR",
+        }
+    }
+
+    /// The bytes themselves.
+    pub const fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::None => b"",
+            Self::Lf => b"\n",
+            Self::Crlf => b"\r\n",
+            Self::Cr => b"\r",
+        }
+    }
+}
+
+/// `bytes` followed by the line ending, also where they end with one already.
+#[must_use]
+pub fn with_line_ending(mut bytes: Vec<u8>, ending: LineEnding) -> Vec<u8> {
+    bytes.extend_from_slice(ending.bytes());
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_ending_is_appended_once() {
+        let check = |ending, expected: &[u8]| assert_eq!(with_line_ending(b"hi".to_vec(), ending), expected);
+        check(LineEnding::None, b"hi");
+        check(LineEnding::Lf, b"hi\n");
+        check(LineEnding::Crlf, b"hi\r\n");
+        check(LineEnding::Cr, b"hi\r");
+    }
+
+    #[test]
+    fn settings_keep_formats_and_line_endings_by_name() {
+        for format in Format::ALL {
+            let text = serde_json::to_string(&format).expect("serializes");
+            assert_eq!(text, format!("\"{}\"", format.name().to_lowercase()));
+            assert_eq!(serde_json::from_str::<Format>(&text).expect("deserializes"), format);
+        }
+        for ending in LineEnding::ALL {
+            let text = serde_json::to_string(&ending).expect("serializes");
+            assert_eq!(text, format!("\"{}\"", ending.name().to_lowercase()));
+            assert_eq!(serde_json::from_str::<LineEnding>(&text).expect("deserializes"), ending);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The one function through which foreign bytes are shown in the window.
+//!
+//! What is not ordinary printable text becomes a mark such as `\n` or `\u{202e}`, kept apart from text so that it can
+//! be drawn in another color: a peer that sends a backslash and an `n` is not mistaken for one that sends a line
+//! break.
+
+use super::pieces::{Piece, Pieces};
+
+/// A part of a payload as it is drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// Ordinary printable text. A backslash in it is a backslash that was sent.
+    Text(String),
+    /// Escapes of one or more characters or bytes that are not shown as themselves, in ASCII.
+    Mark(String),
+}
+
+impl Span {
+    /// What is drawn, whichever it is.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Mark(text) => text,
+        }
+    }
+}
+
+/// The start of a payload as it is drawn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spans {
+    /// Text and marks in turn, none of them empty.
+    pub spans: Vec<Span>,
+    /// How many bytes they stand for; fewer than there were when the text was cut.
+    pub shown: usize,
+}
+
+/// The start of `bytes` in at most `most` characters; a mark that does not fit is left out as a whole.
+///
+/// The work is bounded by `most`, however long the payload is.
+pub fn spans(bytes: &[u8], most: usize) -> Spans {
+    // No piece takes more than four bytes a character, so what lies beyond can't be shown; the four bytes more keep
+    // a character that the cut goes through out of sight.
+    let within = bytes.len().min(most.saturating_add(1).saturating_mul(4));
+    let mut result = Spans::default();
+    let mut left = most;
+    for piece in Pieces::new(&bytes[..within]) {
+        if let Piece::Plain(text) = piece {
+            let end = text.char_indices().nth(left).map_or(text.len(), |(end, _)| end);
+            result.push_text(&text[..end]);
+            if end < text.len() {
+                break;
+            }
+            left -= text.chars().count();
+        } else {
+            let mut mark = String::new();
+            piece.write(&mut mark).expect("a String takes everything");
+            if mark.len() > left {
+                break;
+            }
+            left -= mark.len();
+            result.push_mark(mark, piece.len());
+        }
+    }
+    result
+}
+
+impl Spans {
+    fn push_text(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.spans.push(Span::Text(text.to_owned()));
+            self.shown += text.len();
+        }
+    }
+
+    fn push_mark(&mut self, mark: String, bytes: usize) {
+        match self.spans.last_mut() {
+            Some(Span::Mark(last)) => last.push_str(&mark),
+            _ => self.spans.push(Span::Mark(mark)),
+        }
+        self.shown += bytes;
+    }
+}
+
+/// The same as one text, for accessible names and tooltips: at most `most` characters, and `…` after them when there
+/// is more.
+pub fn text(bytes: &[u8], most: usize) -> String {
+    let Spans { spans, shown } = spans(bytes, most);
+    let mut text: String = spans.iter().map(Span::as_str).collect();
+    if shown < bytes.len() {
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[track_caller]
+    fn check(bytes: &[u8], most: usize, expected: &[Span], shown: usize) {
+        assert_eq!(spans(bytes, most), Spans { spans: expected.to_vec(), shown });
+    }
+
+    fn plain(text: &str) -> Span {
+        Span::Text(text.to_owned())
+    }
+
+    fn mark(text: &str) -> Span {
+        Span::Mark(text.to_owned())
+    }
+
+    #[test]
+    fn controls_invisible_characters_and_bad_bytes_are_marks() {
+        check(b"", 10, &[], 0);
+        check("a 你\\n".as_bytes(), 10, &[plain("a 你\\n")], 7);
+        check(b"a\r\n", 10, &[plain("a"), mark(r"\r\n")], 3);
+        check(b"\x1b[31mred\0", 20, &[mark(r"\x1b"), plain("[31mred"), mark(r"\0")], 9);
+        check("a\u{202e}b\u{80}".as_bytes(), 20, &[plain("a"), mark(r"\u{202e}"), plain("b"), mark(r"\u{80}")], 7);
+        check(b"\xe4\xbd", 20, &[mark(r"\xe4\xbd")], 2);
+    }
+
+    #[test]
+    fn a_cut_is_clean() {
+        check(b"hello", 0, &[], 0);
+        check(b"hello", 4, &[plain("hell")], 4);
+        check(b"hello", 5, &[plain("hello")], 5);
+        check("你好吗".as_bytes(), 2, &[plain("你好")], 6);
+        check(b"ab\x1bc", 5, &[plain("ab")], 2);
+        check(b"ab\x1bc", 6, &[plain("ab"), mark(r"\x1b")], 3);
+        // The bytes that are looked at end in the middle of a character here: nothing of it may show.
+        check("a𝄞𝄞𝄞".as_bytes(), 2, &[plain("a𝄞")], 5);
+    }
+
+    #[test]
+    fn flat_text_says_when_it_was_cut() {
+        assert_eq!(text(b"hello\n", 10), r"hello\n");
+        assert_eq!(text(b"hello\n", 6), "hello…");
+        assert_eq!(text(b"", 0), "");
+        assert_eq!(text(b"x", 0), "…");
+    }
+
+    /// Bytes with much of what must not show: characters of all kinds and parts of them.
+    fn foreign() -> impl Strategy<Value = Vec<u8>> {
+        let odd = prop::sample::select(vec![
+            '\n',
+            '\x1b',
+            '\u{9b}',
+            '\u{ad}',
+            '\u{301}',
+            '\u{200b}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{2028}',
+            '\u{feff}',
+            '\u{fe0f}',
+            '\u{e0041}',
+            '你',
+            '𝄞',
+            'a',
+            '\\',
+        ]);
+        let character = prop_oneof![odd, any::<char>()].prop_map(|character| character.to_string().into_bytes());
+        let part = prop_oneof![3 => character, 1 => prop::collection::vec(any::<u8>(), 1..3)];
+        prop::collection::vec(part, 0..40).prop_map(|parts| parts.concat())
+    }
+
+    /// By the standard library's own tables and the properties of Unicode that matter most, not by the classifier.
+    fn harmless(character: char) -> bool {
+        !character.is_control()
+            && !matches!(
+                character,
+                '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                    | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}'
+                    | '\u{e0000}'..='\u{10ffff}'
+            )
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_harmful_is_text_and_nothing_is_left_out(bytes in foreign()) {
+            let Spans { spans, shown } = spans(&bytes, usize::MAX);
+            prop_assert_eq!(shown, bytes.len());
+            for span in &spans {
+                prop_assert!(!span.as_str().is_empty());
+                match span {
+                    Span::Text(text) => prop_assert!(text.chars().all(harmless), "{:?}", text),
+                    Span::Mark(mark) => prop_assert!(mark.bytes().all(|byte| byte.is_ascii_graphic())),
+                }
+            }
+            for pair in spans.windows(2) {
+                prop_assert!(matches!(pair, [Span::Text(_), Span::Mark(_)] | [Span::Mark(_), Span::Text(_)]));
+            }
+        }
+
+        #[test]
+        fn a_cut_shows_the_start_of_the_whole(bytes in foreign(), most in 0_usize..60) {
+            let whole = text(&bytes, usize::MAX);
+            let cut = spans(&bytes, most);
+            let start: String = cut.spans.iter().map(Span::as_str).collect();
+            prop_assert!(start.chars().count() <= most);
+            prop_assert!(whole.starts_with(&start));
+            prop_assert_eq!(cut.shown == bytes.len(), start == whole);
+        }
+    }
+}
