@@ -42,6 +42,7 @@
 //! `main` draws; `io` owns the sockets; `lookup-N` wait for the system's resolver; `save` writes a log; `dialog`
 //! waits for the desktop's file dialog. Each is named, bounded, and can be cancelled or abandoned.
 
+pub mod app;
 pub mod clock;
 pub mod endpoint;
 pub mod engine;
@@ -51,3 +52,4 @@ pub mod journal;
 pub mod lookup;
 pub mod payload;
 pub mod template;
+pub mod ui;

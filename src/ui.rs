@@ -83,12 +83,17 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
     composer.frame(frame(ui, 8)).show(ui, |ui| composer::show(ui, tab, actions));
     let middle = Frame::new().fill(ui.visuals().extreme_bg_color);
     CentralPanel::default().frame(middle).show(ui, |ui| {
-        Panel::top(("log tools", kind)).frame(frame(ui, 6)).show(ui, |ui| log::tool_bar(ui, tab, actions));
+        Panel::top(("log tools", kind)).frame(frame(ui, 6)).show(ui, |ui| log::tool_bar(ui, tab));
         if save::is_needed(tab) {
             Panel::top(("save", kind)).frame(frame(ui, 6)).show(ui, |ui| save::show(ui, tab, actions));
         }
         let status = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(6, 2));
-        Panel::bottom(("status", kind)).frame(status).exact_size(28.0).show(ui, |ui| log::status_line(ui, tab));
+        Panel::bottom(("status", kind)).frame(status).exact_size(32.0).show(ui, |ui| {
+            log::status_line(ui, tab, actions);
+        });
+        if log::has_remarks(tab) {
+            Panel::bottom(("remarks", kind)).frame(status).show(ui, |ui| log::remark_line(ui, tab));
+        }
         let detail = Frame::new().fill(ui.visuals().extreme_bg_color).inner_margin(Margin::symmetric(6, 4));
         let height = (ui.available_height() * 0.34).clamp(90.0, 260.0);
         let panel = Panel::bottom(("detail", kind)).resizable(true).min_size(60.0).default_size(height);

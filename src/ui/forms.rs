@@ -52,7 +52,7 @@ fn address(ui: &mut Ui, label: &str, value: &mut String, errors: &Errors) {
             edit = edit.text_color(ui.visuals().error_fg_color);
         }
         let response = ui.add(edit);
-        let menu = ui.menu_button("⏷", |ui| {
+        let menu = ui.menu_button("▼", |ui| {
             for (text, what) in form::offered_addresses() {
                 if ui.button((RichText::new(&text).monospace(), RichText::new(what).weak())).clicked() {
                     chosen = Some(text);

@@ -32,8 +32,8 @@ impl Columns {
     }
 }
 
-/// The log's tool bar.
-pub(super) fn tool_bar(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+/// What is shown, and how.
+pub(super) fn tool_bar(ui: &mut Ui, tab: &mut SocketTab) {
     ui.horizontal_wrapped(|ui| {
         let ways = egui::ComboBox::from_id_salt("rows").width(96.0).selected_text(tab.log.filter.ways.name());
         let shown = ways.show_ui(ui, |ui| {
@@ -42,23 +42,13 @@ pub(super) fn tool_bar(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<Socke
             }
         });
         name(&shown.response, Role::ComboBox, "Direction");
-        filter_field(ui, "Peer", "peer", 108.0, &mut tab.log.filter.peer);
-        filter_field(ui, "Find text", "text", 132.0, &mut tab.log.filter.text);
+        filter_field(ui, "Peer", "peer", 118.0, &mut tab.log.filter.peer);
+        filter_field(ui, "Filter text", "text", 128.0, &mut tab.log.filter.text);
         ui.separator();
         ui.selectable_value(&mut tab.log.mode, Mode::Text, "Text view");
         ui.selectable_value(&mut tab.log.mode, Mode::Hex, "Hex view");
         ui.toggle_value(&mut tab.log.show_difference, "Difference")
             .on_hover_text("Show the time since the row before");
-        ui.separator();
-        pause(ui, tab);
-        if ui.button("Clear").on_hover_text("Empty the log; what is open goes on").clicked() {
-            actions.push(SocketAction::Clear);
-        }
-        copy_menu(ui, tab, actions);
-        let save = ui.add_enabled(!tab.saving.is_busy(), egui::Button::new("Save log…"));
-        if save.on_hover_text("As .jsonl (complete), .csv or .txt").clicked() {
-            actions.push(SocketAction::Save);
-        }
     });
 }
 
@@ -291,43 +281,78 @@ fn difference(time: Stamp, before: Stamp) -> String {
     if since.as_secs() < 1000 { format!("+{:.6}", since.as_secs_f64()) } else { format!("+{:.0} s", since.as_secs_f64()) }
 }
 
-/// The line below the log: how much there is, and what is not shown.
-pub(super) fn status_line(ui: &mut Ui, tab: &mut SocketTab) {
-    ui.horizontal(|ui| {
-        let status = tab.status;
-        let count = figures::count;
-        let mut words = format!("{} rows", count(tab.log.rows()));
-        if tab.log.is_filtered() {
-            words += &format!(" of {}", count(status.end - status.first));
+/// The line below the log: how much there is, and what can be done with it.
+pub(super) fn status_line(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        let save = ui.add_enabled(!tab.saving.is_busy(), egui::Button::new("Save log…"));
+        if save.on_hover_text("As .jsonl (complete), .csv or .txt").clicked() {
+            actions.push(SocketAction::Save);
         }
-        words += &format!(" · received {} · sent {}", figures::size(status.received.bytes), figures::size(status.sent.bytes));
-        ui.weak(words).on_hover_text(format!(
-            "Received {} bytes in {} chunks or datagrams, sent {} bytes in {}. The log holds {} in memory.",
-            count(status.received.bytes),
-            count(status.received.records),
-            count(status.sent.bytes),
-            count(status.sent.records),
-            figures::size(status.held),
-        ));
-        if status.kernel_dropped > 0 {
-            let words = format!("{} datagrams dropped by the kernel", count(status.kernel_dropped));
-            ui.colored_label(ui.visuals().warn_fg_color, words);
+        copy_menu(ui, tab, actions);
+        if ui.button("Clear").on_hover_text("Empty the log; what is open goes on").clicked() {
+            actions.push(SocketAction::Clear);
         }
-        if status.dropped_records > 0 {
-            let words = format!("{} older records left the view", count(status.dropped_records));
-            ui.colored_label(ui.visuals().warn_fg_color, words)
-                .on_hover_text(format!("The memory limit was reached; {} are no longer held.", figures::size(status.dropped_bytes)));
+        pause(ui, tab);
+        let follow = ui.selectable_label(tab.log.follow, "Follow");
+        if follow.on_hover_text("Stay at the newest row; scrolling up stops it").clicked() {
+            tab.log.follow = !tab.log.follow;
         }
-        if let Some(waiting) = tab.log.paused(&status) {
-            ui.colored_label(ui.visuals().warn_fg_color, format!("paused, {} new", count(waiting)));
-        }
-        if let Some(notice) = &tab.notice {
-            ui.weak(notice);
-        }
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if !tab.log.follow && tab.log.rows() > 0 && ui.button("Follow").on_hover_text("Go to the newest row and stay there").clicked() {
-                tab.log.follow = true;
-            }
+        ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            let words = egui::RichText::new(amounts(tab)).weak();
+            ui.add(egui::Label::new(words).truncate()).on_hover_text(amounts_in_full(tab));
         });
     });
+}
+
+fn amounts(tab: &SocketTab) -> String {
+    let status = &tab.status;
+    let mut words = format!("{} rows", figures::count(tab.log.rows()));
+    if tab.log.is_filtered() {
+        words += &format!(" of {}", figures::count(status.end - status.first));
+    }
+    let (received, sent) = (figures::size(status.received.bytes), figures::size(status.sent.bytes));
+    words + &format!(" · ← {received} · → {sent}")
+}
+
+fn amounts_in_full(tab: &SocketTab) -> String {
+    let status = &tab.status;
+    format!(
+        "Received {} bytes in {} chunks or datagrams.\nSent {} bytes in {}.\nThe log holds {} in memory.",
+        figures::count(status.received.bytes),
+        figures::count(status.received.records),
+        figures::count(status.sent.bytes),
+        figures::count(status.sent.records),
+        figures::size(status.held),
+    )
+}
+
+/// What a reader must know before trusting the rows; empty when there is nothing.
+fn remarks(tab: &SocketTab) -> Vec<String> {
+    let status = &tab.status;
+    let mut remarks = Vec::new();
+    if status.kernel_dropped > 0 {
+        let dropped = figures::count(status.kernel_dropped);
+        let received = figures::count(status.received.records);
+        remarks.push(format!("The kernel dropped {dropped} datagrams; {received} were received."));
+    }
+    if status.dropped_records > 0 {
+        let (records, bytes) = (figures::count(status.dropped_records), figures::size(status.dropped_bytes));
+        remarks.push(format!("{records} older records ({bytes}) left the view: the memory limit was reached."));
+    }
+    if let Some(waiting) = tab.log.paused(status) {
+        remarks.push(format!("Paused: {} new records.", figures::count(waiting)));
+    }
+    remarks.extend(tab.notice.clone());
+    remarks
+}
+
+/// Whether [`remark_line`] has something to show.
+pub(super) fn has_remarks(tab: &SocketTab) -> bool {
+    !remarks(tab).is_empty()
+}
+
+/// What is not shown, and what just happened.
+pub(super) fn remark_line(ui: &mut Ui, tab: &SocketTab) {
+    let words = egui::RichText::new(remarks(tab).join("  ")).small().color(ui.visuals().warn_fg_color);
+    ui.add(egui::Label::new(words).wrap());
 }
