@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::print::digits;
+use super::pieces::digits;
 
 /// Bytes in a row.
 pub const PER_ROW: usize = 16;

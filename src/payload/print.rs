@@ -1,11 +1,8 @@
 //! Payload as text that can be turned back into the same bytes.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
-use super::pieces::{Piece, Pieces};
-
-/// The digits of [`hex`].
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
+use super::pieces::{Piece, Pieces, digits, write_byte};
 
 /// Bytes in the notation of [`Format::Escaped`](super::Format::Escaped), which turns them back into the same bytes.
 ///
@@ -49,11 +46,6 @@ pub fn hex(bytes: &[u8]) -> String {
     String::from_utf8(text).expect("digits and spaces")
 }
 
-/// The two digits of a byte.
-pub(super) fn digits(byte: u8) -> [u8; 2] {
-    [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]
-}
-
 /// Bytes as CPython's `repr` prints them: `b'\xe4\xbd\xa0'`, with double quotes where there is a single quote and no
 /// double one (`PyBytes_Repr` in `Objects/bytesobject.c`).
 pub fn python_repr(bytes: &[u8]) -> String {
@@ -72,7 +64,7 @@ pub fn python_repr(bytes: &[u8]) -> String {
                 }
                 text.push(char::from(byte));
             }
-            _ => write!(text, "\\x{byte:02x}").expect("a String takes everything"),
+            _ => write_byte(byte, &mut text).expect("a String takes everything"),
         }
     }
     text.push(quote);
