@@ -135,6 +135,17 @@ fn advice(op: &str, name: &str, subject: &str) -> Option<String> {
         ("save", "EACCES" | "EPERM" | "EROFS") => "this folder can't be written: choose another one",
         ("save", "ENOENT") => "there is no such folder: create it or choose another one",
         ("save", "EISDIR") => "that is a folder: add a file name",
+        ("save", "ENOTDIR") => "a part of that path is a file, not a folder: choose another folder",
+        ("save", "ENAMETOOLONG") => "the name is too long for this file system: shorten it",
+        ("save", "ELOOP") => "symbolic links lead in a circle: choose another name",
+        ("save", "EDQUOT") => {
+            "your quota on this disk is used up: free some space or choose another folder; the old file is untouched"
+        }
+        ("save", "EFBIG") => "this file system takes no file as large as that: choose another folder",
+        ("save", "EIO") => "the disk reports a fault: choose another one",
+        ("save", "EMFILE" | "ENFILE") => {
+            "no file descriptor is free: close connections, or raise the limit (ulimit -n)"
+        }
         _ => return None,
     };
     Some(text.to_owned())
