@@ -47,6 +47,7 @@ pub mod clock;
 pub mod endpoint;
 pub mod engine;
 pub mod error;
+pub mod export;
 pub mod figures;
 pub mod journal;
 pub mod lookup;

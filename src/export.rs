@@ -1,0 +1,194 @@
+//! Log files: a [snapshot](crate::journal::Snapshot) of the journal as `.txt`, `.csv` or `.jsonl`, whole or not at all.
+//!
+//! | form | for | payload as |
+//! |---|---|---|
+//! | `.jsonl` | programs and proof: everything that is known, one JSON object a line, ends with digests | `hex` (exact), `text` |
+//! | `.csv` | spreadsheets (RFC 4180) | `hex` (exact), `text` in escaped form, formulas defused |
+//! | `.txt` | people: one record a line | reversible escaped form |
+//!
+//! Whoever sends bytes to this program writes no line of these files: a payload can't end a row, start a formula, or
+//! carry a control character into them.
+//!
+//! Each form is a `RecordWriter` over any [`io::Write`]: it is given the records one after the other, keeps one line
+//! in memory, and allocates nothing for a record's payload once that line has grown. [`Save`] runs one on a thread of
+//! its own, into a temporary file that replaces the target only when it is complete and on the disk.
+
+mod csv;
+mod json;
+mod jsonl;
+mod save;
+mod target;
+mod text;
+mod times;
+mod words;
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+pub use save::{Save, SaveError, Saved};
+
+use crate::error::OpError;
+use crate::journal::{Record, Snapshot};
+
+/// The name and version that the files carry.
+const PROGRAM: &str = concat!("sockscope ", env!("CARGO_PKG_VERSION"));
+
+/// Between two looks at whether saving was canceled, at most about this many bytes of payload are written.
+const STEP_BYTES: usize = 256 * 1024;
+
+/// What a record costs in [`STEP_BYTES`] beside its payload.
+const RECORD_COST: usize = 128;
+
+/// The form of a log file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileFormat {
+    /// One record a line, to read.
+    Text,
+    /// A table, RFC 4180.
+    Csv,
+    /// JSON Lines: the complete form.
+    Jsonl,
+}
+
+impl FileFormat {
+    /// All forms, the one to offer first in front.
+    pub const ALL: [Self; 3] = [Self::Text, Self::Csv, Self::Jsonl];
+
+    /// The extension without its dot: `txt`, `csv`, `jsonl`.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Text => "txt",
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+        }
+    }
+
+    /// What a file dialog calls it: `Text`, `CSV`, `JSON Lines`.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Text => "Text",
+            Self::Csv => "CSV",
+            Self::Jsonl => "JSON Lines",
+        }
+    }
+
+    /// The form that the extension of `path` asks for, in upper or lower case.
+    ///
+    /// # Errors
+    ///
+    /// One with the operation `save` that names the three extensions, when it is none of them or missing.
+    pub fn from_path(path: &Path) -> Result<Self, OpError> {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        Self::ALL.into_iter().find(|format| format.extension().eq_ignore_ascii_case(extension)).ok_or_else(|| {
+            OpError::new("save", path.display(), "a log file's name ends in .txt, .csv or .jsonl")
+                .advise("add one of these to the name")
+        })
+    }
+}
+
+/// What a session is, as files name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A TCP server.
+    Listener,
+    /// A TCP client.
+    Client,
+    /// A UDP socket.
+    Udp,
+}
+
+impl Role {
+    /// The name in files: `listener`, `client`, `udp`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Listener => "listener",
+            Self::Client => "client",
+            Self::Udp => "udp",
+        }
+    }
+}
+
+/// What a file says about its session before the first record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// What the session is.
+    pub role: Role,
+    /// Its endpoint: `tcp://127.0.0.1:8888`.
+    pub endpoint: String,
+}
+
+/// Is told every now and then how many records are written; breaking cancels.
+type Step<'a> = dyn FnMut(u64) -> ControlFlow<()> + 'a;
+
+/// Why a file was not written to its end.
+#[derive(Debug)]
+enum Halt {
+    /// Nobody wants it any more.
+    Canceled,
+    /// The system refused.
+    Io(io::Error),
+}
+
+impl From<io::Error> for Halt {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// One form of a log file, written from its start to its end.
+trait RecordWriter {
+    /// Writes what comes before the first record.
+    fn start(&mut self, header: &Header) -> io::Result<()>;
+
+    /// Writes one record.
+    fn record(&mut self, record: &Record) -> io::Result<()>;
+
+    /// Writes what comes after the last record, and hands everything on to the [`io::Write`] beneath.
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+/// Writes `snapshot` to `out`.
+fn write<W: io::Write>(
+    format: FileFormat,
+    out: W,
+    header: &Header,
+    snapshot: &Snapshot,
+    step: &mut Step<'_>,
+) -> Result<(), Halt> {
+    match format {
+        FileFormat::Text => write_records(&mut text::Text::new(out, snapshot), header, snapshot, step),
+        FileFormat::Csv => write_records(&mut csv::Csv::new(out, snapshot), header, snapshot, step),
+        FileFormat::Jsonl => write_records(&mut jsonl::Jsonl::new(out, snapshot), header, snapshot, step),
+    }
+}
+
+fn write_records(
+    writer: &mut impl RecordWriter,
+    header: &Header,
+    snapshot: &Snapshot,
+    step: &mut Step<'_>,
+) -> Result<(), Halt> {
+    let mut written = 0;
+    let mut cost = STEP_BYTES;
+    writer.start(header)?;
+    for record in snapshot.records() {
+        if cost >= STEP_BYTES {
+            cost = 0;
+            if step(written).is_break() {
+                return Err(Halt::Canceled);
+            }
+        }
+        writer.record(&record)?;
+        written += 1;
+        cost += RECORD_COST + record.payload().map_or(0, |(_, bytes)| bytes.len());
+    }
+    writer.finish()?;
+    match step(written) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Halt::Canceled),
+    }
+}
+
+#[cfg(test)]
+mod tests;
