@@ -8,9 +8,11 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::clock::Stamp;
+use crate::endpoint::canonical;
 use crate::journal::{
     ConnId, Content, Detail, Direction, How, Journal, Limits, Opened, Record, Side, Snapshot, State, Writer,
 };
+use crate::payload;
 
 fn addr(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
@@ -301,6 +303,8 @@ fn played(acts: Vec<Act>) -> Snapshot {
                 if let Some(conn) = of(place) {
                     writer.detail(Some(conn), Detail::Closed { how: How::LocalClose });
                     writer.set_state(conn, State::Closed(How::LocalClose));
+                    // As in the engine, nothing comes after that.
+                    conns.retain(|open| *open != conn);
                 }
             }
             Act::Publish => drop(writer.publish()),
@@ -353,6 +357,8 @@ proptest! {
                 let bytes = read.get(&(id, sent)).cloned().unwrap_or_default();
                 prop_assert_eq!(&connection[name]["sha256"], &const_hex::encode(Sha256::digest(&bytes)));
                 prop_assert_eq!(connection[name]["saved"].as_u64(), Some(bytes.len() as u64));
+                // Only what was cleared may be missing.
+                prop_assert!(summary["cleared"] != 0 || connection[name]["complete"] == true);
                 let whole = connection[name]["bytes"].as_u64() == Some(bytes.len() as u64);
                 prop_assert!(whole || connection[name]["complete"] == false);
             }
@@ -399,6 +405,11 @@ proptest! {
         prop_assert!(lines.len() - records.len() <= 9);
         for (record, line) in snapshot.records().zip(records) {
             prop_assert!(line.starts_with(&record.time.date_and_time()));
+            if let (Some((_, bytes)), Some(id)) = (record.payload(), record.conn) {
+                let peer = canonical(snapshot.connection(id).expect("a connection").peer);
+                let (_, escaped) = line.split_once(&format!(" {peer}  {}  ", bytes.len())).expect("peer and length");
+                prop_assert_eq!(payload::parse(escaped, payload::Format::Escaped).expect("escaped"), bytes.to_vec());
+            }
         }
     }
 }
