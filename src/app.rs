@@ -138,7 +138,11 @@ impl App {
     ///
     /// # Errors
     /// When the system gives no thread or no poll descriptor.
-    pub fn new(context: &egui::Context, ask_path: AskPath, settings_path: Option<PathBuf>) -> Result<Self, OpError> {
+    pub fn new(
+        context: &egui::Context,
+        ask_path: AskPath,
+        settings_path: Option<PathBuf>,
+    ) -> Result<Self, OpError> {
         let (settings, banner) = match settings_path.as_deref().map(settings::load) {
             None => (Settings::default(), None),
             Some(Ok(settings)) => (settings, None),

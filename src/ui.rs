@@ -46,7 +46,9 @@ pub fn show(app: &mut App, ui: &mut Ui) -> Vec<Action> {
         }
         Tab::Lookup => {
             let mut asked = Vec::new();
-            CentralPanel::default().frame(frame(ui, 10)).show(ui, |ui| lookup::show(ui, &mut app.lookup, &mut asked));
+            CentralPanel::default()
+                .frame(frame(ui, 10))
+                .show(ui, |ui| lookup::show(ui, &mut app.lookup, &mut asked));
             actions.extend(asked.into_iter().map(Action::Lookup));
         }
     }
@@ -74,9 +76,12 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
     let composer = Panel::bottom(("composer", kind)).resizable(true).size_range(96.0..=400.0).default_size(104.0);
     let left = Panel::left(("connection", kind)).resizable(true).size_range(270.0..=560.0).default_size(330.0);
     left.frame(frame(ui, 10)).show(ui, |ui| {
-        egui::ScrollArea::vertical().id_salt((kind, "form")).max_height(ui.available_height() * 0.62).show(ui, |ui| {
-            forms::show(ui, tab, actions);
-        });
+        egui::ScrollArea::vertical().id_salt((kind, "form")).max_height(ui.available_height() * 0.62).show(
+            ui,
+            |ui| {
+                forms::show(ui, tab, actions);
+            },
+        );
         ui.separator();
         peers::show(ui, tab, actions);
     });

@@ -80,12 +80,7 @@ impl Matcher {
                 .build()
                 .ok()
         });
-        Self {
-            ways: filter.ways,
-            peer: filter.peer.trim().to_owned(),
-            text: text.flatten(),
-            peers: HashMap::new(),
-        }
+        Self { ways: filter.ways, peer: filter.peer.trim().to_owned(), text: text.flatten(), peers: HashMap::new() }
     }
 
     /// Whether `record` of `journal` passes.

@@ -85,9 +85,13 @@ impl Switches {
 }
 
 fn template(text: &str, field: Field, errors: &mut Errors) -> Option<Template> {
-    note(errors, field, text.parse().map_err(|error: crate::endpoint::ParseError| {
-        format!("at character {}: {}", crate::payload::column(text, error.position), error.reason)
-    }))
+    note(
+        errors,
+        field,
+        text.parse().map_err(|error: crate::endpoint::ParseError| {
+            format!("at character {}: {}", crate::payload::column(text, error.position), error.reason)
+        }),
+    )
 }
 
 /// Keeps an error under its field, and the value where there is none.
@@ -246,7 +250,11 @@ impl ClientForm {
     fn check(&self, switches: &Switches) -> Result<Plan, Errors> {
         let mut errors = Errors::new();
         let options = switches.check(&mut errors);
-        let host = note(&mut errors, Field::Host, self.host.parse().map_err(|error: crate::endpoint::ParseError| error.reason));
+        let host = note(
+            &mut errors,
+            Field::Host,
+            self.host.parse().map_err(|error: crate::endpoint::ParseError| error.reason),
+        );
         let port = note(&mut errors, Field::Port, remote_port(&self.port, "tcp"));
         let limit = note(&mut errors, Field::TimeLimit, seconds(&self.limit));
         let local = self.local(host.as_ref(), &mut errors);
@@ -279,7 +287,9 @@ impl ClientForm {
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.trim().parse::<f64>().ok().filter(|seconds| (0.001..=3600.0).contains(seconds));
-    seconds.map(Duration::from_secs_f64).ok_or_else(|| "the time limit is a number of seconds up to 3600".to_owned())
+    seconds
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| "the time limit is a number of seconds up to 3600".to_owned())
 }
 
 /// The form of a UDP socket.
@@ -397,7 +407,12 @@ mod tests {
 
     #[test]
     fn every_wrong_field_has_its_error() {
-        let form = Form::Client(ClientForm { host: String::new(), port: "0".into(), limit: "soon".into(), ..ClientForm::default() });
+        let form = Form::Client(ClientForm {
+            host: String::new(),
+            port: "0".into(),
+            limit: "soon".into(),
+            ..ClientForm::default()
+        });
         assert_eq!(wrong(&form), [Field::Port, Field::Host, Field::TimeLimit]);
     }
 

@@ -99,7 +99,8 @@ pub fn store(path: &Path, settings: &Settings) -> Result<(), OpError> {
     let failed = |error: &std::io::Error| OpError::io("settings", path.display(), error);
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-    let text = toml::to_string(settings).map_err(|error| OpError::new("settings", path.display(), error.to_string()))?;
+    let text =
+        toml::to_string(settings).map_err(|error| OpError::new("settings", path.display(), error.to_string()))?;
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
     file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
     file.persist(path).map_err(|error| failed(&error.error))?;

@@ -281,7 +281,8 @@ impl SocketTab {
             ([one], _) => format!("to {}", one.peer),
             ([], Form::Udp(form)) => {
                 let host = form.target_host.trim();
-                let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.into() };
+                let host =
+                    if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.into() };
                 format!("to {host}:{}", form.target_port.trim())
             }
             ([], Form::Client(_)) => match &self.progress {
@@ -405,7 +406,9 @@ impl SocketTab {
                 (_, None) => continue,
             };
             if text.len() + line.len() > LARGEST_COPY {
-                self.notice = Some(format!("Copied the first {rows} rows: the clipboard takes 64 MiB. Save the log for more."));
+                self.notice = Some(format!(
+                    "Copied the first {rows} rows: the clipboard takes 64 MiB. Save the log for more."
+                ));
                 return text;
             }
             if rows > 0 {

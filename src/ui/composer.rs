@@ -95,7 +95,9 @@ fn verdict(ui: &mut Ui, tab: &SocketTab) {
     let composer = &tab.composer;
     let error = ui.visuals().error_fg_color;
     if let Some(failure) = &composer.failure {
-        ui.add(egui::Label::new(egui::RichText::new(format!("Not sent: {failure}")).small().color(error)).truncate());
+        ui.add(
+            egui::Label::new(egui::RichText::new(format!("Not sent: {failure}")).small().color(error)).truncate(),
+        );
         return;
     }
     match composer.payload() {

@@ -138,10 +138,12 @@ fn options(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
                     .on_hover_text(TEMPLATE_HINT);
             }
         }
-        ui.checkbox(&mut switches.echoes, "Echo").on_hover_text("Answer everything that comes, by the template below");
+        ui.checkbox(&mut switches.echoes, "Echo")
+            .on_hover_text("Answer everything that comes, by the template below");
         if switches.echoes {
             field(ui, "Reply", &mut switches.reply, "", errors.get(&Field::Reply)).on_hover_text(TEMPLATE_HINT);
-            let label = if tab.kind == Kind::Udp { "Only to the first of each peer" } else { "Only to the first chunk" };
+            let label =
+                if tab.kind == Kind::Udp { "Only to the first of each peer" } else { "Only to the first chunk" };
             ui.checkbox(&mut switches.first_only, label);
         }
         match tab.kind {
@@ -152,8 +154,9 @@ fn options(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
             kind => {
                 ui.checkbox(&mut switches.close_after, "Close after the answer")
                     .on_hover_text("Close a connection once its greeting, or its first reply, is sent");
-                ui.checkbox(&mut switches.keep_open, "Keep open when the peer finishes")
-                    .on_hover_text("A peer that finished sending (FIN) can still be answered; you close the connection");
+                ui.checkbox(&mut switches.keep_open, "Keep open when the peer finishes").on_hover_text(
+                    "A peer that finished sending (FIN) can still be answered; you close the connection",
+                );
                 if kind == Kind::Server {
                     ui.checkbox(&mut switches.once, "Stop after one client");
                 }

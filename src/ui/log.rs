@@ -113,9 +113,11 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
         let Some(record) = tab.log.seq_at(row).and_then(|seq| reader.get(seq)) else { return };
         let before = match previous {
             Some((before, time)) if before + 1 == row => Some(time),
-            _ if tab.log.show_difference => {
-                row.checked_sub(1).and_then(|row| tab.log.seq_at(row)).and_then(|seq| journal.get(seq)).map(|r| r.time)
-            }
+            _ if tab.log.show_difference => row
+                .checked_sub(1)
+                .and_then(|row| tab.log.seq_at(row))
+                .and_then(|seq| journal.get(seq))
+                .map(|r| r.time),
             _ => None,
         };
         previous = Some((row, record.time));
@@ -156,9 +158,8 @@ fn cursor_keys(
     if tab.log.has_selection() && ui.input(|input| input.events.iter().any(copies)) {
         actions.push(SocketAction::Copy(CopyAs::Rows));
     }
-    let (up, down, extend) = ui.input(|input| {
-        (input.key_pressed(Key::ArrowUp), input.key_pressed(Key::ArrowDown), input.modifiers.shift)
-    });
+    let (up, down, extend) = ui
+        .input(|input| (input.key_pressed(Key::ArrowUp), input.key_pressed(Key::ArrowDown), input.modifiers.shift));
     if up == down {
         return 0.0;
     }
@@ -264,10 +265,9 @@ fn draw(
 /// What a screen reader reads; long payloads are cut.
 fn row_name(tab: &SocketTab, record: &Record) -> String {
     let short = match &record.content {
-        Content::Payload(direction, bytes) if bytes.len() > text::ROW_CHARACTERS => Record {
-            content: Content::Payload(*direction, bytes.slice(..text::ROW_CHARACTERS)),
-            ..record.clone()
-        },
+        Content::Payload(direction, bytes) if bytes.len() > text::ROW_CHARACTERS => {
+            Record { content: Content::Payload(*direction, bytes.slice(..text::ROW_CHARACTERS)), ..record.clone() }
+        }
         _ => return tab.row_text(record),
     };
     let length = record.payload().map_or(0, |(_, bytes)| bytes.len());
@@ -278,7 +278,11 @@ fn row_name(tab: &SocketTab, record: &Record) -> String {
 /// The time since the row before: `+0.001234 s`.
 fn difference(time: Stamp, before: Stamp) -> String {
     let since = time.since(before);
-    if since.as_secs() < 1000 { format!("+{:.6}", since.as_secs_f64()) } else { format!("+{:.0} s", since.as_secs_f64()) }
+    if since.as_secs() < 1000 {
+        format!("+{:.6}", since.as_secs_f64())
+    } else {
+        format!("+{:.0} s", since.as_secs_f64())
+    }
 }
 
 /// The line below the log: how much there is, and what can be done with it.

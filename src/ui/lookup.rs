@@ -13,7 +13,8 @@ use crate::lookup::{Row, RowState};
 pub(super) fn show(ui: &mut Ui, tab: &mut LookupTab, actions: &mut Vec<LookupAction>) {
     ui.horizontal(|ui| {
         let label = ui.label("Name, address, port or service");
-        let edit = TextEdit::singleline(&mut tab.text).hint_text("localhost, 127.0.0.1, 80, http, udp, example.org:443");
+        let edit =
+            TextEdit::singleline(&mut tab.text).hint_text("localhost, 127.0.0.1, 80, http, udp, example.org:443");
         let field = ui.add(edit.desired_width(360.0)).labelled_by(label.id);
         if field.changed() {
             tab.failure = None;
@@ -28,7 +29,11 @@ pub(super) fn show(ui: &mut Ui, tab: &mut LookupTab, actions: &mut Vec<LookupAct
         ui.colored_label(ui.visuals().error_fg_color, failure);
     }
     ui.horizontal(|ui| {
-        if ui.button("Run the tutorials' list").on_hover_text("Every look-up of the socket tutorials, in order").clicked() {
+        if ui
+            .button("Run the tutorials' list")
+            .on_hover_text("Every look-up of the socket tutorials, in order")
+            .clicked()
+        {
             actions.push(LookupAction::Tutorials);
         }
         let rows = tab.lookups.rows();
@@ -91,7 +96,13 @@ fn lines_of(row: &Row) -> impl Iterator<Item = Line<'_>> {
     (0..values).map(move |value| Line { row, value })
 }
 
-fn draw(ui: &mut Ui, line: &Line<'_>, rect: egui::Rect, (took, result): (f32, f32), actions: &mut Vec<LookupAction>) {
+fn draw(
+    ui: &mut Ui,
+    line: &Line<'_>,
+    rect: egui::Rect,
+    (took, result): (f32, f32),
+    actions: &mut Vec<LookupAction>,
+) {
     let dark = ui.visuals().dark_mode;
     let normal = ui.visuals().text_color();
     let (words, tone, milliseconds) = match &line.row.state {

@@ -6,8 +6,8 @@ use super::text;
 use super::theme::{self, Tone};
 use crate::app::SocketAction;
 use crate::app::tab::{End, Kind, SocketTab};
-use crate::journal::{Connection, State};
 use crate::figures;
+use crate::journal::{Connection, State};
 
 const ROW: f32 = 40.0;
 
@@ -52,7 +52,11 @@ fn heading(ui: &mut Ui, tab: &mut SocketTab) {
             0 => figures::count(tab.status.open as u64) + " open",
             _ => format!("{selected} of {} selected", figures::count(tab.status.open as u64)),
         };
-        ui.weak(if tab.kind == Kind::Udp && selected == 0 { figures::count(tab.status.open as u64) } else { words });
+        ui.weak(if tab.kind == Kind::Udp && selected == 0 {
+            figures::count(tab.status.open as u64)
+        } else {
+            words
+        });
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let all = match tab.kind {
                 Kind::Udp => ("Send to target", "Send goes to the target above, not to a selected peer"),
@@ -144,12 +148,8 @@ fn draw(ui: &Ui, rect: Rect, connection: &Connection) {
         format!("{arrow} {} in {}", figures::size(count.bytes), figures::count(count.records))
     };
     let since = connection.opened.time_of_day();
-    let mut line = format!(
-        "{}   {}   {}",
-        &since[..8],
-        traffic("←", connection.received),
-        traffic("→", connection.sent)
-    );
+    let mut line =
+        format!("{}   {}   {}", &since[..8], traffic("←", connection.received), traffic("→", connection.sent));
     if connection.queued > 0 {
         line += &format!("   {} wait", figures::size(connection.queued));
     }

@@ -57,7 +57,13 @@ pub(super) struct Shown {
 
 /// Shows `rows` rows from `place` in all the space that `ui` has left, with a scroll bar at the right; `draw` gets
 /// each row in sight and its rectangle.
-pub(super) fn show(ui: &mut Ui, name: &str, rows: u64, place: Place, mut draw: impl FnMut(&mut Ui, u64, Rect)) -> Shown {
+pub(super) fn show(
+    ui: &mut Ui,
+    name: &str,
+    rows: u64,
+    place: Place,
+    mut draw: impl FnMut(&mut Ui, u64, Rect),
+) -> Shown {
     let outer = ui.available_rect_before_wrap();
     let (list, bar) = outer.split_left_right_at_x(outer.right() - BAR_WIDTH);
     let visible = (list.height() / ROW).max(1.0);

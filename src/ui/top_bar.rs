@@ -95,7 +95,8 @@ fn settings(ui: &mut Ui, settings: &mut Settings, actions: &mut Vec<Action>) {
             let label = ui.label("Size");
             let zoom = egui::DragValue::new(&mut settings.zoom).range(0.5..=4.0).speed(0.01);
             let zoom = zoom.custom_formatter(|zoom, _| format!("{:.0} %", zoom * 100.0));
-            let zoom = zoom.custom_parser(|text| text.trim_end_matches('%').trim().parse::<f64>().ok().map(|n| n / 100.0));
+            let zoom =
+                zoom.custom_parser(|text| text.trim_end_matches('%').trim().parse::<f64>().ok().map(|n| n / 100.0));
             ui.add(zoom.update_while_editing(false)).labelled_by(label.id);
         });
         ui.horizontal(|ui| {

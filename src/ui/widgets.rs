@@ -10,7 +10,13 @@ pub(super) fn name_field(ui: &Ui, response: &Response, name: &str) {
 }
 
 /// A labeled text field of a form, with its error below it.
-pub(super) fn field(ui: &mut Ui, label: &str, value: &mut String, hint: &'static str, error: Option<&String>) -> Response {
+pub(super) fn field(
+    ui: &mut Ui,
+    label: &str,
+    value: &mut String,
+    hint: &'static str,
+    error: Option<&String>,
+) -> Response {
     let response = labeled(ui, label, |ui| {
         let mut edit = TextEdit::singleline(value).hint_text(hint).desired_width(f32::INFINITY);
         if error.is_some() {
