@@ -204,7 +204,7 @@ impl Journal {
         let mut inner = self.lock();
         // A connection is known before its first record, and closed after its last.
         for change in changes.extract_if(.., |change| matches!(change, Change::Add { .. })) {
-            inner.apply(change);
+            inner.apply(&change);
         }
         for (index, part) in parts.drain(..).enumerate() {
             // A part of another block can't be joined to the bytes before it.
@@ -215,7 +215,7 @@ impl Journal {
             inner.tail.append(part);
         }
         for change in changes.drain(..) {
-            inner.apply(change);
+            inner.apply(&change);
         }
         inner.drop_oldest()
     }
@@ -254,8 +254,8 @@ impl Inner {
         }
     }
 
-    fn apply(&mut self, change: Change) {
-        match change {
+    fn apply(&mut self, change: &Change) {
+        match *change {
             Change::Add { id, peer, local, opened, state } => self.connections.add(id, peer, local, opened, state),
             Change::State { id, state } => self.connections.set_state(id, state),
             Change::Queued { id, bytes } => self.connections.set_queued(id, bytes),

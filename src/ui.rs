@@ -73,10 +73,12 @@ fn show_banner(ui: &mut Ui, banner: &str, actions: &mut Vec<Action>) {
 
 fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAction>) {
     let tab = app.socket(kind);
-    let composer = Panel::bottom(("composer", kind)).resizable(true).size_range(96.0..=400.0).default_size(104.0);
-    let left = Panel::left(("connection", kind)).resizable(true).size_range(270.0..=560.0).default_size(330.0);
+    let composer = Panel::bottom("composer").resizable(true).size_range(96.0..=400.0).default_size(104.0);
+    let left = Panel::left("connection").resizable(true).size_range(270.0..=560.0).default_size(330.0);
     left.frame(frame(ui, 10)).show(ui, |ui| {
-        egui::ScrollArea::vertical().id_salt((kind, "form")).max_height(ui.available_height() * 0.62).show(
+        // The list of peers keeps room for two of them.
+        let form = (ui.available_height() - 170.0).max(160.0);
+        egui::ScrollArea::vertical().id_salt((kind, "form")).max_height(form).show(
             ui,
             |ui| {
                 forms::show(ui, tab, actions);
@@ -101,7 +103,7 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
         }
         let detail = Frame::new().fill(ui.visuals().extreme_bg_color).inner_margin(Margin::symmetric(6, 4));
         let height = (ui.available_height() * 0.34).clamp(90.0, 260.0);
-        let panel = Panel::bottom(("detail", kind)).resizable(true).min_size(60.0).default_size(height);
+        let panel = Panel::bottom("detail").resizable(true).min_size(60.0).default_size(height);
         panel.frame(detail).show(ui, |ui| detail::show(ui, tab));
         CentralPanel::default().frame(middle).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;

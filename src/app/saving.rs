@@ -100,7 +100,7 @@ impl Saving {
             Self::Dialog(receiver) => match receiver.try_recv() {
                 Ok((Some(path), _)) => self.write(path, wake, content),
                 Ok((None, took)) if took < NOT_SHOWN => {
-                    self.ask_here("This desktop offers no file dialog: type the path here.")
+                    self.ask_here("This desktop offers no file dialog: type the path here.");
                 }
                 Ok((None, _)) => *self = Self::Idle,
                 Err(crossbeam_channel::TryRecvError::Empty) => {}

@@ -1,3 +1,5 @@
+#![allow(clippy::cast_possible_truncation, reason = "patterns of bytes")]
+
 use std::net::SocketAddr;
 
 use proptest::prelude::*;

@@ -47,8 +47,8 @@ pub(super) fn show(ui: &mut Ui, tab: &SocketTab) {
 fn title(ui: &mut Ui, tab: &SocketTab, record: &Record) {
     let connection = record.conn.and_then(|id| tab.journal.connection(id));
     let between = connection.map_or_else(String::new, |connection| match record.payload() {
-        Some((Direction::Received, _)) => format!(" · {} → {}", connection.peer, connection.local),
-        Some((Direction::Sent, _)) => format!(" · {} → {}", connection.local, connection.peer),
+        Some((Direction::Received, _)) => format!(" · {} to {}", connection.peer, connection.local),
+        Some((Direction::Sent, _)) => format!(" · {} to {}", connection.local, connection.peer),
         None => format!(" · {}", connection.peer),
     });
     let length = match record.payload() {
@@ -86,7 +86,7 @@ fn hex_pane(ui: &mut Ui, seq: Seq, bytes: &[u8]) {
         let normal = egui::text::TextFormat::simple(theme::mono(), ui.visuals().text_color());
         job.append(&format!("{}  {}", line.hex, line.text), 0.0, normal);
         let name = format!("{:08x}  {}  {}", line.offset, line.hex, line.text);
-        readable(ui, rect, ("hex", seq, row), name);
+        readable(ui, rect, ("hex", seq, row), &name);
         rows::cell(ui, rect, rect.left() + 4.0, rect.right(), job, Align2::LEFT_CENTER);
     });
 }
@@ -97,14 +97,14 @@ fn text_pane(ui: &mut Ui, seq: Seq, bytes: &[u8], lines: &[Range<usize>]) {
         let Some(range) = usize::try_from(row).ok().and_then(|row| lines.get(row)) else { return };
         let line = &bytes[range.clone()];
         let job = text::foreign(line, 2 * LINE, ui.visuals().text_color(), dark);
-        readable(ui, rect, ("text", seq, row), payload::visible::text(line, 2 * LINE));
+        readable(ui, rect, ("text", seq, row), &payload::visible::text(line, 2 * LINE));
         rows::cell(ui, rect, rect.left() + 4.0, rect.right(), job, Align2::LEFT_CENTER);
     });
 }
 
-fn readable(ui: &mut Ui, rect: egui::Rect, id: (&str, Seq, u64), words: String) {
+fn readable(ui: &mut Ui, rect: egui::Rect, id: (&str, Seq, u64), words: &str) {
     let response = ui.interact(rect, ui.scope_id().with(id), egui::Sense::hover());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words));
 }
 
 /// A list that remembers where it is scrolled to, for as long as the same record is shown.

@@ -45,23 +45,18 @@ fn address(ui: &mut Ui, label: &str, value: &mut String, errors: &Errors) {
     let error = errors.get(&Field::Address);
     let mut chosen = None;
     labeled(ui, label, |ui| {
-        let arrow = 26.0;
-        let width = ui.available_width() - arrow - ui.spacing().item_spacing.x;
-        let mut edit = egui::TextEdit::singleline(value).hint_text("all IPv4 addresses").desired_width(width);
-        if error.is_some() {
-            edit = edit.text_color(ui.visuals().error_fg_color);
-        }
-        let response = ui.add(edit);
-        let menu = ui.menu_button("▼", |ui| {
-            for (text, what) in form::offered_addresses() {
-                if ui.button((RichText::new(&text).monospace(), RichText::new(what).weak())).clicked() {
-                    chosen = Some(text);
-                    ui.close();
-                }
+        let row = egui::Layout::right_to_left(egui::Align::Center);
+        ui.with_layout(row, |ui| {
+            let list = egui::ComboBox::from_id_salt("addresses").width(28.0).height(400.0).selected_text("");
+            let list = list.show_ui(ui, |ui| chosen = offer_addresses(ui));
+            super::widgets::name_field(ui, &list.response, "Choose address");
+            let mut edit = egui::TextEdit::singleline(value).hint_text("all IPv4 addresses");
+            if error.is_some() {
+                edit = edit.text_color(ui.visuals().error_fg_color);
             }
-        });
-        super::widgets::name_field(ui, &menu.response, "Choose address");
-        response
+            ui.add(edit.desired_width(f32::INFINITY))
+        })
+        .inner
     });
     if let Some(chosen) = chosen {
         *value = chosen;
@@ -70,6 +65,18 @@ fn address(ui: &mut Ui, label: &str, value: &mut String, errors: &Errors) {
     if let Some(words) = form::exposure(value) {
         remark(ui, words, ui.visuals().warn_fg_color);
     }
+}
+
+fn offer_addresses(ui: &mut Ui) -> Option<String> {
+    ui.set_min_width(280.0);
+    let mut chosen = None;
+    for (text, what) in form::offered_addresses() {
+        if ui.button((RichText::new(&text).monospace(), RichText::new(what).weak())).clicked() {
+            chosen = Some(text);
+            ui.close();
+        }
+    }
+    chosen
 }
 
 fn button_and_state(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {

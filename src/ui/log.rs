@@ -165,8 +165,7 @@ fn cursor_keys(
     }
     let Some(row) = tab.log.move_cursor(if up { -1 } else { 1 }, extend) else { return 0.0 };
     tab.log.follow = false;
-    let top = (row as f64 - place.row as f64) as f32 * ROW - place.pixels;
-    if top < 0.0 { top } else { (top + ROW - visible * ROW).max(0.0) }
+    place.points_to_show(row, visible)
 }
 
 fn head(ui: &mut Ui, columns: Columns) {
@@ -315,7 +314,7 @@ fn amounts(tab: &SocketTab) -> String {
         words += &format!(" of {}", figures::count(status.end - status.first));
     }
     let (received, sent) = (figures::size(status.received.bytes), figures::size(status.sent.bytes));
-    words + &format!(" · ← {received} · → {sent}")
+    words + &format!(" · received {received} · sent {sent}")
 }
 
 fn amounts_in_full(tab: &SocketTab) -> String {

@@ -12,6 +12,7 @@ use crate::lookup::{Row, RowState};
 /// Shows the tab.
 pub(super) fn show(ui: &mut Ui, tab: &mut LookupTab, actions: &mut Vec<LookupAction>) {
     ui.horizontal(|ui| {
+        ui.set_min_height(28.0);
         let label = ui.label("Name, address, port or service");
         let edit =
             TextEdit::singleline(&mut tab.text).hint_text("localhost, 127.0.0.1, 80, http, udp, example.org:443");
@@ -74,18 +75,21 @@ fn table(ui: &mut Ui, tab: &LookupTab, actions: &mut Vec<LookupAction>) {
     heading(call, took, "Call", Align2::LEFT_CENTER);
     heading(took, result - 14.0, "ms", Align2::RIGHT_CENTER);
     heading(result, head.width(), "Result", Align2::LEFT_CENTER);
-    let lines: Vec<_> = tab.lookups.rows().iter().rev().flat_map(lines_of).collect();
+    let lines: Vec<_> = tab.lookups.rows().iter().flat_map(lines_of).collect();
     if lines.is_empty() {
         ui.centered_and_justified(|ui| ui.weak("Type a name, an address, a port or a service, and press Enter."));
         return;
     }
     let id = ui.make_persistent_id("lookup place");
-    let place = ui.data(|memory| memory.get_temp(id)).unwrap_or_default();
-    let shown = rows::show(ui, "Look-ups", lines.len() as u64, place, |ui, n, rect| {
+    let count = lines.len() as u64;
+    let (known, place) = ui.data(|memory| memory.get_temp::<(u64, rows::Place)>(id)).unwrap_or_default();
+    // New answers come in at the end, and are shown.
+    let place = if count > known { rows::Place::last(count, ui.available_height() / ROW) } else { place };
+    let shown = rows::show(ui, "Look-ups", count, place, |ui, n, rect| {
         let Some(line) = usize::try_from(n).ok().and_then(|n| lines.get(n)) else { return };
         draw(ui, line, rect, (took, result), actions);
     });
-    ui.data_mut(|memory| memory.insert_temp(id, shown.place));
+    ui.data_mut(|memory| memory.insert_temp(id, (count, shown.place)));
 }
 
 fn lines_of(row: &Row) -> impl Iterator<Item = Line<'_>> {
@@ -138,10 +142,14 @@ fn draw(
     put(result + 6.0, end, words.clone(), color, Align2::LEFT_CENTER);
     let name = format!("{call}: {words}");
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
-    let copied = response.on_hover_text("Click to copy").clicked();
-    if copied {
-        ui.copy_text(words);
-    }
+    response.context_menu(|ui| {
+        for (label, text) in [("Copy result", &words), ("Copy call", &call)] {
+            if ui.button(label).clicked() {
+                ui.copy_text(text.clone());
+                ui.close();
+            }
+        }
+    });
     if pending {
         let button = egui::Rect::from_min_max(egui::pos2(rect.right() - 70.0, rect.top()), rect.max);
         if ui.put(button, egui::Button::new("Cancel").small()).clicked() {

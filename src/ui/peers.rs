@@ -144,12 +144,12 @@ fn draw(ui: &Ui, rect: Rect, connection: &Connection) {
     super::rows::cell(ui, upper, rect.right() - width - 1.0, rect.right(), state, Align2::RIGHT_CENTER);
     let peer = text::plain(connection.peer.to_string(), theme::mono(), normal);
     super::rows::cell(ui, upper, rect.left(), rect.right() - width - 8.0, peer, Align2::LEFT_CENTER);
-    let traffic = |arrow: &str, count: crate::journal::Count| {
-        format!("{arrow} {} in {}", figures::size(count.bytes), figures::count(count.records))
+    let traffic = |way: &str, count: crate::journal::Count| {
+        format!("{way} {} ({})", figures::size(count.bytes), figures::count(count.records))
     };
     let since = connection.opened.time_of_day();
     let mut line =
-        format!("{}   {}   {}", &since[..8], traffic("←", connection.received), traffic("→", connection.sent));
+        format!("{}   {}   {}", &since[..8], traffic("in", connection.received), traffic("out", connection.sent));
     if connection.queued > 0 {
         line += &format!("   {} wait", figures::size(connection.queued));
     }

@@ -3,6 +3,12 @@
 //! The position is an integer row and the pixels of it that are out of sight: egui's own scroll areas compute offsets
 //! in `f32`, which stick and jump past about 800,000 rows.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "points become rows here: the values are whole, not negative and within a screen, or saturate"
+)]
+
 use egui::{Align2, Color32, Key, Rect, Sense, Ui, pos2, vec2};
 
 use super::theme::ROW;
@@ -29,6 +35,12 @@ impl Place {
         let place = Self { row, pixels: if before_start { 0.0 } else { total - whole * ROW } };
         let last = Self::last(rows, visible);
         if place.is_past(last) { last } else { place }
+    }
+
+    /// By how many points to move so that `row` is wholly in sight; 0 where it is.
+    pub(super) fn points_to_show(self, row: u64, visible: f32) -> f32 {
+        let top = (row as f64 - self.row as f64) as f32 * ROW - self.pixels;
+        if top < 0.0 { top } else { (top + ROW - visible * ROW).max(0.0) }
     }
 
     /// The place at which the last row is just in sight.
@@ -74,7 +86,9 @@ pub(super) fn show(
     if ui.rect_contains_pointer(outer) {
         points -= ui.input_mut(|input| std::mem::take(&mut input.smooth_scroll_delta.y));
     }
-    points += ui.input(|input| keys(input, ui.rect_contains_pointer(list) && !wants_keys(ui), visible, rows));
+    // Asked before: the context can't be asked from within its own input.
+    let listens = ui.rect_contains_pointer(list) && !wants_keys(ui);
+    points += ui.input(|input| keys(input, listens, visible, rows));
     let mut now = place.moved(points, rows, visible);
     if let Some(dragged) = scroll_bar(ui, bar, &format!("{name} scroll bar"), rows, now, visible) {
         now = dragged;
@@ -120,10 +134,10 @@ fn scroll_bar(ui: &mut Ui, bar: Rect, name: &str, rows: u64, place: Place, visib
     let response = ui.interact(bar, ui.make_persistent_id(name), Sense::click_and_drag());
     response.widget_info(|| egui::WidgetInfo::slider(true, place.row as f64, name));
     let hidden = rows as f64 - f64::from(visible);
-    ui.painter().rect_filled(bar, 0.0, ui.visuals().faint_bg_color);
     if hidden <= 0.0 {
         return None;
     }
+    ui.painter().rect_filled(bar, 0.0, ui.visuals().faint_bg_color);
     let length = (bar.height() * (f64::from(visible) / rows as f64) as f32).max(SHORTEST_HANDLE).min(bar.height());
     let travel = (bar.height() - length).max(1.0);
     let part = ((place.row as f64 + f64::from(place.pixels / ROW)) / hidden).clamp(0.0, 1.0);

@@ -129,6 +129,9 @@ fn visuals(dark: bool) -> Visuals {
     widgets.active.bg_stroke = Stroke::new(1.0, strong);
     widgets.hovered.expansion = 0.0;
     widgets.active.expansion = 0.0;
+    widgets.active.weak_bg_fill = gray(78, 204);
+    widgets.active.bg_fill = gray(78, 204);
+    widgets.active.fg_stroke.color = gray(240, 20);
     widgets.open.weak_bg_fill = gray(64, 218);
     visuals
 }
