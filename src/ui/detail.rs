@@ -13,13 +13,13 @@ use crate::figures;
 use crate::journal::{Content, Direction, Record, Seq};
 use crate::payload::{self, dump};
 
-/// The widest line of text in bytes; longer lines go on in the next one.
-const LINE: usize = 96;
+/// The narrowest text beside a hex dump that has its own column of characters, in points.
+const NARROW: f32 = 200.0;
 
-/// The lines of one record's text, found once.
+/// The lines of one record's text in a pane of some width, found once.
 #[derive(Clone, Default)]
 struct Lines {
-    seq: Option<Seq>,
+    of: Option<(Seq, usize)>,
     at: std::sync::Arc<Vec<Range<usize>>>,
 }
 
@@ -67,37 +67,48 @@ fn title(ui: &mut Ui, tab: &SocketTab, record: &Record) {
 }
 
 fn payload(ui: &mut Ui, seq: Seq, bytes: &[u8]) {
-    let lines = lines(ui, seq, bytes);
-    // Eight digits, 16 bytes as three characters each, a gap, 16 characters, and space around them.
-    let hex_width: f32 = 8.2 * (8.0 + 2.0 + 49.0 + 2.0 + 16.0) + 40.0;
+    let character = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::mono(), '0'));
+    let around = rows::BAR_WIDTH + 12.0;
+    // Eight digits, sixteen bytes, and gaps; then sixteen characters, where there is room for them.
+    let hex = (8 + 2 + dump::HEX_WIDTH) as f32 * character + around;
+    let with_characters = hex + (2 + dump::PER_ROW) as f32 * character;
     let area = ui.available_rect_before_wrap();
-    let (left, right) = area.split_left_right_at_x(area.left() + hex_width.min(area.width() * 0.68));
-    ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| hex_pane(ui, seq, bytes));
-    ui.scope_builder(egui::UiBuilder::new().max_rect(right.shrink2(egui::vec2(6.0, 0.0))), |ui| {
-        text_pane(ui, seq, bytes, &lines);
+    let characters = area.width() - with_characters >= NARROW;
+    let width = if characters { with_characters } else { hex.min(area.width() * 0.72) };
+    let (left, right) = area.split_left_right_at_x(area.left() + width);
+    ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| hex_pane(ui, seq, bytes, characters));
+    ui.scope_builder(egui::UiBuilder::new().max_rect(right), |ui| {
+        text_pane(ui, seq, bytes, character);
     });
 }
 
-fn hex_pane(ui: &mut Ui, seq: Seq, bytes: &[u8]) {
+fn hex_pane(ui: &mut Ui, seq: Seq, bytes: &[u8], characters: bool) {
     let quiet = theme::color(Tone::Quiet, ui.visuals().dark_mode);
     list(ui, "Hex dump", seq, dump::rows(bytes.len()) as u64, |ui, row, rect| {
         let line = dump::row(bytes, usize::try_from(row).unwrap_or(usize::MAX));
         let mut job = text::plain(format!("{:08x}  ", line.offset), theme::mono(), quiet);
         let normal = egui::text::TextFormat::simple(theme::mono(), ui.visuals().text_color());
-        job.append(&format!("{}  {}", line.hex, line.text), 0.0, normal);
+        job.append(&line.hex, 0.0, normal.clone());
+        if characters {
+            job.append(&format!("  {}", line.text), 0.0, normal);
+        }
         let name = format!("{:08x}  {}  {}", line.offset, line.hex, line.text);
         readable(ui, rect, ("hex", seq, row), &name);
         rows::cell(ui, rect, rect.left() + 4.0, rect.right(), job, Align2::LEFT_CENTER);
     });
 }
 
-fn text_pane(ui: &mut Ui, seq: Seq, bytes: &[u8], lines: &[Range<usize>]) {
+fn text_pane(ui: &mut Ui, seq: Seq, bytes: &[u8], character: f32) {
     let dark = ui.visuals().dark_mode;
+    let width = ui.available_width() - rows::BAR_WIDTH - 10.0;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width in characters")]
+    let columns = ((width / character) as usize).max(8);
+    let lines = lines(ui, seq, bytes, columns);
     list(ui, "Text", seq, lines.len() as u64, |ui, row, rect| {
         let Some(range) = usize::try_from(row).ok().and_then(|row| lines.get(row)) else { return };
         let line = &bytes[range.clone()];
-        let job = text::foreign(line, 2 * LINE, ui.visuals().text_color(), dark);
-        readable(ui, rect, ("text", seq, row), &payload::visible::text(line, 2 * LINE));
+        let job = text::foreign(line, columns, ui.visuals().text_color(), dark);
+        readable(ui, rect, ("text", seq, row), &payload::visible::text(line, columns));
         rows::cell(ui, rect, rect.left() + 4.0, rect.right(), job, Align2::LEFT_CENTER);
     });
 }
@@ -117,53 +128,65 @@ fn list(ui: &mut Ui, name: &str, seq: Seq, count: u64, draw: impl FnMut(&mut Ui,
     ui.data_mut(|memory| memory.insert_temp(id, (seq, shown.place)));
 }
 
-/// Where the lines of `bytes` are: after each line feed, and where a line gets too long.
-fn lines(ui: &Ui, seq: Seq, bytes: &[u8]) -> std::sync::Arc<Vec<Range<usize>>> {
+/// Where the lines of `bytes` are: after each line feed, and where a line gets longer than `columns`.
+fn lines(ui: &Ui, seq: Seq, bytes: &[u8], columns: usize) -> std::sync::Arc<Vec<Range<usize>>> {
     let id = ui.make_persistent_id("lines");
     let known = ui.data(|memory| memory.get_temp::<Lines>(id)).unwrap_or_default();
-    if known.seq == Some(seq) {
+    if known.of == Some((seq, columns)) {
         return known.at;
     }
-    let at = std::sync::Arc::new(split(bytes));
-    let lines = Lines { seq: Some(seq), at: std::sync::Arc::clone(&at) };
+    let at = std::sync::Arc::new(split(bytes, columns));
+    let lines = Lines { of: Some((seq, columns)), at: std::sync::Arc::clone(&at) };
     ui.data_mut(|memory| memory.insert_temp(id, lines));
     at
 }
 
-fn split(bytes: &[u8]) -> Vec<Range<usize>> {
+fn split(bytes: &[u8], columns: usize) -> Vec<Range<usize>> {
     let mut lines = Vec::new();
     let mut start = 0;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let end = start + line.len();
         while start < end {
-            let mut stop = (start + LINE).min(end);
-            // A character isn't cut in two: its continuation bytes (RFC 3629 §3) stay with it.
-            while stop < end && stop > start + LINE - 4 && bytes[stop] & 0xc0 == 0x80 {
-                stop -= 1;
-            }
-            lines.push(start..stop);
-            start = stop;
+            let fits = fitting(&bytes[start..end], columns);
+            lines.push(start..start + fits);
+            start += fits;
         }
     }
     lines
+}
+
+/// How many of `bytes` fit into a line; at least one.
+fn fitting(bytes: &[u8], columns: usize) -> usize {
+    let mut characters = columns;
+    loop {
+        let spans = payload::visible::spans(bytes, characters);
+        let text = spans.spans.iter().flat_map(|span| span.as_str().chars());
+        // Chinese, Japanese and Korean characters take two columns (Unicode TR 11).
+        let width: usize = text.map(|c| 1 + usize::from(c >= '\u{1100}')).sum();
+        if width <= columns {
+            return spans.shown.max(1);
+        }
+        characters -= (width - columns).div_ceil(2);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(bytes: &[u8], expected: &[&[u8]]) {
-        let lines: Vec<_> = split(bytes).into_iter().map(|range| &bytes[range]).collect();
+    fn check(bytes: &[u8], columns: usize, expected: &[&[u8]]) {
+        let lines: Vec<_> = split(bytes, columns).into_iter().map(|range| &bytes[range]).collect();
         assert_eq!(lines, expected);
     }
 
     #[test]
-    fn text_is_cut_after_line_feeds_and_between_characters() {
-        check(b"", &[]);
-        check(b"a\nb", &[b"a\n", b"b"]);
-        check(b"\n\n", &[b"\n", b"\n"]);
-        let long = "你".repeat(40);
-        check(long.as_bytes(), &["你".repeat(32).as_bytes(), "你".repeat(8).as_bytes()]);
-        check(&[0x80; 100], &[&[0x80; 92], &[0x80; 8]]);
+    fn text_is_cut_after_line_feeds_and_where_it_gets_long() {
+        check(b"", 10, &[]);
+        check(b"a\nb", 10, &[b"a\n", b"b"]);
+        check(b"\n\n", 10, &[b"\n", b"\n"]);
+        check(b"0123456789ab", 10, &[b"0123456789", b"ab"]);
+        // Each is a mark of four characters.
+        check(&[0x80; 5], 10, &[&[0x80; 2], &[0x80; 2], &[0x80; 1]]);
+        check("你好世界再见".as_bytes(), 8, &["你好世界".as_bytes(), "再见".as_bytes()]);
     }
 }

@@ -27,7 +27,7 @@ struct Columns {
 
 impl Columns {
     fn new(difference: bool) -> Self {
-        let kind = if difference { 186.0 } else { 104.0 };
+        let kind = if difference { 194.0 } else { 112.0 };
         Self { difference: 104.0, kind, peer: kind + 70.0, length: kind + 230.0, payload: kind + 300.0 }
     }
 }

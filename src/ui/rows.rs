@@ -13,7 +13,8 @@ use egui::{Align2, Color32, Key, Rect, Sense, Ui, pos2, vec2};
 
 use super::theme::ROW;
 
-const BAR_WIDTH: f32 = 12.0;
+/// The width of the scroll bar, in points.
+pub(super) const BAR_WIDTH: f32 = 12.0;
 const SHORTEST_HANDLE: f32 = 24.0;
 
 /// Where a list is scrolled to.
