@@ -1,7 +1,161 @@
 //! The engine: the one I/O thread that owns every socket, and the handle through which the faces drive it.
+//!
+//! A thin loop ([`io_loop`]) around state machines that hold no socket and read no clock ([`lifecycle`], [`outbox`],
+//! [`accepting`], [`answering`], [`timers`]). Commands go in and events come out over bounded channels; the I/O
+//! thread blocks on neither, and on nothing else but its poll.
 
+mod accepting;
+mod answering;
+mod client;
 mod command;
+mod connection;
+mod connections;
+mod events;
+mod io_loop;
+mod lifecycle;
+mod listener;
+mod outbox;
+mod reactor;
+mod resolving;
+mod session;
+mod sockets;
+mod timers;
+mod udp;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use mio::{Poll, Waker};
 
 pub use command::{
     Answering, Bind, Command, Connect, Event, Listen, Options, Plan, Reply, SessionId, Target, Ticket,
 };
+
+use crate::error::OpError;
+use crate::lookup::Pool;
+use events::Events;
+use io_loop::{IoLoop, WAKE};
+use reactor::Reactor;
+use resolving::Resolver;
+
+/// Commands, events and answers of the resolver that may wait in their channel.
+const CHANNEL: usize = 1_024;
+
+/// How long [`Engine::stop`] waits for the thread: its own limit, and time to close what is left.
+const JOIN: Duration = Duration::from_millis(950);
+
+/// The handle of the engine. Dropping it closes every session in order, within a second.
+pub struct Engine {
+    commands: Sender<Command>,
+    events: Receiver<Event>,
+    quit: Arc<AtomicBool>,
+    waker: Arc<Waker>,
+    thread: Option<JoinHandle<()>>,
+    /// Disconnected when the thread ends.
+    ended: Receiver<()>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Starts the I/O thread. It calls `wake` once after each turn that published records or events; names are
+    /// resolved by `pool`. The limit of open sockets is raised as far as the system lets this process.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no room for a poll or a thread.
+    pub fn start(pool: Pool, wake: Arc<dyn Fn() + Send + Sync>) -> Result<Self, OpError> {
+        raise_descriptor_limit();
+        let error = |error: io::Error| OpError::io("start", "I/O thread", &error);
+        let poll = Poll::new().map_err(error)?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE).map_err(error)?);
+        let registry = poll.registry().try_clone().map_err(error)?;
+        let (commands, commands_in) = bounded(CHANNEL);
+        let (events_out, events) = bounded(CHANNEL);
+        let (answers_out, answers) = bounded(CHANNEL);
+        let (ending, ended) = bounded(0);
+        let quit = Arc::new(AtomicBool::new(false));
+        let resolver = Resolver::new(pool, answers_out, Arc::clone(&waker));
+        let io_loop = IoLoop {
+            poll,
+            reactor: Reactor::new(registry, Events::new(events_out), resolver),
+            commands: commands_in,
+            answers,
+            quit: Arc::clone(&quit),
+            wake,
+            sessions: BTreeMap::new(),
+            quit_by: None,
+        };
+        let run = move || {
+            let _ending: Sender<()> = ending;
+            io_loop.run();
+        };
+        let thread = Builder::new().name("io".to_owned()).spawn(run).map_err(error)?;
+        Ok(Self { commands, events, quit, waker, thread: Some(thread), ended })
+    }
+
+    /// Hands a command over.
+    ///
+    /// # Errors
+    ///
+    /// Gives the command back when 1,024 wait already or the thread is gone: nothing typed is lost.
+    #[expect(clippy::result_large_err, reason = "the command comes back as it was")]
+    pub fn command(&self, command: Command) -> Result<(), Command> {
+        self.commands.try_send(command).map_err(crossbeam_channel::TrySendError::into_inner)?;
+        // It fails only when the system is out of memory; the next turn takes the command then.
+        let _ = self.waker.wake();
+        Ok(())
+    }
+
+    /// What the engine tells; each event follows the records that it is about.
+    pub fn events(&self) -> &Receiver<Event> {
+        &self.events
+    }
+
+    /// Closes every session in order, those that don't end in time with RST, and waits for the thread: at most a
+    /// second.
+    pub fn stop(mut self) {
+        self.quit_and_join();
+    }
+
+    fn quit_and_join(&mut self) {
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        self.quit.store(true, Ordering::Release);
+        let _ = self.waker.wake();
+        // Nothing is ever sent: this ends when the thread drops its end.
+        let _ = self.ended.recv_timeout(JOIN);
+        if thread.is_finished()
+            || self.ended.recv_timeout(Duration::ZERO).is_err_and(|error| error.is_disconnected())
+        {
+            // A panic of the thread was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.quit_and_join();
+    }
+}
+
+/// A thousand clients need a thousand descriptors, and shells allow 1,024.
+fn raise_descriptor_limit() {
+    #[cfg(unix)]
+    {
+        // Where it fails the old limit holds, and `accept` tells when it is reached.
+        let _ = rlimit::increase_nofile_limit(u64::MAX);
+    }
+}

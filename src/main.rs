@@ -30,7 +30,8 @@ fn main() -> ExitCode {
             .unwrap_or_else(|| "the window library failed".to_owned()),
     };
     // winit puts the place in its source before the reason.
-    let reason = reason.rsplit_once(".rs:").and_then(|(_, rest)| rest.split_once(": ")).map_or(&*reason, |(_, rest)| rest);
+    let reason =
+        reason.rsplit_once(".rs:").and_then(|(_, rest)| rest.split_once(": ")).map_or(&*reason, |(_, rest)| rest);
     eprintln!("sockscope: no window: {}", reason.trim_end_matches('.'));
     eprintln!("A display is needed: X11 (DISPLAY) or Wayland (WAYLAND_DISPLAY), with OpenGL.");
     eprintln!("On Debian the libraries are: libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libgl1");

@@ -78,12 +78,9 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
     left.frame(frame(ui, 10)).show(ui, |ui| {
         // The list of peers keeps room for two of them.
         let form = (ui.available_height() - 170.0).max(160.0);
-        egui::ScrollArea::vertical().id_salt((kind, "form")).max_height(form).show(
-            ui,
-            |ui| {
-                forms::show(ui, tab, actions);
-            },
-        );
+        egui::ScrollArea::vertical().id_salt((kind, "form")).max_height(form).show(ui, |ui| {
+            forms::show(ui, tab, actions);
+        });
         ui.separator();
         peers::show(ui, tab, actions);
     });

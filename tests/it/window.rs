@@ -24,10 +24,11 @@ impl Window {
     fn with_size(width: f32, height: f32) -> Self {
         // A desktop without a file dialog: saving asks for the path in the window.
         let ask: AskPath = Arc::new(|_| None::<PathBuf>);
-        let mut harness = Harness::builder().with_size([width, height]).with_max_steps(64).build_eframe(|creation| {
-            sockscope::ui::install(&creation.egui_ctx);
-            App::new(&creation.egui_ctx, ask, None).expect("the engine starts")
-        });
+        let mut harness =
+            Harness::builder().with_size([width, height]).with_max_steps(64).build_eframe(|creation| {
+                sockscope::ui::install(&creation.egui_ctx);
+                App::new(&creation.egui_ctx, ask, None).expect("the engine starts")
+            });
         harness.run_steps(2);
         Self { harness }
     }
@@ -141,7 +142,9 @@ fn an_answer_reaches_the_chosen_client_only() {
 
 #[test]
 fn a_wrong_port_is_told_at_its_field_and_opens_nothing() {
-    for (port, reason) in [("65536", "too large"), ("-1", "not a port"), ("80.5", "not a port"), ("nonsuch", "unknown")] {
+    for (port, reason) in
+        [("65536", "too large"), ("-1", "not a port"), ("80.5", "not a port"), ("nonsuch", "unknown")]
+    {
         let mut window = Window::open();
         window.set("Port", port);
         window.wait_for(reason);

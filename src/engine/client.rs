@@ -1,0 +1,320 @@
+//! A TCP client: resolves its host, tries one address after the other, and then has one connection.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use mio::Token;
+use mio::net::TcpStream;
+
+use super::command::{Connect, Event, Options, SessionId, Target, Ticket};
+use super::connection::End;
+use super::connections::Connections;
+use super::lifecycle::DRAIN;
+use super::reactor::{Key, Part, Reactor, Readiness};
+use super::resolving::Query;
+use super::session::{Session, answer_send};
+use super::sockets;
+use crate::endpoint::Host;
+use crate::error::OpError;
+use crate::journal::{Detail, How, Journal, Opened, Writer};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A session that connects.
+#[derive(Debug)]
+pub(super) struct Client {
+    session: SessionId,
+    writer: Writer,
+    plan: Plan,
+    phase: Phase,
+    connections: Connections,
+}
+
+/// What is left of [`Connect`] once the options are with the connections.
+#[derive(Debug)]
+struct Plan {
+    host: Host,
+    port: u16,
+    local: Option<SocketAddr>,
+    limit: Duration,
+    until: Instant,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// The resolver is asked.
+    Resolving(Query),
+    /// One address is tried, others may follow.
+    Trying(Attempt),
+    /// Its connection is open.
+    Connected,
+    /// Its last event.
+    Over(Event),
+}
+
+#[derive(Debug)]
+struct Attempt {
+    stream: TcpStream,
+    token: Token,
+    peer: SocketAddr,
+    rest: VecDeque<SocketAddr>,
+}
+
+impl Client {
+    /// Starts to connect.
+    pub(super) fn open(session: SessionId, journal: Arc<Journal>, plan: Connect, reactor: &mut Reactor) -> Self {
+        // A limit that no clock can hold is as good as a day.
+        let until = reactor.now.checked_add(plan.limit).unwrap_or(reactor.now + DAY);
+        reactor.timers.set(until, Key { session, part: Part::Socket });
+        let Connect { host, port, local, limit, options } = plan;
+        let mut client = Self {
+            session,
+            writer: Writer::new(journal),
+            plan: Plan { host, port, local, limit, until },
+            phase: Phase::Over(Event::Stopped { session }),
+            connections: Connections::new(session, options),
+        };
+        match client.plan.host.with_port(port) {
+            Some(address) => client.try_each(VecDeque::from([address]), None, reactor),
+            None => client.resolve(reactor),
+        }
+        client
+    }
+
+    fn resolve(&mut self, reactor: &mut Reactor) {
+        let session = self.session;
+        reactor.events.push(Event::Connecting { session, peer: None });
+        match reactor.resolver.ask(session, &self.plan.host, self.plan.port) {
+            Ok(query) => self.phase = Phase::Resolving(query),
+            Err(error) => {
+                self.record(&error);
+                self.fail(error);
+            }
+        }
+    }
+
+    fn record(&mut self, error: &OpError) {
+        self.writer.detail(None, Detail::Error(Box::new(error.clone())));
+    }
+
+    fn fail(&mut self, error: OpError) {
+        self.phase = Phase::Over(Event::Failed { session: self.session, error });
+    }
+
+    /// Starts with the first of `addresses` that can be tried; `error` is what the last one came to.
+    fn try_each(&mut self, mut addresses: VecDeque<SocketAddr>, mut error: Option<OpError>, reactor: &mut Reactor) {
+        let session = self.session;
+        while let Some(peer) = addresses.pop_front() {
+            reactor.events.push(Event::Connecting { session, peer: Some(peer) });
+            match self.attempt(peer, reactor) {
+                Ok((stream, token)) => {
+                    self.phase = Phase::Trying(Attempt { stream, token, peer, rest: addresses });
+                    return;
+                }
+                Err(failed) => {
+                    self.record(&failed);
+                    error = Some(failed);
+                }
+            }
+        }
+        let error = error.unwrap_or_else(|| {
+            let error = OpError::new("resolve", &self.plan.host, "the name has no address");
+            self.record(&error);
+            error
+        });
+        self.fail(error);
+    }
+
+    fn attempt(&self, peer: SocketAddr, reactor: &mut Reactor) -> Result<(TcpStream, Token), OpError> {
+        let mut stream = sockets::connect(peer, self.plan.local)?;
+        let key = Key { session: self.session, part: Part::Socket };
+        let token = reactor.register(&mut stream, key).map_err(|error| OpError::io("connect", peer, &error))?;
+        // A connection on loopback may be there already.
+        reactor.again(key);
+        Ok((stream, token))
+    }
+
+    /// Looks whether the attempt came to an end.
+    fn check_attempt(&mut self, reactor: &mut Reactor) {
+        let Phase::Trying(attempt) = &mut self.phase else {
+            return;
+        };
+        let outcome = match attempt.stream.take_error() {
+            Ok(Some(error)) | Err(error) => Err(error),
+            // Without an error it is connected once it has a peer.
+            Ok(None) => match attempt.stream.peer_addr() {
+                Ok(_) => Ok(()),
+                Err(_) => return,
+            },
+        };
+        let over = Phase::Over(Event::Stopped { session: self.session });
+        let Phase::Trying(mut attempt) = std::mem::replace(&mut self.phase, over) else {
+            return;
+        };
+        reactor.release(&mut attempt.stream, attempt.token);
+        match outcome {
+            Ok(()) => self.connected(attempt, reactor),
+            Err(error) => {
+                let error = OpError::io("connect", attempt.peer, &error);
+                self.record(&error);
+                drop(attempt.stream);
+                self.try_each(attempt.rest, Some(error), reactor);
+            }
+        }
+    }
+
+    fn connected(&mut self, attempt: Attempt, reactor: &mut Reactor) {
+        let peer = attempt.peer;
+        match self.connections.add(attempt.stream, peer, Opened::Connected, &mut self.writer, reactor) {
+            Ok((conn, local)) => {
+                if local == peer {
+                    let note = "connected to itself: nobody listens on this port, and the system chose the same \
+                                one as the local port; what is sent comes back";
+                    self.writer.detail(Some(conn), Detail::Note(note.to_owned()));
+                }
+                self.phase = Phase::Connected;
+                reactor.events.push(Event::Connected { session: self.session, conn, local, peer });
+            }
+            Err(error) => {
+                let error = OpError::io("connect", peer, &error);
+                self.record(&error);
+                self.fail(error);
+            }
+        }
+    }
+
+    /// Gives up when the limit passed before there was a connection.
+    fn check_limit(&mut self, reactor: &mut Reactor) {
+        if self.plan.until > reactor.now || !self.drop_attempt(reactor) {
+            return;
+        }
+        let Plan { host, port, limit, .. } = &self.plan;
+        let message = format!("no answer within {}", Seconds(*limit));
+        let error = OpError::new("connect", format!("{host}:{port}"), message);
+        self.record(&error);
+        self.writer.detail(None, Detail::Closed { how: How::TimeLimit });
+        self.fail(error);
+    }
+
+    /// Ends what comes before a connection. Returns whether there was something to end.
+    fn drop_attempt(&mut self, reactor: &mut Reactor) -> bool {
+        match &mut self.phase {
+            Phase::Resolving(_) => {}
+            Phase::Trying(attempt) => reactor.release(&mut attempt.stream, attempt.token),
+            Phase::Connected | Phase::Over(_) => return false,
+        }
+        self.phase = Phase::Over(Event::Stopped { session: self.session });
+        true
+    }
+
+    fn ended(&mut self, end: End) {
+        let session = self.session;
+        self.phase = Phase::Over(match (end.how, end.error) {
+            (How::PeerReset | How::Error, Some(error)) => Event::Failed { session, error },
+            _ => Event::Stopped { session },
+        });
+    }
+}
+
+impl Session for Client {
+    fn writer(&mut self) -> &mut Writer {
+        &mut self.writer
+    }
+
+    fn mark(&mut self, part: Part, ready: Readiness) {
+        if let Part::Connection(id) = part {
+            self.connections.mark(id, ready);
+        }
+    }
+
+    fn serve(&mut self, part: Part, reactor: &mut Reactor) -> usize {
+        let Part::Connection(id) = part else {
+            self.check_attempt(reactor);
+            self.check_limit(reactor);
+            return 0;
+        };
+        let (moved, end) = self.connections.serve(id, &mut self.writer, reactor);
+        if let Some(end) = end {
+            self.ended(end);
+        }
+        moved
+    }
+
+    fn send(&mut self, to: Target, payload: Bytes, ticket: Ticket, reactor: &mut Reactor) {
+        let nobody = "there is no connection yet";
+        let sent = self.connections.send(&to, &payload, nobody, &self.writer, reactor);
+        answer_send(self.session, ticket, sent, reactor);
+    }
+
+    fn finish_sending(&mut self, to: &Target, reactor: &mut Reactor) {
+        self.connections.finish_sending(to, reactor);
+    }
+
+    fn close(&mut self, to: &Target, reactor: &mut Reactor) {
+        self.connections.close(to, reactor);
+    }
+
+    fn abort(&mut self, to: &Target, reactor: &mut Reactor) {
+        self.connections.abort(to, reactor);
+    }
+
+    fn configure(&mut self, options: Options, reactor: &mut Reactor) {
+        self.connections.configure(options, reactor);
+    }
+
+    fn stop(&mut self, reactor: &mut Reactor) {
+        if self.drop_attempt(reactor) {
+            self.writer.detail(None, Detail::Note("canceled".to_owned()));
+        }
+        self.connections.close_all_until(reactor.now + DRAIN, reactor);
+    }
+
+    fn resolved(&mut self, query: Query, addresses: Result<Vec<SocketAddr>, OpError>, reactor: &mut Reactor) {
+        // An answer that comes after Stop or the limit finds another phase.
+        if !matches!(self.phase, Phase::Resolving(asked) if asked == query) {
+            return;
+        }
+        match addresses {
+            Ok(addresses) => self.try_each(addresses.into(), None, reactor),
+            Err(error) => {
+                self.record(&error);
+                self.fail(error);
+            }
+        }
+    }
+
+    fn over(&self) -> Option<&Event> {
+        match &self.phase {
+            Phase::Over(event) => Some(event),
+            _ => None,
+        }
+    }
+}
+
+/// `10 s`, `0.3 s`: a time limit as a person set it.
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.subsec_nanos() == 0 {
+            write!(f, "{} s", self.0.as_secs())
+        } else {
+            write!(f, "{} s", self.0.as_secs_f64())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_told_in_seconds() {
+        assert_eq!(Seconds(Duration::from_secs(10)).to_string(), "10 s");
+        assert_eq!(Seconds(Duration::from_millis(300)).to_string(), "0.3 s");
+    }
+}

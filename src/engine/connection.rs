@@ -1,0 +1,357 @@
+//! One TCP connection: its socket, its life, and what waits to be sent.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::time::Instant;
+
+use bytes::Bytes;
+use mio::Token;
+use mio::net::TcpStream;
+
+use super::answering::{Answer, Answers, Between};
+use super::command::Options;
+use super::lifecycle::{Lifecycle, Step};
+use super::outbox::{LIMIT, Outbox};
+use super::reactor::{Key, Reactor, Readiness};
+use super::sockets;
+use crate::error::OpError;
+use crate::journal::{ConnId, Detail, How, Side, State, Writer};
+
+/// The share of a turn: bytes read from one connection, and bytes written to it.
+const SHARE: usize = 256 * 1024;
+
+/// Space that a read finds at least. What it finds beyond that, up to the share, it uses too.
+const READ: usize = 64 * 1024;
+
+/// With replies switched on, a connection whose peer doesn't read them is not read from either while this many bytes
+/// wait: its own flood then fills its own buffers.
+const PAUSE: usize = 1 << 20;
+
+/// What a connection needs of its session.
+pub(super) struct Context<'a> {
+    pub(super) options: &'a Options,
+    pub(super) writer: &'a mut Writer,
+    pub(super) reactor: &'a mut Reactor,
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(super) struct End {
+    /// By whom and how.
+    pub(super) how: How,
+    /// What the system said, if it was not in order.
+    pub(super) error: Option<OpError>,
+}
+
+/// An open connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: TcpStream,
+    token: Token,
+    key: Key,
+    id: ConnId,
+    peer: SocketAddr,
+    local: SocketAddr,
+    life: Lifecycle,
+    outbox: Outbox,
+    answers: Answers,
+    ready: Readiness,
+    /// What the journal knows, so that it is told of changes only.
+    told: Told,
+    error: Option<OpError>,
+}
+
+#[derive(Debug)]
+struct Told {
+    state: State,
+    queued: usize,
+    peer_finished: bool,
+    limit: Option<Instant>,
+}
+
+impl Connection {
+    /// A connection that was just made, and that the poll watches as `token`.
+    pub(super) fn new(
+        stream: TcpStream,
+        token: Token,
+        key: Key,
+        id: ConnId,
+        ends: (SocketAddr, SocketAddr),
+        keep_open: bool,
+    ) -> Self {
+        let told = Told { state: State::Connected, queued: 0, peer_finished: false, limit: None };
+        Self {
+            stream,
+            token,
+            key,
+            id,
+            local: ends.0,
+            peer: ends.1,
+            life: Lifecycle::new(keep_open),
+            outbox: Outbox::default(),
+            answers: Answers::default(),
+            // Whatever it is ready for, the first try finds out.
+            ready: Readiness { readable: true, writable: true, error: false },
+            told,
+            error: None,
+        }
+    }
+
+    /// Whether payload may be queued.
+    pub(super) fn takes_payload(&self) -> bool {
+        self.life.takes_payload()
+    }
+
+    /// Its life, for what a person asks of it.
+    pub(super) fn life(&mut self) -> &mut Lifecycle {
+        &mut self.life
+    }
+
+    /// The poll reports `ready`.
+    pub(super) fn mark(&mut self, ready: Readiness) {
+        self.ready.merge(ready);
+    }
+
+    /// Queues `payload`.
+    ///
+    /// # Errors
+    ///
+    /// The reason in words that name the peer.
+    pub(super) fn queue(&mut self, payload: Bytes) -> Result<(), String> {
+        if !self.life.takes_payload() {
+            return Err(format!("the sending side to {} is finished", self.peer));
+        }
+        let len = payload.len();
+        if self.outbox.push(payload) {
+            return Ok(());
+        }
+        Err(if len > LIMIT {
+            format!("at most 16 MiB can wait for {}", self.peer)
+        } else {
+            format!("{} wait for {} already", mebibytes(self.outbox.len()), self.peer)
+        })
+    }
+
+    /// Sends the greeting, if there is one.
+    pub(super) fn greet(&mut self, context: &mut Context<'_>) {
+        let between = self.between(context);
+        if let Some(answer) = Answers::greeting(&context.options.answering, between, self.id.0.into()) {
+            self.answer(answer, context);
+        }
+    }
+
+    fn between(&self, context: &Context<'_>) -> Between {
+        Between { peer: self.peer, local: self.local, time: context.reactor.stamp }
+    }
+
+    fn answer(&mut self, answer: Answer, context: &mut Context<'_>) {
+        if let Err(reason) = self.queue(answer.payload.into()) {
+            let error = OpError::new("send", self.peer, format!("the automatic answer is left out: {reason}"));
+            context.writer.detail(Some(self.id), Detail::Error(Box::new(error)));
+        }
+        if answer.close {
+            self.life.close(context.reactor.now);
+        }
+    }
+
+    /// Reads, answers, writes, and takes the steps of its life that are due. Returns the bytes that crossed the
+    /// socket, and how it ended, if it did.
+    pub(super) fn serve(&mut self, context: &mut Context<'_>) -> (usize, Option<End>) {
+        // An abort, or a limit that passed, comes before any more traffic.
+        if let Some(end) = self.step(context) {
+            return (0, Some(end));
+        }
+        let mut moved = self.read(context);
+        moved += self.write(context);
+        if !self.life.writes() {
+            // What came before the connection broke is read before it is called broken.
+            moved += self.read(context);
+        }
+        self.look_for_error();
+        let end = self.step(context);
+        if end.is_none() {
+            self.tell(context);
+            if self.has_more(context.options) {
+                context.reactor.again(self.key);
+            }
+        }
+        (moved, end)
+    }
+
+    fn has_more(&self, options: &Options) -> bool {
+        (self.ready.readable && self.life.reads() && !self.is_paused(options))
+            || (self.ready.writable && self.life.writes() && !self.outbox.is_empty())
+    }
+
+    fn is_paused(&self, options: &Options) -> bool {
+        options.answering.reply.is_some() && self.life.takes_payload() && self.outbox.len() >= PAUSE
+    }
+
+    fn read(&mut self, context: &mut Context<'_>) -> usize {
+        let mut moved = 0;
+        while moved < SHARE && self.ready.readable && self.life.reads() && !self.is_paused(context.options) {
+            let room = context.writer.room(READ);
+            let len = room.len().min(SHARE - moved);
+            match self.stream.read(&mut room[..len]) {
+                Ok(0) => self.life.peer_finished(),
+                Ok(read) => {
+                    moved += read;
+                    self.received(read, context);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.ready.readable = false;
+                    self.life.input_drained();
+                }
+                Err(error) => {
+                    let how = self.note("receive", &error);
+                    self.life.failed(how);
+                }
+            }
+        }
+        moved
+    }
+
+    /// Records the first `len` bytes of the journal's room, and answers them.
+    fn received(&mut self, len: usize, context: &mut Context<'_>) {
+        let between = self.between(context);
+        let reply = if self.life.takes_payload() {
+            let chunk = &context.writer.room(len)[..len];
+            self.answers.reply(&context.options.answering, between, chunk)
+        } else {
+            None
+        };
+        context.writer.received(self.id, len, false);
+        if let Some(reply) = reply {
+            self.answer(reply, context);
+        }
+    }
+
+    fn write(&mut self, context: &mut Context<'_>) -> usize {
+        let mut moved = 0;
+        while moved < SHARE && self.ready.writable && self.life.writes() {
+            let Some(front) = self.outbox.front() else {
+                break;
+            };
+            let len = front.len().min(SHARE - moved);
+            match self.stream.write(&front[..len]) {
+                Ok(written) => {
+                    context.writer.sent(self.id, &front[..written]);
+                    self.outbox.advance(written);
+                    moved += written;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready.writable = false,
+                Err(error) => {
+                    let how = self.note("send", &error);
+                    self.life.sending_failed(how);
+                }
+            }
+        }
+        moved
+    }
+
+    /// After the peer's FIN nothing is read any more: a reset then shows as the socket's error only.
+    fn look_for_error(&mut self) {
+        if !std::mem::take(&mut self.ready.error) || self.life.reads() {
+            return;
+        }
+        if let Ok(Some(error)) = self.stream.take_error() {
+            let how = self.note("send", &error);
+            self.life.failed(how);
+        }
+    }
+
+    /// Keeps the first error for the end, and says what kind of end it means.
+    fn note(&mut self, op: &'static str, error: &io::Error) -> How {
+        let peer = self.peer;
+        self.error.get_or_insert_with(|| OpError::io(op, peer, error));
+        match error.kind() {
+            // EPIPE is what a reset becomes once the peer's FIN was there.
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => How::PeerReset,
+            _ => How::Error,
+        }
+    }
+
+    fn step(&mut self, context: &mut Context<'_>) -> Option<End> {
+        loop {
+            match self.life.next(self.outbox.len(), context.reactor.now) {
+                Step::Wait => return None,
+                Step::FinishSending => {
+                    // It fails for a connection that is gone already; the next read says so.
+                    let _ = self.stream.shutdown(Shutdown::Write);
+                    self.life.sending_finished(context.reactor.now);
+                    if !self.life.is_closing() {
+                        context.writer.detail(Some(self.id), Detail::Finished { by: Side::Local });
+                    }
+                }
+                Step::Close(how) => return Some(self.end(how, context)),
+            }
+        }
+    }
+
+    fn end(&mut self, how: How, context: &mut Context<'_>) -> End {
+        let writer = &mut *context.writer;
+        let error = self.error.take().filter(|_| matches!(how, How::PeerReset | How::Error));
+        if let (How::Error, Some(error)) = (how, &error) {
+            writer.detail(Some(self.id), Detail::Error(Box::new(error.clone())));
+        }
+        let lost = self.outbox.len();
+        if lost > 0 {
+            let bytes = if lost == 1 { "byte that was" } else { "bytes that were" };
+            writer.detail(Some(self.id), Detail::Note(format!("{lost} {bytes} queued could not be sent")));
+        }
+        writer.detail(Some(self.id), Detail::Closed { how });
+        writer.set_state(self.id, State::Closed(how));
+        if how == How::LocalAbort {
+            sockets::abort_on_close(&self.stream);
+        }
+        context.reactor.release(&mut self.stream, self.token);
+        End { how, error }
+    }
+
+    /// Tells the journal and the timers what changed.
+    fn tell(&mut self, context: &mut Context<'_>) {
+        if self.life.is_peer_finished() && !self.told.peer_finished {
+            self.told.peer_finished = true;
+            context.writer.detail(Some(self.id), Detail::Finished { by: Side::Peer });
+        }
+        let state = self.life.state();
+        if state != self.told.state {
+            self.told.state = state;
+            context.writer.set_state(self.id, state);
+        }
+        if self.outbox.len() != self.told.queued {
+            self.told.queued = self.outbox.len();
+            context.writer.set_queued(self.id, self.told.queued as u64);
+        }
+        if let Some(limit) = self.life.limit()
+            && self.told.limit != Some(limit)
+        {
+            self.told.limit = Some(limit);
+            context.reactor.timers.set(limit, self.key);
+        }
+    }
+}
+
+/// `16 MiB`, or `15.9 MiB` for less than that.
+fn mebibytes(bytes: usize) -> String {
+    let tenths = (bytes * 10) >> 20;
+    if tenths.is_multiple_of(10) {
+        format!("{} MiB", tenths / 10)
+    } else {
+        format!("{}.{} MiB", tenths / 10, tenths % 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_told_in_mebibytes() {
+        assert_eq!(mebibytes(16 << 20), "16 MiB");
+        assert_eq!(mebibytes((16 << 20) - 1), "15.9 MiB");
+        assert_eq!(mebibytes(0), "0 MiB");
+    }
+}

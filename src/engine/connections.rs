@@ -1,0 +1,223 @@
+//! The TCP connections of a session, and what a person asks of several of them at once.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use bytes::Bytes;
+use mio::net::TcpStream;
+
+use super::command::{Options, SessionId, Target};
+use super::connection::{Connection, Context, End};
+use super::reactor::{Key, Part, Reactor, Readiness};
+use crate::endpoint::canonical;
+use crate::error::OpError;
+use crate::journal::{ConnId, Detail, How, Opened, State, Writer};
+
+/// How many of several failures a sentence names.
+const NAMED: usize = 3;
+
+/// The open connections of a session, by number.
+#[derive(Debug)]
+pub(super) struct Connections {
+    session: SessionId,
+    pub(super) options: Options,
+    all: BTreeMap<ConnId, Connection>,
+}
+
+impl Connections {
+    pub(super) fn new(session: SessionId, options: Options) -> Self {
+        Self { session, options, all: BTreeMap::new() }
+    }
+
+    /// Whether none is open.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    fn key(&self, id: ConnId) -> Key {
+        Key { session: self.session, part: Part::Connection(id) }
+    }
+
+    /// Takes a connection over, records it, and greets the peer of an accepted one.
+    ///
+    /// # Errors
+    ///
+    /// When its own address can't be told, or it can't be watched; the connection is gone then.
+    pub(super) fn add(
+        &mut self,
+        mut stream: TcpStream,
+        peer: SocketAddr,
+        by: Opened,
+        writer: &mut Writer,
+        reactor: &mut Reactor,
+    ) -> io::Result<(ConnId, SocketAddr)> {
+        let local = canonical(stream.local_addr()?);
+        let peer = canonical(peer);
+        let id = writer.open(Detail::Opened { by, local, peer: Some(peer) }, peer, local, State::Connected);
+        let key = self.key(id);
+        let token = match reactor.register(&mut stream, key) {
+            Ok(token) => token,
+            Err(error) => {
+                let told = OpError::io("open", peer, &error);
+                writer.detail(Some(id), Detail::Error(Box::new(told)));
+                writer.detail(Some(id), Detail::Closed { how: How::Error });
+                writer.set_state(id, State::Closed(How::Error));
+                return Err(error);
+            }
+        };
+        let mut connection = Connection::new(stream, token, key, id, (local, peer), self.options.keep_open);
+        if by == Opened::Accepted {
+            connection.greet(&mut Context { options: &self.options, writer, reactor });
+        }
+        self.all.insert(id, connection);
+        reactor.again(key);
+        Ok((id, local))
+    }
+
+    /// The poll reports `ready` for `id`.
+    pub(super) fn mark(&mut self, id: ConnId, ready: Readiness) {
+        if let Some(connection) = self.all.get_mut(&id) {
+            connection.mark(ready);
+        }
+    }
+
+    /// Serves `id`. Returns the bytes that crossed its socket, and how it ended, if it did.
+    pub(super) fn serve(&mut self, id: ConnId, writer: &mut Writer, reactor: &mut Reactor) -> (usize, Option<End>) {
+        let Some(connection) = self.all.get_mut(&id) else {
+            return (0, None);
+        };
+        let (moved, end) = connection.serve(&mut Context { options: &self.options, writer, reactor });
+        if end.is_some() {
+            self.all.remove(&id);
+        }
+        (moved, end)
+    }
+
+    /// Queues `payload` for everyone that it is for.
+    ///
+    /// # Errors
+    ///
+    /// When it went to nobody, or not to everyone.
+    pub(super) fn send(
+        &mut self,
+        to: &Target,
+        payload: &Bytes,
+        nobody: &str,
+        writer: &Writer,
+        reactor: &mut Reactor,
+    ) -> Result<(), OpError> {
+        let refuse = |message: &str| Err(OpError::new("send", "", message));
+        if payload.is_empty() {
+            return refuse("there is nothing to send: TCP has no empty payload");
+        }
+        let ids: Vec<_> = match to {
+            // Who is about to be closed is not among all that are open.
+            Target::All => self.all.iter().filter(|(_, it)| it.takes_payload()).map(|(id, _)| *id).collect(),
+            Target::Connections(ids) => ids.clone(),
+            Target::Address(..) => return refuse("a TCP session sends to its connections, not to an address"),
+        };
+        if ids.is_empty() {
+            return refuse(if *to == Target::All { nobody } else { "no connection is chosen" });
+        }
+        let mut failed = Vec::new();
+        for id in &ids {
+            let queued = match self.all.get_mut(id) {
+                Some(connection) => connection.queue(payload.clone()),
+                None => Err(is_over(*id, writer)),
+            };
+            match queued {
+                Ok(()) => reactor.again(self.key(*id)),
+                Err(reason) => failed.push(reason),
+            }
+        }
+        sentence(&failed, ids.len())
+    }
+
+    /// The connections that a command is for.
+    fn chosen(&self, to: &Target) -> Vec<ConnId> {
+        match to {
+            Target::All => self.all.keys().copied().collect(),
+            Target::Connections(ids) => ids.clone(),
+            Target::Address(..) => Vec::new(),
+        }
+    }
+
+    fn each(&mut self, to: &Target, reactor: &mut Reactor, mut act: impl FnMut(&mut Connection, &Reactor)) {
+        for id in self.chosen(to) {
+            if let Some(connection) = self.all.get_mut(&id) {
+                act(connection, reactor);
+                reactor.again(Key { session: self.session, part: Part::Connection(id) });
+            }
+        }
+    }
+
+    pub(super) fn finish_sending(&mut self, to: &Target, reactor: &mut Reactor) {
+        self.each(to, reactor, |connection, _| connection.life().finish_sending());
+    }
+
+    pub(super) fn close(&mut self, to: &Target, reactor: &mut Reactor) {
+        self.each(to, reactor, |connection, reactor| connection.life().close(reactor.now));
+    }
+
+    pub(super) fn abort(&mut self, to: &Target, reactor: &mut Reactor) {
+        self.each(to, reactor, |connection, _| connection.life().abort());
+    }
+
+    /// Closes all of them in order; those that are not over at `limit` are aborted.
+    pub(super) fn close_all_until(&mut self, limit: Instant, reactor: &mut Reactor) {
+        self.each(&Target::All, reactor, |connection, reactor| {
+            connection.life().close(reactor.now);
+            connection.life().bound(limit);
+        });
+    }
+
+    pub(super) fn configure(&mut self, options: Options, reactor: &mut Reactor) {
+        let keep_open = options.keep_open;
+        self.options = options;
+        self.each(&Target::All, reactor, |connection, _| connection.life().set_keep_open(keep_open));
+    }
+}
+
+/// Says that connection `id` is over, by the address of its peer if that is still known.
+fn is_over(id: ConnId, writer: &Writer) -> String {
+    match writer.journal().connection(id) {
+        Some(connection) => format!("{} is no longer connected", connection.peer),
+        None => format!("connection {} is over", id.0),
+    }
+}
+
+/// One error for all that failed among `asked`.
+pub(super) fn sentence(failed: &[String], asked: usize) -> Result<(), OpError> {
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let mut text = failed.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join("; ");
+    if failed.len() > NAMED {
+        text.push_str(&format!("; and {} more", failed.len() - NAMED));
+    }
+    let rest = asked.saturating_sub(failed.len());
+    if rest > 0 {
+        text.push_str(&format!("; {rest} of {asked} got it"));
+    }
+    Err(OpError::new("send", "", text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(failed: &[&str], asked: usize, expected: &str) {
+        let failed: Vec<_> = failed.iter().map(|text| (*text).to_owned()).collect();
+        assert_eq!(sentence(&failed, asked).map_err(|error| error.message), Err(expected.to_owned()));
+    }
+
+    #[test]
+    fn one_sentence_says_who_did_not_get_it_and_why() {
+        assert_eq!(sentence(&[], 3), Ok(()));
+        check(&["a is full"], 1, "a is full");
+        check(&["a is full", "b is over"], 5, "a is full; b is over; 3 of 5 got it");
+        check(&["a", "b", "c", "d", "e"], 5, "a; b; c; and 2 more");
+    }
+}

@@ -1,0 +1,195 @@
+//! A TCP server: a listener, and the connections that it accepted.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use mio::Token;
+use mio::net::TcpListener;
+
+use super::accepting::{self, Accepting, Next};
+use super::command::{Event, Listen, Options, SessionId, Target, Ticket};
+use super::connections::Connections;
+use super::lifecycle::DRAIN;
+use super::reactor::{Key, Part, Reactor, Readiness};
+use super::resolving::Query;
+use super::session::{Session, answer_send};
+use super::sockets;
+use crate::error::OpError;
+use crate::journal::{Detail, How, Journal, Opened, Writer};
+
+/// The share of a turn: clients accepted.
+const ACCEPTS: usize = 64;
+
+/// A session that listens.
+#[derive(Debug)]
+pub(super) struct Server {
+    session: SessionId,
+    writer: Writer,
+    listener: Option<Listener>,
+    connections: Connections,
+    /// Its last event, unless that is to be [`Event::Stopped`].
+    failed: Option<Event>,
+    stopped: Event,
+}
+
+#[derive(Debug)]
+struct Listener {
+    socket: TcpListener,
+    token: Token,
+    local: SocketAddr,
+    /// Clients may wait. The poll tells of it once.
+    readable: bool,
+    accepting: Accepting,
+}
+
+impl Server {
+    /// Starts to listen; when that fails the session is over at once.
+    pub(super) fn open(session: SessionId, journal: Arc<Journal>, plan: Listen, reactor: &mut Reactor) -> Self {
+        let mut writer = Writer::new(journal);
+        let (listener, failed) = match listen(session, &plan, reactor) {
+            Ok(listener) => {
+                let local = listener.local;
+                writer.detail(None, Detail::Opened { by: Opened::Listening, local, peer: None });
+                reactor.events.push(Event::Ready { session, local });
+                (Some(listener), None)
+            }
+            Err(error) => {
+                writer.detail(None, Detail::Error(Box::new(error.clone())));
+                (None, Some(Event::Failed { session, error }))
+            }
+        };
+        let connections = Connections::new(session, plan.options);
+        Self { session, writer, listener, connections, failed, stopped: Event::Stopped { session } }
+    }
+
+    fn key(&self) -> Key {
+        Key { session: self.session, part: Part::Socket }
+    }
+
+    fn accept(&mut self, reactor: &mut Reactor) {
+        for _ in 0..ACCEPTS {
+            let Some(listener) = &mut self.listener else {
+                return;
+            };
+            if !listener.readable || !listener.accepting.may_try(reactor.now) {
+                return;
+            }
+            match listener.socket.accept() {
+                Ok((stream, peer)) => {
+                    // One that can't be watched has said so in its records; there may be room for the next.
+                    let _ = self.connections.add(stream, peer, Opened::Accepted, &mut self.writer, reactor);
+                    if self.connections.options.once {
+                        self.close_listener(reactor);
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    listener.readable = false;
+                    listener.accepting.caught_up();
+                }
+                Err(error) => {
+                    let next = listener.accepting.failed(accepting::is_about_client(&error), reactor.now);
+                    if let Next::Wait { until, report } = next {
+                        if report {
+                            let error = OpError::io("accept", listener.local, &error);
+                            self.writer.detail(None, Detail::Error(Box::new(error)));
+                        }
+                        reactor.timers.set(until, self.key());
+                    }
+                }
+            }
+        }
+        reactor.again(self.key());
+    }
+
+    fn close_listener(&mut self, reactor: &mut Reactor) {
+        if let Some(mut listener) = self.listener.take() {
+            reactor.release(&mut listener.socket, listener.token);
+            drop(listener);
+            self.writer.detail(None, Detail::Closed { how: How::LocalClose });
+        }
+    }
+
+    fn connection_ended(&mut self, reactor: &mut Reactor) {
+        if let Some(listener) = &mut self.listener
+            && listener.accepting.in_trouble()
+        {
+            listener.accepting.room_again();
+            reactor.again(self.key());
+        }
+    }
+}
+
+fn listen(session: SessionId, plan: &Listen, reactor: &mut Reactor) -> Result<Listener, OpError> {
+    let (mut socket, local) = sockets::listen(plan)?;
+    let key = Key { session, part: Part::Socket };
+    let token = reactor.register(&mut socket, key).map_err(|error| OpError::io("listen", local, &error))?;
+    reactor.again(key);
+    Ok(Listener { socket, token, local, readable: true, accepting: Accepting::default() })
+}
+
+impl Session for Server {
+    fn writer(&mut self) -> &mut Writer {
+        &mut self.writer
+    }
+
+    fn mark(&mut self, part: Part, ready: Readiness) {
+        match (part, &mut self.listener) {
+            (Part::Socket, Some(listener)) => listener.readable |= ready.readable,
+            (Part::Socket, None) => {}
+            (Part::Connection(id), _) => self.connections.mark(id, ready),
+        }
+    }
+
+    fn serve(&mut self, part: Part, reactor: &mut Reactor) -> usize {
+        match part {
+            Part::Socket => {
+                self.accept(reactor);
+                0
+            }
+            Part::Connection(id) => {
+                let (moved, end) = self.connections.serve(id, &mut self.writer, reactor);
+                if end.is_some() {
+                    self.connection_ended(reactor);
+                }
+                moved
+            }
+        }
+    }
+
+    fn send(&mut self, to: Target, payload: Bytes, ticket: Ticket, reactor: &mut Reactor) {
+        let sent = self.connections.send(&to, &payload, "no client is connected", &self.writer, reactor);
+        answer_send(self.session, ticket, sent, reactor);
+    }
+
+    fn finish_sending(&mut self, to: &Target, reactor: &mut Reactor) {
+        self.connections.finish_sending(to, reactor);
+    }
+
+    fn close(&mut self, to: &Target, reactor: &mut Reactor) {
+        self.connections.close(to, reactor);
+    }
+
+    fn abort(&mut self, to: &Target, reactor: &mut Reactor) {
+        self.connections.abort(to, reactor);
+    }
+
+    fn configure(&mut self, options: Options, reactor: &mut Reactor) {
+        self.connections.configure(options, reactor);
+    }
+
+    fn stop(&mut self, reactor: &mut Reactor) {
+        self.close_listener(reactor);
+        self.connections.close_all_until(reactor.now + DRAIN, reactor);
+    }
+
+    fn resolved(&mut self, _: Query, _: Result<Vec<SocketAddr>, OpError>, _: &mut Reactor) {}
+
+    fn over(&self) -> Option<&Event> {
+        if self.failed.is_some() {
+            return self.failed.as_ref();
+        }
+        (self.listener.is_none() && self.connections.is_empty()).then_some(&self.stopped)
+    }
+}

@@ -1,0 +1,159 @@
+//! What every session shares: registration with the poll, the list of those who have something to do, timers, the
+//! clock reading of the turn, and the ways to the resolver and to the faces.
+
+use std::collections::{HashSet, VecDeque};
+use std::io;
+use std::time::Instant;
+
+use mio::event::{Event as Ready, Source};
+use mio::{Interest, Registry, Token};
+use slab::Slab;
+
+use super::command::SessionId;
+use super::events::Events;
+use super::resolving::Resolver;
+use super::timers::Timers;
+use crate::clock::Stamp;
+use crate::journal::ConnId;
+
+/// A part of a session that has something to do of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Part {
+    /// The listener, the attempt to connect, or the UDP socket.
+    Socket,
+    /// A connection.
+    Connection(ConnId),
+}
+
+/// A part of one of the sessions. Sessions and connections are never renumbered, so a late call finds nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) session: SessionId,
+    pub(super) part: Part,
+}
+
+/// What a socket is ready for. The poll tells of it once (edge-triggered); it lasts until a call would block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Readiness {
+    /// There is something to read, or an end, or an error.
+    pub(super) readable: bool,
+    /// There is room to write, or an error.
+    pub(super) writable: bool,
+    /// The system has an error to report.
+    pub(super) error: bool,
+}
+
+impl Readiness {
+    pub(super) fn of(event: &Ready) -> Self {
+        let error = event.is_error() || event.is_write_closed();
+        Self {
+            readable: event.is_readable() || event.is_read_closed() || error,
+            writable: event.is_writable() || error,
+            error,
+        }
+    }
+
+    pub(super) fn merge(&mut self, more: Self) {
+        self.readable |= more.readable;
+        self.writable |= more.writable;
+        self.error |= more.error;
+    }
+}
+
+/// What every session shares.
+#[derive(Debug)]
+pub(super) struct Reactor {
+    registry: Registry,
+    /// Whose socket a token stands for.
+    places: Slab<Key>,
+    ready: VecDeque<Key>,
+    /// The keys in `ready`.
+    listed: HashSet<Key>,
+    pub(super) timers: Timers<Key>,
+    pub(super) events: Events,
+    pub(super) resolver: Resolver,
+    /// The monotonic clock at the start of the turn.
+    pub(super) now: Instant,
+    /// The same moment as records carry it.
+    pub(super) stamp: Stamp,
+}
+
+impl Reactor {
+    pub(super) fn new(registry: Registry, events: Events, resolver: Resolver) -> Self {
+        Self {
+            registry,
+            places: Slab::new(),
+            ready: VecDeque::new(),
+            listed: HashSet::new(),
+            timers: Timers::default(),
+            events,
+            resolver,
+            now: Instant::now(),
+            stamp: Stamp::now(),
+        }
+    }
+
+    /// Reads the clock, once a turn.
+    pub(super) fn tick(&mut self) {
+        self.now = Instant::now();
+        self.stamp = Stamp::now();
+    }
+
+    /// Has the poll watch `source` for `key`.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no room for another watched socket.
+    pub(super) fn register(&mut self, source: &mut impl Source, key: Key) -> io::Result<Token> {
+        let place = self.places.vacant_entry();
+        let token = Token(place.key());
+        self.registry.register(source, token, Interest::READABLE | Interest::WRITABLE)?;
+        place.insert(key);
+        Ok(token)
+    }
+
+    /// Ends the watch.
+    pub(super) fn release(&mut self, source: &mut impl Source, token: Token) {
+        // It fails for a socket that is not watched; then there is nothing to end.
+        let _ = self.registry.deregister(source);
+        self.places.try_remove(token.0);
+    }
+
+    /// Whose socket `token` stands for.
+    pub(super) fn owner(&self, token: Token) -> Option<Key> {
+        self.places.get(token.0).copied()
+    }
+
+    /// Calls `key` in this turn, or in the next one if it is being called now.
+    pub(super) fn again(&mut self, key: Key) {
+        if self.listed.insert(key) {
+            self.ready.push_back(key);
+        }
+    }
+
+    /// Puts those whose timers are due before everyone else.
+    pub(super) fn list_due(&mut self) {
+        while let Some(key) = self.timers.due(self.now) {
+            self.listed.insert(key);
+            self.ready.push_front(key);
+        }
+    }
+
+    /// Who has something to do next.
+    pub(super) fn take_ready(&mut self) -> Option<Key> {
+        let key = self.ready.pop_front()?;
+        self.listed.remove(&key);
+        Some(key)
+    }
+
+    /// How many have something to do.
+    pub(super) fn ready_len(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// Forgets a session that is over.
+    pub(super) fn forget(&mut self, session: SessionId) {
+        self.timers.retain(|key| key.session != session);
+        self.places.retain(|_, key| key.session != session);
+    }
+}

@@ -1,0 +1,58 @@
+//! What the loop asks of a session, whatever it is.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+
+use super::command::{Event, Options, SessionId, Target, Ticket};
+use super::reactor::{Part, Reactor, Readiness};
+use super::resolving::Query;
+use crate::error::OpError;
+use crate::journal::Writer;
+
+/// A running Listen, Connect or Bind.
+///
+/// Nothing here blocks. A session that has more to do than its share of a turn asks to be called
+/// [again](Reactor::again).
+pub(super) trait Session: Send {
+    /// Its journal's writing end.
+    fn writer(&mut self) -> &mut Writer;
+
+    /// The poll reports `ready` for `part`.
+    fn mark(&mut self, part: Part, ready: Readiness);
+
+    /// Does what there is to do for `part`. Returns how many bytes crossed its socket.
+    fn serve(&mut self, part: Part, reactor: &mut Reactor) -> usize;
+
+    /// Sends `payload`, and answers `ticket`.
+    fn send(&mut self, to: Target, payload: Bytes, ticket: Ticket, reactor: &mut Reactor);
+
+    /// Finishes sending on some connections.
+    fn finish_sending(&mut self, to: &Target, reactor: &mut Reactor);
+
+    /// Closes some connections in order.
+    fn close(&mut self, to: &Target, reactor: &mut Reactor);
+
+    /// Aborts some connections.
+    fn abort(&mut self, to: &Target, reactor: &mut Reactor);
+
+    /// Changes what it does by itself.
+    fn configure(&mut self, options: Options, reactor: &mut Reactor);
+
+    /// Ends within a second.
+    fn stop(&mut self, reactor: &mut Reactor);
+
+    /// The resolver answers.
+    fn resolved(&mut self, query: Query, addresses: Result<Vec<SocketAddr>, OpError>, reactor: &mut Reactor);
+
+    /// Its last event, once it is over.
+    fn over(&self) -> Option<&Event>;
+}
+
+/// Answers one press of Send.
+pub(super) fn answer_send(session: SessionId, ticket: Ticket, sent: Result<(), OpError>, reactor: &mut Reactor) {
+    reactor.events.push(match sent {
+        Ok(()) => Event::SendQueued { session, ticket },
+        Err(error) => Event::SendFailed { session, ticket, error },
+    });
+}

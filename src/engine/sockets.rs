@@ -1,0 +1,153 @@
+//! Sockets with their options set before `bind`, `listen` and `connect`. Each error names the call and the address.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use mio::net::{TcpListener, TcpStream, UdpSocket};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+
+use super::command::{Bind, Listen};
+use crate::error::OpError;
+
+/// The receive buffer that is asked for; the system may grant less (Linux: `net.core.rmem_max`).
+pub(super) const RECEIVE_BUFFER: usize = 4 << 20;
+
+fn socket(address: SocketAddr, kind: Type, protocol: Protocol) -> Result<Socket, OpError> {
+    let error = |error| OpError::io("socket", address, &error);
+    let socket = Socket::new(Domain::for_address(address), kind, Some(protocol)).map_err(error)?;
+    socket.set_nonblocking(true).map_err(error)?;
+    Ok(socket)
+}
+
+/// `IPV6_V6ONLY` is set either way: its default is a setting of the system (RFC 3493 §5.3).
+fn set_dual_stack(socket: &Socket, address: SocketAddr, dual_stack: bool) -> Result<(), OpError> {
+    if address.is_ipv6() {
+        socket.set_only_v6(!dual_stack).map_err(|error| OpError::io("bind", address, &error))?;
+    }
+    Ok(())
+}
+
+/// A port whose last connections are in TIME-WAIT (RFC 9293 §3.6.1) can be bound again. On Windows the option means
+/// something else: there a port in use could be taken over.
+fn set_reuse_address(socket: &Socket, address: SocketAddr) -> Result<(), OpError> {
+    if cfg!(unix) {
+        socket.set_reuse_address(true).map_err(|error| OpError::io("bind", address, &error))?;
+    }
+    Ok(())
+}
+
+/// A listening socket, and the address that it is really bound to.
+///
+/// # Errors
+///
+/// Of `socket`, `bind` or `listen`.
+pub(super) fn listen(plan: &Listen) -> Result<(TcpListener, SocketAddr), OpError> {
+    let address = plan.address;
+    let socket = socket(address, Type::STREAM, Protocol::TCP)?;
+    set_reuse_address(&socket, address)?;
+    set_dual_stack(&socket, address, plan.dual_stack)?;
+    socket.bind(&address.into()).map_err(|error| OpError::io("bind", address, &error))?;
+    let backlog = i32::try_from(plan.backlog).unwrap_or(i32::MAX);
+    socket.listen(backlog).map_err(|error| OpError::io("listen", address, &error))?;
+    let listener = TcpListener::from_std(socket.into());
+    let local = listener.local_addr().map_err(|error| OpError::io("listen", address, &error))?;
+    Ok((listener, local))
+}
+
+/// The local address to bind for a connection to `peer`: an unspecified one stands for its port alone.
+///
+/// # Errors
+///
+/// When the two are of different families.
+pub(super) fn local_for(local: SocketAddr, peer: SocketAddr) -> Result<SocketAddr, OpError> {
+    if local.ip().is_unspecified() {
+        let any: IpAddr = match peer {
+            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        return Ok(SocketAddr::new(any, local.port()));
+    }
+    if local.is_ipv4() == peer.is_ipv4() {
+        return Ok(local);
+    }
+    let family = |address: SocketAddr| if address.is_ipv4() { "IPv4" } else { "IPv6" };
+    let message = format!("the local address is {} and {peer} is {}: it is left out", family(local), family(peer));
+    Err(OpError::new("bind", local, message))
+}
+
+/// A socket that connects to `peer`. Whether it succeeded shows once it is writable.
+///
+/// # Errors
+///
+/// Of `socket` and `bind`, and of `connect` when it fails at once.
+pub(super) fn connect(peer: SocketAddr, local: Option<SocketAddr>) -> Result<TcpStream, OpError> {
+    let socket = socket(peer, Type::STREAM, Protocol::TCP)?;
+    if let Some(local) = local {
+        let local = local_for(local, peer)?;
+        set_reuse_address(&socket, local)?;
+        socket.bind(&local.into()).map_err(|error| OpError::io("bind", local, &error))?;
+    }
+    match socket.connect(&peer.into()) {
+        Ok(()) => {}
+        Err(error) if is_under_way(&error) => {}
+        Err(error) => return Err(OpError::io("connect", peer, &error)),
+    }
+    Ok(TcpStream::from_std(socket.into()))
+}
+
+#[cfg(unix)]
+fn is_under_way(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(nix::errno::Errno::EINPROGRESS as i32)
+}
+
+#[cfg(not(unix))]
+fn is_under_way(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
+}
+
+/// A bound UDP socket, the address that it is really bound to, and the receive buffer granted, in bytes.
+///
+/// # Errors
+///
+/// Of `socket`, `bind`, or an option that can't be set.
+pub(super) fn bind(plan: &Bind) -> Result<(UdpSocket, SocketAddr, usize), OpError> {
+    let address = plan.address;
+    let error = |error| OpError::io("bind", address, &error);
+    let socket = socket(address, Type::DGRAM, Protocol::UDP)?;
+    set_dual_stack(&socket, address, plan.dual_stack)?;
+    socket.set_broadcast(plan.options.broadcast).map_err(error)?;
+    // Asking for more than is allowed is no error on most systems, and a smaller buffer works too.
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    let granted = socket.recv_buffer_size().map_err(error)?;
+    super::udp::system::prepare(&socket, address).map_err(error)?;
+    socket.bind(&address.into()).map_err(error)?;
+    let socket = UdpSocket::from_std(socket.into());
+    let local = socket.local_addr().map_err(error)?;
+    Ok((socket, local, granted))
+}
+
+/// Makes the next close an abort: RST instead of FIN (socket(7), `SO_LINGER` with zero).
+pub(super) fn abort_on_close(stream: &TcpStream) {
+    // It fails only for a connection that is gone already.
+    let _ = SockRef::from(stream).set_linger(Some(std::time::Duration::ZERO));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_local(local: &str, peer: &str, expected: Option<&str>) {
+        let parse = |text: &str| text.parse::<SocketAddr>().expect("an address");
+        assert_eq!(local_for(parse(local), parse(peer)).ok(), expected.map(parse), "{local} -> {peer}");
+    }
+
+    #[test]
+    fn a_local_address_fits_its_target_or_is_left_out() {
+        check_local("127.0.0.1:5", "127.0.0.1:80", Some("127.0.0.1:5"));
+        check_local("0.0.0.0:5", "127.0.0.1:80", Some("0.0.0.0:5"));
+        check_local("0.0.0.0:5", "[::1]:80", Some("[::]:5"));
+        check_local("[::]:5", "127.0.0.1:80", Some("0.0.0.0:5"));
+        check_local("[::1]:5", "127.0.0.1:80", None);
+        check_local("127.0.0.1:5", "[::1]:80", None);
+    }
+}

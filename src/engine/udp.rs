@@ -1,0 +1,392 @@
+//! A UDP socket: datagrams from and to any number of peers.
+//!
+//! Invariants: each datagram arrives whole or not at all; received and dropped together are what was sent to the
+//! socket (Linux); one datagram causes one reply at most.
+
+mod drops;
+#[cfg(target_os = "linux")]
+mod linux;
+mod peers;
+#[cfg(not(target_os = "linux"))]
+mod portable;
+mod sending;
+mod sends;
+pub(super) mod system;
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use mio::Token;
+use mio::net::UdpSocket;
+
+use super::answering::Between;
+use super::command::{Bind, Event, Options, SessionId, Target, Ticket};
+use super::reactor::{Key, Part, Reactor, Readiness};
+use super::resolving::Query;
+use super::session::{Session, answer_send};
+use super::sockets;
+use crate::endpoint::canonical;
+use crate::error::OpError;
+use crate::journal::{ConnId, Detail, How, Journal, Opened, State, Writer};
+use crate::lookup;
+use drops::Drops;
+use peers::Peers;
+use sending::Name;
+use sends::{Replies, Sends};
+use system::Arrived;
+
+/// Space for any datagram: its length field has 16 bits (RFC 768).
+const ROOM: usize = 1 << 16;
+
+/// The share of a turn, in bytes; a datagram counts its payload and this much.
+const SHARE: usize = 256 * 1024;
+const DATAGRAM_COST: usize = 512;
+
+/// How long after a datagram the kernel's count of drops is read: the last datagrams of a burst may be the dropped
+/// ones, and no later one would tell of them.
+const CHECK_DROPS: Duration = Duration::from_millis(100);
+
+/// Errors in a row after which a turn gives up on reading.
+const ERRORS: usize = 64;
+
+/// What is received at Stop at most: as much as the receive buffer may hold.
+const LAST: usize = 2 * sockets::RECEIVE_BUFFER;
+
+/// A session with a UDP socket.
+#[derive(Debug)]
+pub(super) struct Datagrams {
+    session: SessionId,
+    writer: Writer,
+    socket: Option<Bound>,
+    options: Options,
+    peers: Peers,
+    sends: Sends,
+    replies: Replies,
+    /// The last name that was resolved: a person sends to the same one again and again.
+    name: Option<Name>,
+    /// A person sent something to somebody.
+    asked: bool,
+    over: Option<Event>,
+}
+
+/// The socket itself, as long as it is open.
+#[derive(Debug)]
+struct Bound {
+    socket: UdpSocket,
+    token: Token,
+    local: SocketAddr,
+    dual_stack: bool,
+    /// All addresses of this machine where the socket is bound to every one; only looked up when it matters.
+    own: Option<Vec<IpAddr>>,
+    ready: Readiness,
+    drops: Drops,
+    check_at: Option<Instant>,
+}
+
+impl Datagrams {
+    /// Binds the socket; when that fails the session is over at once.
+    pub(super) fn open(session: SessionId, journal: Arc<Journal>, plan: Bind, reactor: &mut Reactor) -> Self {
+        let mut writer = Writer::new(journal);
+        let mut over = None;
+        let socket = match bind(session, &plan, reactor) {
+            Ok((bound, granted)) => {
+                let local = bound.local;
+                writer.detail(None, Detail::Opened { by: Opened::Bound, local, peer: None });
+                writer.detail(None, Detail::Note(receive_buffer(granted)));
+                reactor.events.push(Event::Ready { session, local });
+                Some(bound)
+            }
+            Err(error) => {
+                writer.detail(None, Detail::Error(Box::new(error.clone())));
+                over = Some(Event::Failed { session, error });
+                None
+            }
+        };
+        Self {
+            session,
+            writer,
+            socket,
+            options: plan.options,
+            peers: Peers::default(),
+            sends: Sends::default(),
+            replies: Replies::default(),
+            name: None,
+            asked: false,
+            over,
+        }
+    }
+
+    fn key(&self) -> Key {
+        Key { session: self.session, part: Part::Socket }
+    }
+
+    fn error(&mut self, conn: Option<ConnId>, error: OpError) {
+        self.writer.detail(conn, Detail::Error(Box::new(error)));
+    }
+
+    /// Receives until `share` bytes came or nothing waits. Returns how many came.
+    fn receive(&mut self, share: usize, reactor: &mut Reactor) -> usize {
+        let (mut moved, mut errors) = (0, 0);
+        while moved < share {
+            let Some(bound) = self.socket.as_mut().filter(|bound| bound.ready.readable) else {
+                break;
+            };
+            match system::receive(&bound.socket, &mut self.writer.room(ROOM)[..ROOM]) {
+                Ok(arrived) => {
+                    moved += arrived.len + DATAGRAM_COST;
+                    self.arrived(&arrived, reactor);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => bound.ready.readable = false,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    errors += 1;
+                    bound.ready.readable = errors < ERRORS;
+                    let local = bound.local;
+                    // What the network reported about an earlier datagram is in the error queue, with its address.
+                    if self.drain_errors() == 0 {
+                        self.error(None, OpError::io("receive", local, &error));
+                    }
+                }
+            }
+        }
+        moved
+    }
+
+    /// Records the datagram in the journal's room, after the drops before it, and answers it.
+    fn arrived(&mut self, arrived: &Arrived, reactor: &mut Reactor) {
+        let key = self.key();
+        let from = canonical(arrived.from);
+        if let Some(bound) = &mut self.socket {
+            if bound.check_at.is_none() {
+                let at = reactor.now + CHECK_DROPS;
+                bound.check_at = Some(at);
+                reactor.timers.set(at, key);
+            }
+            let dropped = arrived.drops.map_or(0, |count| bound.drops.read(count));
+            self.dropped(dropped);
+        }
+        let conn = self.peer(from);
+        let unexpected = self.asked && !self.peers.touch(from).is_some_and(|peer| peer.sent_to);
+        let reply = self.reply(from, arrived.len, reactor);
+        self.writer.received(conn, arrived.len, unexpected);
+        if let Some(reply) = reply {
+            self.send_reply(from, reply);
+        }
+    }
+
+    fn dropped(&mut self, datagrams: u32) {
+        if datagrams > 0 {
+            self.writer.detail(None, Detail::KernelDropped { datagrams: datagrams.into() });
+        }
+    }
+
+    /// The number of the peer with `address`; a new one is recorded.
+    fn peer(&mut self, address: SocketAddr) -> ConnId {
+        if let Some(peer) = self.peers.touch(address) {
+            return peer.conn;
+        }
+        let local = self.socket.as_ref().map_or(address, |bound| bound.local);
+        let opened = Detail::Opened { by: Opened::Peer, local, peer: Some(address) };
+        let conn = self.writer.open(opened, address, local, State::Datagrams);
+        if let Some(silent) = self.peers.add(address, conn) {
+            self.writer.set_state(silent, State::Closed(How::LocalClose));
+        }
+        conn
+    }
+
+    /// The reply to the datagram of `len` bytes in the journal's room, if there is to be one.
+    fn reply(&mut self, from: SocketAddr, len: usize, reactor: &Reactor) -> Option<Bytes> {
+        self.options.answering.reply.as_ref()?;
+        let bound = self.socket.as_mut()?;
+        if !bound.may_answer(from) {
+            return None;
+        }
+        let between = Between { peer: from, local: bound.local, time: reactor.stamp };
+        let payload = &self.writer.room(ROOM)[..len];
+        let answer = self.peers.touch(from)?.answers.reply(&self.options.answering, between, payload)?;
+        Some(answer.payload.into())
+    }
+
+    /// Reads the kernel's own count of drops when it is time to.
+    fn check_drops(&mut self, now: Instant) {
+        if let Some(bound) = &mut self.socket
+            && bound.check_at.is_some_and(|at| at <= now)
+        {
+            bound.check_at = None;
+            let dropped = system::dropped(&bound.socket).map_or(0, |count| bound.drops.read(count));
+            self.dropped(dropped);
+        }
+    }
+
+    /// Records the errors that the network reported about earlier datagrams. Returns how many.
+    fn drain_errors(&mut self) -> usize {
+        let mut drained = 0;
+        for _ in 0..ERRORS {
+            let Some(refused) = self.socket.as_ref().and_then(|bound| system::next_error(&bound.socket)) else {
+                break;
+            };
+            // The call that failed on this machine has told that itself.
+            if !refused.by_network {
+                continue;
+            }
+            drained += 1;
+            let to = refused.to.map(canonical);
+            let conn = to.and_then(|to| self.peers.conn(to));
+            let subject = to.map_or_else(String::new, |to| to.to_string());
+            self.error(conn, OpError::io("send", subject, &refused.error));
+        }
+        drained
+    }
+
+    fn forget_peers(&mut self, to: &Target) {
+        let chosen: Vec<_> = match to {
+            Target::All => self.peers.all().map(|(conn, _)| conn).collect(),
+            Target::Connections(conns) => conns.clone(),
+            Target::Address(..) => Vec::new(),
+        };
+        for conn in chosen {
+            if self.peers.remove(conn) {
+                self.writer.detail(Some(conn), Detail::Closed { how: How::LocalClose });
+                self.writer.set_state(conn, State::Closed(How::LocalClose));
+            }
+        }
+    }
+}
+
+impl Bound {
+    /// Whether a datagram from `from` may be answered: not one of our own, and nothing that one datagram can't answer.
+    fn may_answer(&mut self, from: SocketAddr) -> bool {
+        let ip = from.ip();
+        let broadcast = matches!(ip, IpAddr::V4(v4) if v4.is_broadcast());
+        if from.port() == 0 || broadcast || ip.is_multicast() || ip.is_unspecified() {
+            return false;
+        }
+        if from.port() != self.local.port() {
+            return true;
+        }
+        if !self.local.ip().is_unspecified() {
+            return ip != canonical(self.local).ip();
+        }
+        let own = || lookup::local_addresses().into_iter().map(|address| address.ip).collect();
+        !ip.is_loopback() && !self.own.get_or_insert_with(own).contains(&ip)
+    }
+}
+
+fn bind(session: SessionId, plan: &Bind, reactor: &mut Reactor) -> Result<(Bound, usize), OpError> {
+    let (mut socket, local, granted) = sockets::bind(plan)?;
+    let key = Key { session, part: Part::Socket };
+    let token = reactor.register(&mut socket, key).map_err(|error| OpError::io("bind", local, &error))?;
+    reactor.again(key);
+    let ready = Readiness { readable: true, writable: true, error: false };
+    let (own, drops, check_at) = Default::default();
+    Ok((Bound { socket, token, local, dual_stack: plan.dual_stack, own, ready, drops, check_at }, granted))
+}
+
+fn receive_buffer(granted: usize) -> String {
+    let asked = sockets::RECEIVE_BUFFER >> 10;
+    let granted = granted >> 10;
+    format!("the receive buffer holds {granted} KiB ({asked} KiB were asked for); what comes faster is dropped")
+}
+
+impl Session for Datagrams {
+    fn writer(&mut self) -> &mut Writer {
+        &mut self.writer
+    }
+
+    fn mark(&mut self, _: Part, ready: Readiness) {
+        if let Some(bound) = &mut self.socket {
+            bound.ready.merge(ready);
+        }
+    }
+
+    fn serve(&mut self, _: Part, reactor: &mut Reactor) -> usize {
+        let error = self.socket.as_mut().is_some_and(|bound| std::mem::take(&mut bound.ready.error));
+        if error {
+            self.drain_errors();
+        }
+        self.send_waiting(reactor);
+        let moved = self.receive(SHARE, reactor);
+        self.check_drops(reactor.now);
+        if let Some(bound) = &self.socket
+            && (bound.ready.readable || (bound.ready.writable && self.can_send()))
+        {
+            reactor.again(self.key());
+        }
+        moved
+    }
+
+    fn send(&mut self, to: Target, payload: Bytes, ticket: Ticket, reactor: &mut Reactor) {
+        self.queue(to, payload, ticket, reactor);
+    }
+
+    /// UDP has no end to announce.
+    fn finish_sending(&mut self, _: &Target, _: &mut Reactor) {}
+
+    fn close(&mut self, to: &Target, _: &mut Reactor) {
+        self.forget_peers(to);
+    }
+
+    fn abort(&mut self, to: &Target, _: &mut Reactor) {
+        self.forget_peers(to);
+    }
+
+    fn configure(&mut self, options: Options, _: &mut Reactor) {
+        if let Some(bound) = &self.socket
+            && options.broadcast != self.options.broadcast
+            && let Err(error) = bound.socket.set_broadcast(options.broadcast)
+        {
+            let error = OpError::io("set SO_BROADCAST", bound.local, &error);
+            self.error(None, error);
+        }
+        self.options = options;
+    }
+
+    fn stop(&mut self, reactor: &mut Reactor) {
+        if self.socket.is_none() {
+            return;
+        }
+        self.send_waiting(reactor);
+        while let Some(mut send) = self.sends.pop() {
+            let ticket = send.ticket;
+            send.failed.push(OpError::new("send", "", "the socket was closed before this was sent"));
+            answer_send(self.session, ticket, send.outcome(), reactor);
+        }
+        // What has arrived is received, and what was dropped is counted, before the socket goes. Nothing of it is
+        // answered any more.
+        self.options.answering.reply = None;
+        if let Some(bound) = &mut self.socket {
+            bound.ready.readable = true;
+            bound.check_at = Some(reactor.now);
+        }
+        self.receive(LAST, reactor);
+        self.drain_errors();
+        self.check_drops(reactor.now);
+        for (conn, _) in self.peers.all() {
+            self.writer.set_state(conn, State::Closed(How::LocalClose));
+        }
+        if let Some(mut bound) = self.socket.take() {
+            reactor.release(&mut bound.socket, bound.token);
+        }
+        self.writer.detail(None, Detail::Closed { how: How::LocalClose });
+        self.over = Some(Event::Stopped { session: self.session });
+    }
+
+    fn resolved(&mut self, query: Query, addresses: Result<Vec<SocketAddr>, OpError>, reactor: &mut Reactor) {
+        self.name_resolved(query, addresses, reactor);
+    }
+
+    fn over(&self) -> Option<&Event> {
+        self.over.as_ref()
+    }
+}
+
+/// A send that failed for now.
+enum Unsent {
+    /// The kernel has no room.
+    Blocked,
+    /// The system refused it.
+    Failed(io::Error),
+}

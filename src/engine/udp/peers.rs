@@ -1,0 +1,125 @@
+//! The peers of a UDP socket: who was heard from or sent to. Bounded; the longest silent one makes room.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+
+use crate::engine::answering::Answers;
+use crate::journal::ConnId;
+
+/// Live peers at most.
+pub(in crate::engine) const PEERS: usize = 4_096;
+
+/// A peer of a UDP socket.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer {
+    pub(super) conn: ConnId,
+    /// Whether anything was sent to it.
+    pub(super) sent_to: bool,
+    pub(super) answers: Answers,
+    /// When it was last heard from or sent to, in datagrams.
+    last: u64,
+}
+
+/// All live peers, by address, by number, and by silence.
+#[derive(Debug, Default)]
+pub(super) struct Peers {
+    by_address: HashMap<SocketAddr, Peer>,
+    by_conn: BTreeMap<ConnId, SocketAddr>,
+    by_silence: BTreeMap<u64, SocketAddr>,
+    clock: u64,
+}
+
+impl Peers {
+    /// The peer with `address`, which just sent a datagram or is sent one.
+    pub(super) fn touch(&mut self, address: SocketAddr) -> Option<&mut Peer> {
+        let peer = self.by_address.get_mut(&address)?;
+        self.by_silence.remove(&peer.last);
+        self.clock += 1;
+        peer.last = self.clock;
+        self.by_silence.insert(peer.last, address);
+        Some(peer)
+    }
+
+    /// Adds a peer. Returns the longest silent one, where it had to make room.
+    pub(super) fn add(&mut self, address: SocketAddr, conn: ConnId) -> Option<ConnId> {
+        let evicted = if self.by_address.len() >= PEERS {
+            let (_, silent) = self.by_silence.pop_first()?;
+            let peer = self.by_address.remove(&silent)?;
+            self.by_conn.remove(&peer.conn);
+            Some(peer.conn)
+        } else {
+            None
+        };
+        self.clock += 1;
+        let peer = Peer { conn, sent_to: false, answers: Answers::default(), last: self.clock };
+        self.by_address.insert(address, peer);
+        self.by_conn.insert(conn, address);
+        self.by_silence.insert(self.clock, address);
+        evicted
+    }
+
+    /// Forgets `conn`. Returns whether it was there.
+    pub(super) fn remove(&mut self, conn: ConnId) -> bool {
+        let Some(address) = self.by_conn.remove(&conn) else {
+            return false;
+        };
+        if let Some(peer) = self.by_address.remove(&address) {
+            self.by_silence.remove(&peer.last);
+        }
+        true
+    }
+
+    /// The number of the peer with `address`.
+    pub(super) fn conn(&self, address: SocketAddr) -> Option<ConnId> {
+        self.by_address.get(&address).map(|peer| peer.conn)
+    }
+
+    /// The address of `conn`.
+    pub(super) fn address(&self, conn: ConnId) -> Option<SocketAddr> {
+        self.by_conn.get(&conn).copied()
+    }
+
+    /// The numbers and addresses of all, by number.
+    pub(super) fn all(&self) -> impl Iterator<Item = (ConnId, SocketAddr)> + '_ {
+        self.by_conn.iter().map(|(conn, address)| (*conn, *address))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(n: usize) -> SocketAddr {
+        let [.., high, low] = n.to_be_bytes();
+        SocketAddr::from(([10, 0, high, low], 9))
+    }
+
+    fn full() -> Peers {
+        let mut peers = Peers::default();
+        for n in 0..PEERS {
+            assert_eq!(peers.add(at(n), ConnId(n as u32 + 1)), None);
+        }
+        peers
+    }
+
+    #[test]
+    fn the_longest_silent_peer_makes_room() {
+        let mut peers = full();
+        assert!(peers.touch(at(0)).is_some());
+        assert_eq!(peers.add(at(PEERS), ConnId(9_000)), Some(ConnId(2)), "the first one was just heard from");
+        assert_eq!(peers.conn(at(1)), None);
+        assert_eq!(peers.address(ConnId(2)), None);
+        assert_eq!(peers.conn(at(0)), Some(ConnId(1)));
+        assert_eq!(peers.all().count(), PEERS);
+    }
+
+    #[test]
+    fn a_peer_that_was_removed_leaves_nothing_behind() {
+        let mut peers = full();
+        assert!(peers.remove(ConnId(1)));
+        assert!(!peers.remove(ConnId(1)));
+        assert!(peers.touch(at(0)).is_none());
+        assert_eq!(peers.add(at(PEERS), ConnId(9_000)), None, "there is room again");
+        assert_eq!(peers.by_silence.len(), PEERS);
+    }
+}

@@ -1,0 +1,35 @@
+//! What the system tells about datagrams, as far as it does.
+
+use std::io;
+use std::net::SocketAddr;
+
+#[cfg(target_os = "linux")]
+pub(in crate::engine) use super::linux::prepare;
+#[cfg(target_os = "linux")]
+pub(super) use super::linux::{dropped, next_error, receive};
+#[cfg(not(target_os = "linux"))]
+pub(in crate::engine) use super::portable::prepare;
+#[cfg(not(target_os = "linux"))]
+pub(super) use super::portable::{dropped, next_error, receive};
+
+/// A datagram that was received.
+#[derive(Debug)]
+pub(super) struct Arrived {
+    /// Its bytes.
+    pub(super) len: usize,
+    /// Its sender.
+    pub(super) from: SocketAddr,
+    /// The kernel's count of drops when it was queued; `None`: none yet, or not told.
+    pub(super) drops: Option<u32>,
+}
+
+/// A datagram that was sent in vain.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// Where it was to go.
+    pub(super) to: Option<SocketAddr>,
+    /// Why it didn't.
+    pub(super) error: io::Error,
+    /// Whether the network reported that later; otherwise the call that sent it failed with the same error.
+    pub(super) by_network: bool,
+}

@@ -1,0 +1,3 @@
+//! The integration tests: one binary, real sockets on loopback, free ports, no sleeps.
+
+mod window;
