@@ -131,6 +131,8 @@ pub struct App {
     wake: Wake,
     ask_path: AskPath,
     settings_path: Option<PathBuf>,
+    /// The person was told that closing would give up a save.
+    warned: bool,
 }
 
 impl App {
@@ -169,6 +171,7 @@ impl App {
             wake,
             ask_path,
             settings_path,
+            warned: false,
         })
     }
 
@@ -189,6 +192,18 @@ impl App {
             let (kind_header, journal) = (tab.header(), Arc::clone(&tab.journal));
             tab.saving.poll(&self.wake, || (kind_header, journal.snapshot()));
         }
+    }
+
+    /// Closing the window while a log is being written is asked for twice.
+    fn guard_closing(&mut self, context: &egui::Context) {
+        let closing = context.input(|input| input.viewport().close_requested());
+        let writing = self.sockets.iter().any(|tab| matches!(tab.saving, Saving::Writing(_)));
+        if closing && writing && !self.warned {
+            self.warned = true;
+            context.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            self.banner = Some("A log is still being saved: close once more to give that up.".to_owned());
+        }
+        self.warned &= writing;
     }
 
     /// Does what a person asked for.
@@ -272,6 +287,7 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         let began = Instant::now();
+        self.guard_closing(ui.ctx());
         if let Tab::Socket(kind) = self.shown
             && self.socket(kind).look()
         {

@@ -59,7 +59,7 @@ fn hint(format: Format) -> &'static str {
 fn editor(ui: &mut Ui, tab: &mut SocketTab, width: f32, actions: &mut Vec<SocketAction>) {
     let id = ui.make_persistent_id((tab.kind, "message"));
     let focused = ui.memory(|memory| memory.has_focus(id));
-    if focused && ui.input_mut(|input| input.consume_shortcut(&SEND)) {
+    if ui.input_mut(|input| input.consume_shortcut(&SEND)) {
         actions.push(SocketAction::Send);
     }
     let multiline = tab.composer.multiline;

@@ -13,26 +13,10 @@ use crate::endpoint::Scheme;
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     let open = tab.is_open();
     let errors = tab.errors.clone();
-    ui.add_enabled_ui(!open, |ui| match &mut tab.form {
-        Form::Server(form) => {
-            address(ui, "Address", &mut form.address, &errors);
-            field(ui, "Port", &mut form.port, "number or service, 0 = any", errors.get(&Field::Port));
-            field(ui, "Backlog", &mut form.backlog, "0 to 4096", errors.get(&Field::Backlog));
-        }
-        Form::Client(form) => {
-            field(ui, "Host", &mut form.host, "name or address", errors.get(&Field::Host));
-            form::split_endpoint(&mut form.host, &mut form.port, Scheme::Tcp);
-            field(ui, "Port", &mut form.port, "number or service", errors.get(&Field::Port));
-            let error = errors.get(&Field::LocalAddress);
-            field(ui, "Local address", &mut form.local_address, "any", error);
-            field(ui, "Local port", &mut form.local_port, "any", errors.get(&Field::LocalPort));
-            field(ui, "Time limit", &mut form.limit, "seconds", errors.get(&Field::TimeLimit));
-        }
-        Form::Udp(form) => {
-            address(ui, "Address", &mut form.address, &errors);
-            field(ui, "Port", &mut form.port, "number or service, 0 = any", errors.get(&Field::Port));
-        }
-    });
+    let entered = ui.add_enabled_ui(!open, |ui| fields(ui, &mut tab.form, &errors)).inner;
+    if entered {
+        actions.push(SocketAction::Start);
+    }
     ui.add_space(2.0);
     button_and_state(ui, tab, actions);
     target(ui, tab);
@@ -40,11 +24,39 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     options(ui, tab, actions);
 }
 
+/// The fields that a running session can't change; returns whether Enter was pressed in one of them.
+fn fields(ui: &mut Ui, form: &mut Form, errors: &Errors) -> bool {
+    let shown = match form {
+        Form::Server(form) => vec![
+            address(ui, "Address", &mut form.address, errors),
+            field(ui, "Port", &mut form.port, "number or service, 0 = any", errors.get(&Field::Port)),
+            field(ui, "Backlog", &mut form.backlog, "0 to 4096", errors.get(&Field::Backlog)),
+        ],
+        Form::Client(form) => {
+            let host = field(ui, "Host", &mut form.host, "name or address", errors.get(&Field::Host));
+            form::split_endpoint(&mut form.host, &mut form.port, Scheme::Tcp);
+            let error = errors.get(&Field::LocalAddress);
+            vec![
+                host,
+                field(ui, "Port", &mut form.port, "number or service", errors.get(&Field::Port)),
+                field(ui, "Local address", &mut form.local_address, "any", error),
+                field(ui, "Local port", &mut form.local_port, "any", errors.get(&Field::LocalPort)),
+                field(ui, "Time limit", &mut form.limit, "seconds", errors.get(&Field::TimeLimit)),
+            ]
+        }
+        Form::Udp(form) => vec![
+            address(ui, "Address", &mut form.address, errors),
+            field(ui, "Port", &mut form.port, "number or service, 0 = any", errors.get(&Field::Port)),
+        ],
+    };
+    ui.input(|input| input.key_pressed(egui::Key::Enter)) && shown.iter().any(egui::Response::lost_focus)
+}
+
 /// The local address with the list of what there is.
-fn address(ui: &mut Ui, label: &str, value: &mut String, errors: &Errors) {
+fn address(ui: &mut Ui, label: &str, value: &mut String, errors: &Errors) -> egui::Response {
     let error = errors.get(&Field::Address);
     let mut chosen = None;
-    labeled(ui, label, |ui| {
+    let response = labeled(ui, label, |ui| {
         let row = egui::Layout::right_to_left(egui::Align::Center);
         ui.with_layout(row, |ui| {
             let list = egui::ComboBox::from_id_salt("addresses").width(28.0).height(400.0).selected_text("");
@@ -65,6 +77,7 @@ fn address(ui: &mut Ui, label: &str, value: &mut String, errors: &Errors) {
     if let Some(words) = form::exposure(value) {
         remark(ui, words, ui.visuals().warn_fg_color);
     }
+    response
 }
 
 fn offer_addresses(ui: &mut Ui) -> Option<String> {

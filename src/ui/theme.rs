@@ -117,6 +117,8 @@ fn visuals(dark: bool) -> Visuals {
     visuals.error_fg_color = color(Tone::Bad, dark);
     visuals.warn_fg_color = color(Tone::Warning, dark);
     visuals.weak_text_color = Some(color(Tone::Quiet, dark));
+    // A blinking cursor would repaint an idle window twice a second.
+    visuals.text_cursor.blink = false;
     let widgets = &mut visuals.widgets;
     widgets.noninteractive.fg_stroke.color = gray(222, 34);
     widgets.noninteractive.bg_stroke = Stroke::new(1.0, gray(58, 214));
