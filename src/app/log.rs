@@ -323,15 +323,15 @@ mod tests {
         let (journal, mut writer) = journal(3);
         let mut view = LogView { filter: Filter { text: "2".into(), ..Filter::default() }, ..LogView::default() };
         advance(&mut view, &journal);
-        assert_eq!(view.rows(), 1);
+        assert_eq!(view.rows(), 2, "the opened row and one payload");
         view.set_paused(true, &journal.status());
         writer.detail(None, Detail::Note("2 more".into()));
         writer.publish();
         advance(&mut view, &journal);
-        assert_eq!((view.rows(), view.paused(&journal.status())), (1, Some(1)));
+        assert_eq!((view.rows(), view.paused(&journal.status())), (2, Some(1)));
         view.set_paused(false, &journal.status());
         advance(&mut view, &journal);
-        assert_eq!(view.rows(), 2);
+        assert_eq!(view.rows(), 3);
     }
 
     #[test]

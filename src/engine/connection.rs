@@ -15,6 +15,7 @@ use super::outbox::{LIMIT, Outbox};
 use super::reactor::{Key, Reactor, Readiness};
 use super::sockets;
 use crate::error::OpError;
+use crate::figures;
 use crate::journal::{ConnId, Detail, How, Side, State, Writer};
 
 /// The share of a turn: bytes read from one connection, and bytes written to it.
@@ -128,7 +129,7 @@ impl Connection {
         Err(if len > LIMIT {
             format!("at most 16 MiB can wait for {}", self.peer)
         } else {
-            format!("{} wait for {} already", mebibytes(self.outbox.len()), self.peer)
+            format!("{} wait for {} already", figures::size(self.outbox.len() as u64), self.peer)
         })
     }
 
@@ -299,7 +300,10 @@ impl Connection {
         let lost = self.outbox.len();
         if lost > 0 {
             let bytes = if lost == 1 { "byte that was" } else { "bytes that were" };
-            writer.detail(Some(self.id), Detail::Note(format!("{lost} {bytes} queued could not be sent")));
+            writer.detail(
+                Some(self.id),
+                Detail::Note(format!("{} {bytes} queued could not be sent", figures::count(lost as u64))),
+            );
         }
         writer.detail(Some(self.id), Detail::Closed { how });
         writer.set_state(self.id, State::Closed(how));
@@ -331,27 +335,5 @@ impl Connection {
             self.told.limit = Some(limit);
             context.reactor.timers.set(limit, self.key);
         }
-    }
-}
-
-/// `16 MiB`, or `15.9 MiB` for less than that.
-fn mebibytes(bytes: usize) -> String {
-    let tenths = (bytes * 10) >> 20;
-    if tenths.is_multiple_of(10) {
-        format!("{} MiB", tenths / 10)
-    } else {
-        format!("{}.{} MiB", tenths / 10, tenths % 10)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_told_in_mebibytes() {
-        assert_eq!(mebibytes(16 << 20), "16 MiB");
-        assert_eq!(mebibytes((16 << 20) - 1), "15.9 MiB");
-        assert_eq!(mebibytes(0), "0 MiB");
     }
 }

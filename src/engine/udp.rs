@@ -30,6 +30,7 @@ use super::session::{Session, answer_send};
 use super::sockets;
 use crate::endpoint::canonical;
 use crate::error::OpError;
+use crate::figures;
 use crate::journal::{ConnId, Detail, How, Journal, Opened, State, Writer};
 use crate::lookup;
 use drops::Drops;
@@ -286,9 +287,8 @@ fn bind(session: SessionId, plan: &Bind, reactor: &mut Reactor) -> Result<(Bound
 }
 
 fn receive_buffer(granted: usize) -> String {
-    let asked = sockets::RECEIVE_BUFFER >> 10;
-    let granted = granted >> 10;
-    format!("the receive buffer holds {granted} KiB ({asked} KiB were asked for); what comes faster is dropped")
+    let (asked, granted) = (figures::size(sockets::RECEIVE_BUFFER as u64), figures::size(granted as u64));
+    format!("the receive buffer holds {granted} ({asked} were asked for); what comes faster is dropped")
 }
 
 impl Session for Datagrams {

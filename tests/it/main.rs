@@ -1,3 +1,19 @@
-//! The integration tests: one binary, real sockets on loopback, free ports, no sleeps.
+//! Integration tests: the engine with real sockets on loopback, and the rule of the floors.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a test that fails here is a test that fails"
+)]
+
+mod bench;
+mod bulk;
+mod crowd;
+mod floors;
+mod quitting;
+mod tcp_client;
+mod tcp_closing;
+mod tcp_server;
+mod udp;
 mod window;

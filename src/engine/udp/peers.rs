@@ -89,15 +89,17 @@ impl Peers {
 mod tests {
     use super::*;
 
-    fn at(n: usize) -> SocketAddr {
+    const LIMIT: u32 = 4_096;
+
+    fn at(n: u32) -> SocketAddr {
         let [.., high, low] = n.to_be_bytes();
         SocketAddr::from(([10, 0, high, low], 9))
     }
 
     fn full() -> Peers {
         let mut peers = Peers::default();
-        for n in 0..PEERS {
-            assert_eq!(peers.add(at(n), ConnId(n as u32 + 1)), None);
+        for n in 0..LIMIT {
+            assert_eq!(peers.add(at(n), ConnId(n + 1)), None);
         }
         peers
     }
@@ -106,7 +108,7 @@ mod tests {
     fn the_longest_silent_peer_makes_room() {
         let mut peers = full();
         assert!(peers.touch(at(0)).is_some());
-        assert_eq!(peers.add(at(PEERS), ConnId(9_000)), Some(ConnId(2)), "the first one was just heard from");
+        assert_eq!(peers.add(at(LIMIT), ConnId(9_000)), Some(ConnId(2)), "the first one was just heard from");
         assert_eq!(peers.conn(at(1)), None);
         assert_eq!(peers.address(ConnId(2)), None);
         assert_eq!(peers.conn(at(0)), Some(ConnId(1)));
@@ -119,7 +121,7 @@ mod tests {
         assert!(peers.remove(ConnId(1)));
         assert!(!peers.remove(ConnId(1)));
         assert!(peers.touch(at(0)).is_none());
-        assert_eq!(peers.add(at(PEERS), ConnId(9_000)), None, "there is room again");
+        assert_eq!(peers.add(at(LIMIT), ConnId(9_000)), None, "there is room again");
         assert_eq!(peers.by_silence.len(), PEERS);
     }
 }
