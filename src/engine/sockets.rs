@@ -119,7 +119,7 @@ pub(super) fn bind(plan: &Bind) -> Result<(UdpSocket, SocketAddr, usize), OpErro
     // Asking for more than is allowed is no error on most systems, and a smaller buffer works too.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
     let granted = socket.recv_buffer_size().map_err(error)?;
-    super::udp::system::prepare(&socket, address).map_err(error)?;
+    super::udp::system::prepare(&socket, address);
     socket.bind(&address.into()).map_err(error)?;
     let socket = UdpSocket::from_std(socket.into());
     let local = socket.local_addr().map_err(error)?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-use sockscope::engine::{Bind, Listen, Options, Plan, Target};
+use sockscope::engine::{Bind, Command, Event, Listen, Options, Plan, Target, Ticket};
 use sockscope::journal::{Detail, How, Journal, Limits};
 
 use crate::bench::{Bench, loopback, peer, read, stalled};
@@ -98,14 +98,36 @@ fn quitting_with_everything_open() {
 }
 
 #[test]
-fn a_command_to_an_engine_that_is_gone_comes_back() {
+fn a_session_that_is_over_says_so() {
     let bench = Bench::new();
     let (tab, _) = bench.listen(Options::default());
     bench.stop(&tab);
     bench.over(&tab).unwrap();
-    // The session is over: that is told, and nothing else happens.
     let error = bench.send(&tab, Target::All, "typed").unwrap_err();
     assert!(error.message.contains("nothing is open"), "{error}");
+}
+
+/// While the window hangs, and the I/O thread with it, commands wait, but not without bound.
+#[test]
+fn a_command_that_finds_no_room_comes_back() {
+    let gate = Arc::new(Mutex::new(()));
+    let at_gate = Arc::clone(&gate);
+    let bench = Bench::with_wake(move || drop(at_gate.lock().unwrap()));
+    let (tab, _) = bench.listen(Options::default());
+    let closed = gate.lock().unwrap();
+    let typed = |n| Command::Send {
+        session: tab.session,
+        to: Target::All,
+        payload: b"typed"[..].into(),
+        ticket: Ticket(1_000_000 + n),
+    };
+    let (taken, back) =
+        (0..).find_map(|n| bench.engine.command(typed(n)).err().map(|back| (n, back))).expect("there is a bound");
+    assert!(matches!(back, Command::Send { payload, .. } if payload == b"typed"[..]));
+    drop(closed);
+    let answered = || bench.events().iter().filter(|it| matches!(it, Event::SendFailed { .. })).count() as u64;
+    bench.wait_for("an answer to each that was taken", || (answered() == taken).then_some(()));
+    assert!((1_024..=2_048).contains(&taken), "{taken}");
 }
 
 /// The wake-up runs on the I/O thread: that is how this knows which of all threads is its own.

@@ -16,21 +16,15 @@ use super::system::{Arrived, Refused};
 /// Space for the control messages of one call: a count and an extended error with its sender (ip(7)) are 100 bytes.
 const CONTROL: usize = 256;
 
-/// Has the kernel tell of drops and of errors that the network reports.
-///
-/// # Errors
-///
-/// When the kernel knows one of the options not.
-pub(in crate::engine) fn prepare(socket: &Socket, address: SocketAddr) -> io::Result<()> {
-    setsockopt(socket, sockopt::RxqOvfl, &1)?;
-    if address.is_ipv4() {
-        setsockopt(socket, sockopt::Ipv4RecvErr, &true)?;
-    } else {
-        setsockopt(socket, sockopt::Ipv6RecvErr, &true)?;
-        // For the IPv4 peers of a dual-stack socket; older kernels refuse it on an IPv6 socket.
-        let _ = setsockopt(socket, sockopt::Ipv4RecvErr, &true);
+/// Has the kernel tell of drops and of errors that the network reports. A sandbox may refuse; datagrams are exchanged
+/// without that too.
+pub(in crate::engine) fn prepare(socket: &Socket, address: SocketAddr) {
+    let _ = setsockopt(socket, sockopt::RxqOvfl, &1);
+    // An IPv6 socket has IPv4 peers too where it is dual-stack; older kernels refuse the option on it.
+    let _ = setsockopt(socket, sockopt::Ipv4RecvErr, &true);
+    if address.is_ipv6() {
+        let _ = setsockopt(socket, sockopt::Ipv6RecvErr, &true);
     }
-    Ok(())
 }
 
 /// Receives one datagram into `room`.

@@ -9,13 +9,7 @@ use socket2::Socket;
 use super::system::{Arrived, Refused};
 
 /// There is nothing to prepare.
-///
-/// # Errors
-///
-/// Never here.
-pub(in crate::engine) fn prepare(_: &Socket, _: SocketAddr) -> io::Result<()> {
-    Ok(())
-}
+pub(in crate::engine) fn prepare(_: &Socket, _: SocketAddr) {}
 
 /// Receives one datagram into `room`.
 ///
