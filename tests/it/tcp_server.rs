@@ -182,6 +182,9 @@ fn options_change_while_it_runs() {
     bench.conn(&tab, client.local_addr().unwrap());
     let options = Options { answering: answering(None, Some("<{data}>")), ..Options::default() };
     bench.command(Command::Configure { session: tab.session, options });
+    // Commands are taken in order: when this one is answered, the other one was obeyed.
+    bench.send(&tab, Target::All, "!").unwrap();
+    assert_eq!(read(&mut client, 1), b"!");
     client.write_all(b"x").unwrap();
     assert_eq!(read(&mut client, 3), b"<x>");
 }
