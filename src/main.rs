@@ -11,27 +11,29 @@ use sockscope::app::{App, saving, settings};
 #[command(version, about)]
 struct Arguments {}
 
+/// What the panic says that is none of ours: a library of the system could not be loaded at run time.
+const NOT_LOADED: &str = "could not be loaded";
+
 fn main() -> ExitCode {
     let Arguments {} = Arguments::parse();
-    // Some libraries of the system are loaded at run time, and one of them panics when it is missing.
-    let quiet = std::panic::take_hook();
+    let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        if std::thread::current().name() != Some("main") {
-            quiet(info);
+        if !info.payload_as_str().is_some_and(|text| text.contains(NOT_LOADED)) {
+            report(info);
         }
     }));
     let reason = match catch_unwind(AssertUnwindSafe(window)) {
         Ok(Ok(())) => return ExitCode::SUCCESS,
         Ok(Err(error)) => error.to_string(),
-        Err(panic) => panic
-            .downcast_ref::<String>()
-            .cloned()
-            .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-            .unwrap_or_else(|| "the window library failed".to_owned()),
+        Err(panic) => match panic.downcast_ref::<String>() {
+            Some(text) if text.contains(NOT_LOADED) => text.clone(),
+            // Reported where it happened.
+            _ => return ExitCode::FAILURE,
+        },
     };
     // winit puts the place in its source before the reason.
-    let reason =
-        reason.rsplit_once(".rs:").and_then(|(_, rest)| rest.split_once(": ")).map_or(&*reason, |(_, rest)| rest);
+    let after_place = reason.rsplit_once(".rs:").and_then(|(_, rest)| rest.split_once(": "));
+    let reason = after_place.map_or(&*reason, |(_, reason)| reason);
     eprintln!("sockscope: no window: {}", reason.trim_end_matches('.'));
     eprintln!("A display is needed: X11 (DISPLAY) or Wayland (WAYLAND_DISPLAY), with OpenGL.");
     eprintln!("On Debian the libraries are: libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libgl1");
