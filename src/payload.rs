@@ -1,17 +1,17 @@
 //! Payload between people and sockets: text turned into bytes, bytes turned into text.
 //!
-//! What a person types is [parsed](parse) in one of three [formats](Format). What arrives is shown in one of these:
+//! What a person types is [parsed](parse()) in one of three [formats](Format). What arrives is shown in one of these:
 //!
 //! | form | for | reversible |
 //! |---|---|---|
-//! | [`escape`] | text logs, the clipboard | by [`parse`] with [`Format::Escaped`] |
-//! | [`hex`] | the clipboard, templates | by [`parse`] with [`Format::Hex`] |
+//! | [`escape`] | text logs, the clipboard | by [`parse()`] with [`Format::Escaped`] |
+//! | [`hex`] | the clipboard, templates | by [`parse()`] with [`Format::Hex`] |
 //! | [`python_repr`] | comparing with what a Python program prints | by Python |
 //! | [`visible`] | the window | no |
 //! | [`dump`] | the selected record, byte by byte | no |
 //!
 //! One classifier decides for all of them which characters are shown as themselves, so no form can let through what
-//! another holds back: nothing that a peer sends colours, moves or hides anything.
+//! another holds back: nothing that a peer sends colors, moves or hides anything.
 
 pub mod dump;
 mod parse;

@@ -40,8 +40,8 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
         let height = ui.available_height() - ui.spacing().interact_size.y;
         ui.allocate_ui(egui::vec2(width, height.max(button.y)), |ui| editor(ui, tab, width, actions));
         let words = egui::RichText::new("Send").color(ui.visuals().selection.stroke.color);
-        let send = egui::Button::new(words).fill(ui.visuals().selection.bg_fill).min_size(button);
-        if ui.add(send).on_hover_text("Ctrl+Enter; Enter when on one line").clicked() {
+        let send = egui::Button::new(words).fill(ui.visuals().selection.bg_fill);
+        if ui.add_sized(button, send).on_hover_text("Ctrl+Enter; Enter when on one line").clicked() {
             actions.push(SocketAction::Send);
         }
     });
