@@ -73,6 +73,8 @@ pub enum Progress {
 }
 
 /// To whom Send, and the buttons of the peer list, go.
+///
+/// A selected connection stays selected when it closes: what was meant for one must not go to all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// The selected connections or peers; none selected means all (TCP) or the form's target (UDP).
@@ -115,7 +117,7 @@ pub struct SocketTab {
     pub composer: Composer,
     /// The selected peers.
     pub selection: Selection,
-    /// The selected peers that still take payload, as of this frame.
+    /// The selected peers, also those that are closed by now, as of this frame.
     pub targets: Vec<Connection>,
     /// Saving the log.
     pub saving: Saving,
@@ -181,7 +183,6 @@ impl SocketTab {
         self.errors = self.form.check(&self.switches).err().unwrap_or_default();
         self.status = self.journal.status();
         let journal = &self.journal;
-        self.selection.conns.retain(|id| journal.connection(*id).is_some_and(|known| !known.state.is_closed()));
         self.targets = self.selection.conns.iter().filter_map(|id| journal.connection(*id)).collect();
         self.log.advance(&self.journal, &self.status, FILTER_BUDGET)
     }
@@ -200,6 +201,7 @@ impl SocketTab {
                     self.session = Some(session);
                     self.started = Some(endpoint);
                     self.progress = Progress::Starting(None);
+                    self.selection.conns.clear();
                     self.log.follow = true;
                 }
             }
@@ -277,7 +279,9 @@ impl SocketTab {
 
     /// Who that is, in words: `to all 3 clients`.
     pub fn target_words(&self) -> String {
+        let open = self.targets.iter().filter(|known| !known.state.is_closed()).count();
         match (self.targets.as_slice(), &self.form) {
+            _ if open == 0 && !self.selection.conns.is_empty() => "what is selected is closed".to_owned(),
             ([one], _) => format!("to {}", one.peer),
             ([], Form::Udp(form)) => {
                 let host = form.target_host.trim();
@@ -294,7 +298,7 @@ impl SocketTab {
                 1 => "to the one client".to_owned(),
                 open => format!("to all {open} clients"),
             },
-            (some, _) => format!("to {} of {}", some.len(), self.status.open),
+            _ => format!("to {open} of {}", self.status.open),
         }
     }
 

@@ -18,7 +18,8 @@ use crate::payload;
 /// The left edges of a row's columns, from the row's own left edge.
 #[derive(Clone, Copy)]
 struct Columns {
-    difference: f32,
+    /// Where the difference is shown.
+    difference: Option<f32>,
     kind: f32,
     peer: f32,
     length: f32,
@@ -28,7 +29,13 @@ struct Columns {
 impl Columns {
     fn new(difference: bool) -> Self {
         let kind = if difference { 194.0 } else { 112.0 };
-        Self { difference: 104.0, kind, peer: kind + 70.0, length: kind + 230.0, payload: kind + 300.0 }
+        Self {
+            difference: difference.then_some(104.0),
+            kind,
+            peer: kind + 70.0,
+            length: kind + 230.0,
+            payload: kind + 300.0,
+        }
     }
 }
 
@@ -176,8 +183,8 @@ fn head(ui: &mut Ui, columns: Columns) {
         rows::cell(ui, rect, rect.left() + left, rect.left() + right, job, align);
     };
     title(6.0, 100.0, "Time", Align2::LEFT_CENTER);
-    if columns.kind > columns.difference {
-        title(columns.difference, columns.kind - 10.0, "Difference", Align2::RIGHT_CENTER);
+    if let Some(left) = columns.difference {
+        title(left, columns.kind - 10.0, "Difference", Align2::RIGHT_CENTER);
     }
     title(columns.kind, columns.peer, "What", Align2::LEFT_CENTER);
     title(columns.peer, columns.length, "Peer", Align2::LEFT_CENTER);
@@ -223,11 +230,9 @@ fn draw(
     };
     let mono = |words: String, color| text::plain(words, theme::mono(), color);
     put(6.0, 100.0, mono(record.time.time_of_day(), quiet), Align2::LEFT_CENTER);
-    if tab.log.show_difference
-        && let Some(before) = before
-    {
+    if let (Some(left), Some(before)) = (columns.difference, before) {
         let words = difference(record.time, before);
-        put(columns.difference, columns.kind - 10.0, mono(words, quiet), Align2::RIGHT_CENTER);
+        put(left, columns.kind - 10.0, mono(words, quiet), Align2::RIGHT_CENTER);
     }
     let kind = filter::kind(&record.content);
     put(columns.kind, columns.peer - 6.0, text::plain(kind, theme::small(), tone), Align2::LEFT_CENTER);

@@ -100,7 +100,7 @@ fn row(ui: &mut Ui, tab: &mut SocketTab, connection: &Connection) {
     let peer = connection.peer.to_string();
     response.widget_info(|| WidgetInfo::selected(Role::Button, open, selected, &peer));
     let response = response.on_hover_text(tooltip(connection));
-    if response.clicked() && open {
+    if response.clicked() && (open || selected) {
         let several = ui.input(|input| input.modifiers.command || input.modifiers.shift);
         let conns = &mut tab.selection.conns;
         let was_alone = selected && conns.len() == 1;

@@ -141,6 +141,27 @@ fn an_answer_reaches_the_chosen_client_only() {
 }
 
 #[test]
+fn what_was_meant_for_a_client_that_left_goes_to_nobody() {
+    let mut window = Window::open();
+    let port = window.start("Listen", "listening on");
+    let (mut stays, leaves) = (connect(port), connect(port));
+    let chosen = leaves.local_addr().expect("bound").to_string();
+    window.wait_for("2 open");
+    window.wait_for(&chosen);
+    window.press(&chosen);
+    drop(leaves);
+    window.wait_for("what is selected is closed");
+    window.set("Message", "a secret");
+    window.press("Send");
+    window.wait_for("Not sent:");
+    assert_eq!(window.value("Message"), "a secret");
+    window.press("All");
+    window.set("Message", "hello");
+    window.press("Send");
+    assert_eq!(read(&mut stays, 5), b"hello");
+}
+
+#[test]
 fn a_wrong_port_is_told_at_its_field_and_opens_nothing() {
     for (port, reason) in
         [("65536", "too large"), ("-1", "not a port"), ("80.5", "not a port"), ("nonsuch", "unknown")]
