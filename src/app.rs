@@ -82,6 +82,8 @@ pub enum SocketAction {
     Save,
     /// Save to this path.
     SaveTo(PathBuf),
+    /// Type the path in the window instead of choosing it in the dialog.
+    TypePath,
     /// Stop writing, or close the path field or the message.
     CancelSave,
 }
@@ -228,14 +230,16 @@ impl App {
             SocketAction::Configure => tab.configure(engine),
             SocketAction::Clear => tab.clear(),
             SocketAction::Copy(form) => {
-                let text = tab.copy(form);
-                context.copy_text(text);
+                if let Some(text) = tab.copy(form) {
+                    context.copy_text(text);
+                }
             }
             SocketAction::Save => tab.saving.begin(ask_path, wake),
             SocketAction::SaveTo(path) => {
                 let (header, journal) = (tab.header(), Arc::clone(&tab.journal));
-                tab.saving.write(path, wake, || (header, journal.snapshot()));
+                tab.saving.write_typed(path, wake, || (header, journal.snapshot()));
             }
+            SocketAction::TypePath => tab.saving.ask_here("Type the path of the file."),
             SocketAction::CancelSave => match &tab.saving {
                 Saving::Writing(save) => save.cancel(),
                 _ => tab.saving = Saving::Idle,

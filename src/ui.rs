@@ -78,11 +78,13 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
     left.frame(frame(ui, 10)).show(ui, |ui| {
         // The list of peers keeps room for two of them.
         let form = (ui.available_height() - 170.0).max(160.0);
-        egui::ScrollArea::vertical().id_salt((kind, "form")).max_height(form).show(ui, |ui| {
-            forms::show(ui, tab, actions);
+        ui.push_id(kind, |ui| {
+            egui::ScrollArea::vertical().id_salt("form").max_height(form).show(ui, |ui| {
+                forms::show(ui, tab, actions);
+            });
+            ui.separator();
+            peers::show(ui, tab, actions);
         });
-        ui.separator();
-        peers::show(ui, tab, actions);
     });
     composer.frame(frame(ui, 8)).show(ui, |ui| composer::show(ui, tab, actions));
     let middle = Frame::new().fill(ui.visuals().extreme_bg_color);
@@ -101,7 +103,7 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
         let detail = Frame::new().fill(ui.visuals().extreme_bg_color).inner_margin(Margin::symmetric(6, 4));
         let height = (ui.available_height() * 0.34).clamp(90.0, 260.0);
         let panel = Panel::bottom("detail").resizable(true).min_size(60.0).default_size(height);
-        panel.frame(detail).show(ui, |ui| detail::show(ui, tab));
+        panel.frame(detail).show(ui, |ui| ui.push_id(kind, |ui| detail::show(ui, tab)));
         CentralPanel::default().frame(middle).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             log::rows(ui, tab, actions);

@@ -9,7 +9,10 @@ use crate::payload::{self, Format, LineEnding};
 /// Texts remembered for the arrow keys.
 const HISTORY: usize = 200;
 
-/// The longest text that the editor takes, in bytes: longer ones make an editor crawl (a file is the way to send them).
+/// Unanswered presses of Send that are remembered.
+const WAITING: usize = 64;
+
+/// The longest text that the editor takes, in characters: longer ones make an editor crawl.
 pub const LONGEST_TEXT: usize = 256 * 1024;
 
 /// A text with its notation, as it was sent.
@@ -32,8 +35,8 @@ pub struct Composer {
     pub multiline: bool,
     /// Why the last Send failed.
     pub failure: Option<String>,
-    /// The press of Send that is not answered yet, with the text it took.
-    waiting: Option<(Ticket, String)>,
+    /// The presses of Send that are not answered yet, with the texts they took; the newest ones.
+    waiting: VecDeque<(Ticket, String)>,
     history: VecDeque<Entry>,
     /// Where the arrow keys are: 0 is the draft, 1 the newest text.
     place: usize,
@@ -52,30 +55,51 @@ impl Composer {
     /// Send was pressed: remembers the text, and keeps it in the editor until the engine has taken it.
     pub fn sending(&mut self, ticket: Ticket) {
         self.failure = None;
-        let entry = Entry { text: self.text.clone(), format: self.format };
-        if !self.text.is_empty() && self.history.back() != Some(&entry) {
-            self.history.push_back(entry);
-            if self.history.len() > HISTORY {
-                self.history.pop_front();
-            }
+        // What was being typed before the arrow keys brought this text is not lost.
+        if let Some(draft) = self.draft.take() {
+            self.remember(draft);
         }
+        self.remember(Entry { text: self.text.clone(), format: self.format });
         self.place = 0;
-        self.draft = None;
-        self.waiting = Some((ticket, self.text.clone()));
+        self.waiting.push_back((ticket, self.text.clone()));
+        if self.waiting.len() > WAITING {
+            self.waiting.pop_front();
+        }
+    }
+
+    /// Puts a text at the end of the history, unless it is there.
+    fn remember(&mut self, entry: Entry) {
+        if !entry.text.is_empty() && self.history.back() != Some(&entry) {
+            self.history.push_back(entry);
+        }
+        if self.history.len() > HISTORY {
+            self.history.pop_front();
+        }
+    }
+
+    fn answered(&mut self, ticket: Ticket) -> Option<String> {
+        let place = self.waiting.iter().position(|(waiting, _)| *waiting == ticket)?;
+        self.waiting.remove(place).map(|(_, text)| text)
+    }
+
+    /// Nothing that waits will be sent any more.
+    pub fn fail_all(&mut self, reason: &str) {
+        if !self.waiting.is_empty() {
+            self.waiting.clear();
+            self.failure = Some(reason.to_owned());
+        }
     }
 
     /// The engine took the payload of `ticket`: the editor is emptied unless something else was typed meanwhile.
     pub fn sent(&mut self, ticket: Ticket) {
-        if let Some((_, text)) = self.waiting.take_if(|(waiting, _)| *waiting == ticket)
-            && text == self.text
-        {
+        if self.answered(ticket).is_some_and(|text| text == self.text) {
             self.text.clear();
         }
     }
 
     /// The payload of `ticket` could not be sent: the text stays, with the reason.
     pub fn failed(&mut self, ticket: Ticket, reason: String) {
-        if self.waiting.take_if(|(waiting, _)| *waiting == ticket).is_some() {
+        if self.answered(ticket).is_some() {
             self.failure = Some(reason);
         }
     }
@@ -107,11 +131,9 @@ impl Composer {
         self.place = 0;
         // The old draft would be lost here, so it joins the history.
         if let Some(draft) = self.draft.take()
-            && !draft.text.is_empty()
             && draft.text != self.text
-            && !self.history.contains(&draft)
         {
-            self.history.push_back(draft);
+            self.remember(draft);
         }
     }
 
@@ -157,6 +179,22 @@ mod tests {
         // Editing a recalled text keeps the draft within reach.
         composer.older();
         typed(&mut composer, "two more");
+        composer.older();
+        assert_eq!(composer.text, "unfinished");
+    }
+
+    #[test]
+    fn sending_a_recalled_text_keeps_the_draft_within_reach() {
+        let mut composer = Composer::default();
+        typed(&mut composer, "old");
+        composer.sending(Ticket(1));
+        composer.sent(Ticket(1));
+        typed(&mut composer, "unfinished");
+        composer.older();
+        composer.sending(Ticket(2));
+        composer.sent(Ticket(2));
+        assert_eq!(composer.text, "");
+        composer.older();
         composer.older();
         assert_eq!(composer.text, "unfinished");
     }

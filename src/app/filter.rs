@@ -2,7 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::journal::{ConnId, Content, Detail, Direction, Journal, Record};
+use crate::journal::{ConnId, Content, Direction, Journal, Record};
+
+/// The longest text of a filter, in characters.
+pub const LONGEST_FILTER: usize = 512;
+
+/// Connections whose match a filter remembers.
+const PEERS_KNOWN: usize = 100_000;
 
 /// Which way, in the log's filter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,7 +31,7 @@ impl Ways {
     /// The words on the control.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::All => "All rows",
+            Self::All => "Direction",
             Self::Received => "Received",
             Self::Sent => "Sent",
             Self::Events => "Events",
@@ -47,7 +53,7 @@ impl Ways {
 pub struct Filter {
     /// Which way.
     pub ways: Ways,
-    /// A part of the peer's address, `127.0.0.1:5` or `:80`.
+    /// A part of the peer's address, `127.0.` or `:80`; a whole address and port is that peer alone.
     pub peer: String,
     /// A part of the payload or of an event's words; small letters match capitals too.
     pub text: String,
@@ -65,6 +71,7 @@ impl Filter {
 pub struct Matcher {
     ways: Ways,
     peer: String,
+    whole_peer: Option<std::net::SocketAddr>,
     text: Option<regex::bytes::Regex>,
     /// Whether a connection's peer matches: looked up once a connection.
     peers: HashMap<ConnId, bool>,
@@ -74,13 +81,15 @@ impl Matcher {
     /// Prepares `filter`.
     pub fn new(filter: &Filter) -> Self {
         let text = (!filter.text.is_empty()).then(|| {
-            regex::bytes::RegexBuilder::new(&regex::escape(&filter.text))
+            let text: String = filter.text.chars().take(LONGEST_FILTER).collect();
+            regex::bytes::RegexBuilder::new(&regex::escape(&text))
                 .case_insensitive(!filter.text.chars().any(char::is_uppercase))
                 .size_limit(64 << 20)
                 .build()
-                .ok()
+                .expect("an escaped text of at most LONGEST_FILTER characters is a small regex")
         });
-        Self { ways: filter.ways, peer: filter.peer.trim().to_owned(), text: text.flatten(), peers: HashMap::new() }
+        let peer = filter.peer.trim().to_owned();
+        Self { ways: filter.ways, whole_peer: peer.parse().ok(), peer, text, peers: HashMap::new() }
     }
 
     /// Whether `record` of `journal` passes.
@@ -92,7 +101,7 @@ impl Matcher {
         let Some(text) = &self.text else { return true };
         match &record.content {
             Content::Payload(_, bytes) => text.is_match(bytes),
-            Content::Detail(detail) => text.is_match(words(detail).as_bytes()),
+            Content::Detail(detail) => text.is_match(detail.words().as_bytes()),
         }
     }
 
@@ -101,50 +110,14 @@ impl Matcher {
             return true;
         }
         let Some(id) = conn else { return false };
+        if self.peers.len() > PEERS_KNOWN {
+            self.peers.clear();
+        }
         *self.peers.entry(id).or_insert_with(|| {
-            journal.connection(id).is_some_and(|connection| connection.peer.to_string().contains(&self.peer))
+            journal.connection(id).is_some_and(|known| match self.whole_peer {
+                Some(whole) => known.peer == whole,
+                None => known.peer.to_string().contains(&self.peer),
+            })
         })
-    }
-}
-
-/// What a row without payload says.
-pub fn words(detail: &Detail) -> String {
-    use crate::journal::{Opened, Side};
-    match detail {
-        Detail::Opened { by, local, peer } => match (by, peer) {
-            (Opened::Listening, _) => format!("listening on {local}"),
-            (Opened::Accepted, Some(peer)) => format!("{peer} connected to {local}"),
-            (Opened::Connected, Some(peer)) => format!("connected to {peer} from {local}"),
-            (Opened::Bound, _) => format!("bound to {local}"),
-            (Opened::Peer, Some(peer)) => format!("{peer} is a new peer"),
-            (_, None) => format!("open at {local}"),
-        },
-        Detail::Finished { by: Side::Local } => "finished sending (FIN)".to_owned(),
-        Detail::Finished { by: Side::Peer } => "the peer finished sending (FIN)".to_owned(),
-        Detail::Closed { how } => format!("closed {}", how.words()),
-        Detail::Error(error) => error.to_string(),
-        Detail::KernelDropped { datagrams: 1 } => {
-            "the kernel dropped 1 datagram: the receive buffer was full".to_owned()
-        }
-        Detail::KernelDropped { datagrams } => {
-            format!("the kernel dropped {datagrams} datagrams: the receive buffer was full")
-        }
-        Detail::Note(text) => text.clone(),
-    }
-}
-
-/// The kind of a record in one word, for the log's second column.
-pub fn kind(content: &Content) -> &'static str {
-    match content {
-        Content::Payload(Direction::Received, _) => "received",
-        Content::Payload(Direction::Sent, _) => "sent",
-        Content::Detail(detail) => match detail {
-            Detail::Opened { .. } => "opened",
-            Detail::Finished { .. } => "finished",
-            Detail::Closed { .. } => "closed",
-            Detail::Error(_) => "error",
-            Detail::KernelDropped { .. } => "dropped",
-            Detail::Note(_) => "note",
-        },
     }
 }

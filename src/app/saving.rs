@@ -53,18 +53,17 @@ pub struct PathField {
     pub path: String,
     /// Why it is shown, or why the path does not do.
     pub note: String,
+    /// The existing file that the person was told of: pressing Save again replaces it.
+    replaces: Option<PathBuf>,
 }
 
 /// The desktop's own dialog.
 pub fn native_dialog() -> AskPath {
     Arc::new(|name| {
-        rfd::FileDialog::new()
-            .set_title("Save log")
-            .set_file_name(name)
-            .add_filter("JSON lines: complete, for programs", &["jsonl"])
-            .add_filter("CSV: for spreadsheets", &["csv"])
-            .add_filter("Text: for reading", &["txt"])
-            .save_file()
+        let dialog = rfd::FileDialog::new().set_title("Save log").set_file_name(name);
+        // The complete form comes first.
+        let formats = FileFormat::ALL.into_iter().rev();
+        formats.fold(dialog, |dialog, format| dialog.add_filter(format.words(), &[format.extension()])).save_file()
     })
 }
 
@@ -98,6 +97,7 @@ impl Saving {
     pub fn poll(&mut self, wake: &Wake, content: impl FnOnce() -> (Header, Snapshot)) {
         match self {
             Self::Dialog(receiver) => match receiver.try_recv() {
+                // The dialog itself asks before it replaces a file.
                 Ok((Some(path), _)) => self.write(path, wake, content),
                 Ok((None, took)) if took < NOT_SHOWN => {
                     self.ask_here("This desktop offers no file dialog: type the path here.");
@@ -122,10 +122,24 @@ impl Saving {
         }
     }
 
-    fn ask_here(&mut self, note: &str) {
+    /// Opens the path field; a dialog that is open has no say any more.
+    pub fn ask_here(&mut self, note: &str) {
         let folder = etcetera::home_dir().or_else(|_| std::env::current_dir()).unwrap_or_default();
         let path = folder.join(proposed_name()).display().to_string();
-        *self = Self::Path(PathField { path, note: note.to_owned() });
+        *self = Self::Path(PathField { path, note: note.to_owned(), replaces: None });
+    }
+
+    /// Save was pressed at the path field: an existing file is replaced only when it is pressed twice.
+    pub fn write_typed(&mut self, path: PathBuf, wake: &Wake, content: impl FnOnce() -> (Header, Snapshot)) {
+        if let Self::Path(field) = self
+            && path.is_file()
+            && field.replaces.as_ref() != Some(&path)
+        {
+            field.note = "There is a file of that name: press Save again to replace it.".to_owned();
+            field.replaces = Some(path);
+            return;
+        }
+        self.write(path, wake, content);
     }
 
     /// Starts writing to `path`; a path that does not do opens the path field with the reason.
@@ -138,7 +152,7 @@ impl Saving {
         });
         *self = match started {
             Ok(save) => Self::Writing(save),
-            Err(error) => Self::Path(PathField { path: typed, note: error.to_string() }),
+            Err(error) => Self::Path(PathField { path: typed, note: error.to_string(), replaces: None }),
         };
     }
 }

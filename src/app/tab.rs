@@ -8,7 +8,6 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::composer::Composer;
-use super::filter;
 use super::form::{ClientForm, Errors, Form, ServerForm, Switches, UdpForm};
 use super::log::{CopyAs, LogView, Mode};
 use super::saving::Saving;
@@ -117,7 +116,7 @@ pub struct SocketTab {
     pub composer: Composer,
     /// The selected peers.
     pub selection: Selection,
-    /// The selected peers, also those that are closed by now, as of this frame.
+    /// The selected peers that are still known, open or closed, as of this frame.
     pub targets: Vec<Connection>,
     /// Saving the log.
     pub saving: Saving,
@@ -202,6 +201,7 @@ impl SocketTab {
                     self.started = Some(endpoint);
                     self.progress = Progress::Starting(None);
                     self.selection.conns.clear();
+                    self.composer.failure = None;
                     self.log.follow = true;
                 }
             }
@@ -371,6 +371,7 @@ impl SocketTab {
     }
 
     fn over(&mut self, progress: Progress) {
+        self.composer.fail_all("the session ended before this was sent");
         self.session = None;
         self.progress = progress;
     }
@@ -398,13 +399,13 @@ impl SocketTab {
         Header { role, endpoint }
     }
 
-    /// The selected rows as text for the clipboard.
-    pub fn copy(&mut self, form: CopyAs) -> String {
+    /// The selected rows as text for the clipboard; `None` where there is nothing to copy.
+    pub fn copy(&mut self, form: CopyAs) -> Option<String> {
         let mut text = String::new();
         let mut rows = 0u64;
         for record in self.log.selection(&self.journal) {
             let line = match (form, record.payload()) {
-                (CopyAs::Rows, _) => self.row_text(&record),
+                (CopyAs::Rows, _) => self.row_text(&record, usize::MAX),
                 (CopyAs::Hex, Some((_, bytes))) => payload::hex(bytes),
                 (CopyAs::Escaped, Some((_, bytes))) => payload::escape(bytes),
                 (_, None) => continue,
@@ -413,7 +414,7 @@ impl SocketTab {
                 self.notice = Some(format!(
                     "Copied the first {rows} rows: the clipboard takes 64 MiB. Save the log for more."
                 ));
-                return text;
+                return Some(text);
             }
             if rows > 0 {
                 text.push('\n');
@@ -421,28 +422,35 @@ impl SocketTab {
             text.push_str(&line);
             rows += 1;
         }
-        self.notice = Some(if rows == 1 { "Copied 1 row.".into() } else { format!("Copied {rows} rows.") });
-        text
+        self.notice = Some(match rows {
+            0 => "Nothing was copied: the selected rows have no payload, or left the log.".to_owned(),
+            1 => "Copied 1 row.".to_owned(),
+            rows => format!("Copied {rows} rows."),
+        });
+        (rows > 0).then_some(text)
     }
 
-    /// A record as one line of text: what a screen reader reads and the clipboard takes.
-    pub fn row_text(&self, record: &Record) -> String {
+    /// A record as one line of text, at most about `most` bytes of its payload: what a screen reader reads and the
+    /// clipboard takes.
+    pub fn row_text(&self, record: &Record, most: usize) -> String {
         let peer = record.conn.and_then(|id| self.journal.connection(id));
         let peer = peer.map_or_else(String::new, |connection| connection.peer.to_string());
-        let kind = filter::kind(&record.content);
+        let kind = record.content.kind();
         let time = record.time.time_of_day();
         match record.payload() {
             Some((_, bytes)) => {
                 let mark = if record.unexpected { " (unexpected peer)" } else { "" };
+                let part = &bytes[..bytes.len().min(most)];
                 let preview = match self.log.mode {
-                    Mode::Text => payload::escape(bytes),
-                    Mode::Hex => payload::hex(bytes),
+                    Mode::Text => payload::escape(part),
+                    Mode::Hex => payload::hex(part),
                 };
-                format!("{time} {kind} {peer}{mark} {} {preview}", bytes.len())
+                let cut = if part.len() < bytes.len() { "…" } else { "" };
+                format!("{time} {kind} {peer}{mark} {} {preview}{cut}", bytes.len())
             }
             None => {
                 let crate::journal::Content::Detail(detail) = &record.content else { return time };
-                format!("{time} {kind} {}", payload::escape(filter::words(detail).as_bytes()))
+                format!("{time} {kind} {}", payload::escape(detail.words().as_bytes()))
             }
         }
     }

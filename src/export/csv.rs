@@ -73,7 +73,7 @@ impl<W: Write> RecordWriter for Csv<'_, W> {
         self.row.fill(record);
         let row = &self.row;
         let ends = record.conn.and_then(|id| self.ends.get(&id)).unwrap_or(&row.ends);
-        let direction = record.payload().map_or("", |(direction, _)| words::direction_name(direction));
+        let direction = record.payload().map_or("", |(direction, _)| direction.name());
         let cells: [&[u8]; COLUMNS.len()] = [
             row.seq.as_bytes(),
             self.times.text(record.time).as_bytes(),
@@ -120,7 +120,7 @@ impl Row {
                 }
             }
             Content::Detail(detail) => {
-                defuse(words::sentence(detail).as_bytes(), &mut self.raw, &mut self.detail);
+                defuse(detail.words().as_bytes(), &mut self.raw, &mut self.detail);
                 if let Detail::Opened { local, peer, .. } = detail {
                     self.ends.local = canonical(*local).to_string();
                     self.ends.peer = peer.map_or_else(String::new, |peer| canonical(peer).to_string());

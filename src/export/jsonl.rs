@@ -107,7 +107,7 @@ impl<'a, W: Write> Jsonl<'a, W> {
         let line = &mut self.line;
         match detail {
             Detail::Opened { by, .. } => line.text("by", words::opened_name(*by)),
-            Detail::Finished { by } => line.text("text", words::finished(*by)),
+            Detail::Finished { .. } => line.text("text", &detail.words()),
             Detail::Closed { how } => line.text("how", how.name()),
             Detail::Error(error) => error_members(line, error),
             Detail::KernelDropped { datagrams } => {

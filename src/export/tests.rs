@@ -99,7 +99,7 @@ fn json_lines_tell_everything() {
         format!(r#"{{"type":"received","seq":2,{time},{ends},"len":4,"hex":"3dc3a90a","text":"=\u00e9\n"}}"#),
         format!(r#"{{"type":"received","seq":3,{time},{ends},"len":0,"hex":"","text":"","unexpected":true}}"#),
         format!(r#"{{"type":"sent","seq":4,{time},{ends},"len":2,"hex":"6f6b","text":"ok"}}"#),
-        format!(r#"{{"type":"note","seq":5,{time},{ends},"text":"peer finished sending (FIN)"}}"#),
+        format!(r#"{{"type":"note","seq":5,{time},{ends},"text":"the peer finished sending (FIN)"}}"#),
         format!(
             r#"{{"type":"error","seq":6,{time},{ends},"op":"send","subject":"127.0.0.1:9","errno":32,"code":"EPIPE","message":"broken pipe"}}"#
         ),
@@ -124,13 +124,13 @@ fn a_table_has_a_cell_for_everything() {
     let expected = [
         "seq,time,connection,direction,peer,local,kind,length,text,hex,detail".to_owned(),
         format!("0,{time},,,,{local},opened,,,,listening on {local}"),
-        format!("1,{time},1,,{peer},{local},opened,,,,accepted on {local}"),
+        format!("1,{time},1,,{peer},{local},opened,,,,127.0.0.1:9 connected to 127.0.0.1:8888"),
         format!("2,{time},1,received,{peer},{local},received,4,'=é\\n,3dc3a90a,"),
         format!("3,{time},1,received,{peer},{local},received,0,,,from an unexpected address"),
         format!("4,{time},1,sent,{peer},{local},sent,2,ok,6f6b,"),
-        format!("5,{time},1,,{peer},{local},note,,,,peer finished sending (FIN)"),
+        format!("5,{time},1,,{peer},{local},note,,,,the peer finished sending (FIN)"),
         format!("6,{time},1,,{peer},{local},error,,,,send 127.0.0.1:9: broken pipe (EPIPE 32)"),
-        format!("7,{time},,,,,dropped,,,,the kernel dropped 3 datagrams before this point"),
+        format!("7,{time},,,,,dropped,,,,the kernel dropped 3 datagrams: the receive buffer was full"),
         format!("8,{time},,,,,note,,,,line\\nbreak"),
         format!("9,{time},1,,{peer},{local},closed,,,,closed by the peer (FIN)"),
         ",,,,,,dropped,,,,\"dropped: 3 datagrams by the kernel, before they could be received\"".to_owned(),
@@ -147,13 +147,13 @@ fn text_is_one_record_a_line() {
     let (comments, records): (Vec<&str>, Vec<&str>) = lines.iter().copied().partition(|line| line.starts_with('#'));
     let expected = [
         format!("{time}  opened    -  -  listening on 127.0.0.1:8888"),
-        format!("{time}  opened    127.0.0.1:9  -  accepted on 127.0.0.1:8888"),
+        format!("{time}  opened    127.0.0.1:9  -  127.0.0.1:9 connected to 127.0.0.1:8888"),
         format!("{time}  received  127.0.0.1:9  4  =é\\n"),
         format!("{time}  received* 127.0.0.1:9  0  "),
         format!("{time}  sent      127.0.0.1:9  2  ok"),
-        format!("{time}  note      127.0.0.1:9  -  peer finished sending (FIN)"),
+        format!("{time}  note      127.0.0.1:9  -  the peer finished sending (FIN)"),
         format!("{time}  error     127.0.0.1:9  -  send 127.0.0.1:9: broken pipe (EPIPE 32)"),
-        format!("{time}  dropped   -  -  the kernel dropped 3 datagrams before this point"),
+        format!("{time}  dropped   -  -  the kernel dropped 3 datagrams: the receive buffer was full"),
         format!("{time}  note      -  -  line\\nbreak"),
         format!("{time}  closed    127.0.0.1:9  -  closed by the peer (FIN)"),
     ];

@@ -110,7 +110,7 @@ impl<W: Write> RecordWriter for Text<'_, W> {
             }
             Content::Detail(detail) => {
                 self.line.push_str("  -  ");
-                escape(words::sentence(detail).as_bytes(), &mut self.line);
+                escape(detail.words().as_bytes(), &mut self.line);
             }
         }
         self.end_line()

@@ -3,25 +3,17 @@
 use std::collections::HashMap;
 
 use crate::endpoint::canonical;
-use crate::journal::{ConnId, Content, Detail, Direction, Opened, Side, Snapshot};
+use crate::journal::{ConnId, Content, Detail, Opened, Snapshot};
 
 /// The name of a record's kind: `received`, `sent`, `opened`, `closed`, `error`, `note` or `dropped`.
 pub(super) fn kind(content: &Content) -> &'static str {
     match content {
-        Content::Payload(direction, _) => direction_name(*direction),
+        Content::Payload(direction, _) => direction.name(),
         Content::Detail(Detail::Opened { .. }) => "opened",
         Content::Detail(Detail::Closed { .. }) => "closed",
         Content::Detail(Detail::Error(_)) => "error",
         Content::Detail(Detail::KernelDropped { .. }) => "dropped",
         Content::Detail(Detail::Finished { .. } | Detail::Note(_)) => "note",
-    }
-}
-
-/// `received` or `sent`.
-pub(super) const fn direction_name(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Received => "received",
-        Direction::Sent => "sent",
     }
 }
 
@@ -33,37 +25,6 @@ pub(super) const fn opened_name(by: Opened) -> &'static str {
         Opened::Connected => "connected",
         Opened::Bound => "bound",
         Opened::Peer => "peer",
-    }
-}
-
-/// What a finished direction is called.
-pub(super) const fn finished(by: Side) -> &'static str {
-    match by {
-        Side::Peer => "peer finished sending (FIN)",
-        Side::Local => "finished sending (FIN)",
-    }
-}
-
-/// A record without payload, in one sentence. May hold foreign text: names, paths, system messages.
-pub(super) fn sentence(detail: &Detail) -> String {
-    match detail {
-        Detail::Opened { by, local, .. } => {
-            let local = canonical(*local);
-            match by {
-                Opened::Listening => format!("listening on {local}"),
-                Opened::Accepted => format!("accepted on {local}"),
-                Opened::Connected => format!("connected from {local}"),
-                Opened::Bound => format!("bound to {local}"),
-                Opened::Peer => format!("first datagram, at {local}"),
-            }
-        }
-        Detail::Finished { by } => finished(*by).to_owned(),
-        Detail::Closed { how } => format!("closed {}", how.words()),
-        Detail::Error(error) => error.to_string(),
-        Detail::KernelDropped { datagrams } => {
-            format!("the kernel dropped {} before this point", count(*datagrams, "datagram"))
-        }
-        Detail::Note(text) => text.clone(),
     }
 }
 

@@ -23,6 +23,16 @@ pub enum Direction {
     Received,
 }
 
+impl Direction {
+    /// `sent` or `received`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Received => "received",
+        }
+    }
+}
+
 /// Who did something to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -123,6 +133,34 @@ pub enum Detail {
     Note(String),
 }
 
+impl Detail {
+    /// What happened, in one sentence without a capital or full stop: the same in the window and in files. It may
+    /// hold foreign text: names, paths, messages of the system.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Opened { by, local, peer } => match (by, peer) {
+                (Opened::Listening, _) => format!("listening on {local}"),
+                (Opened::Bound, _) => format!("bound to {local}"),
+                (Opened::Accepted, Some(peer)) => format!("{peer} connected to {local}"),
+                (Opened::Connected, Some(peer)) => format!("connected to {peer} from {local}"),
+                (Opened::Peer, Some(peer)) => format!("{peer} is a new peer"),
+                (Opened::Accepted | Opened::Connected | Opened::Peer, None) => format!("open at {local}"),
+            },
+            Self::Finished { by: Side::Local } => "finished sending (FIN)".to_owned(),
+            Self::Finished { by: Side::Peer } => "the peer finished sending (FIN)".to_owned(),
+            Self::Closed { how } => format!("closed {}", how.words()),
+            Self::Error(error) => error.to_string(),
+            Self::KernelDropped { datagrams: 1 } => {
+                "the kernel dropped 1 datagram: the receive buffer was full".to_owned()
+            }
+            Self::KernelDropped { datagrams } => {
+                format!("the kernel dropped {datagrams} datagrams: the receive buffer was full")
+            }
+            Self::Note(text) => text.clone(),
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -130,6 +168,21 @@ pub enum Content {
     Payload(Direction, Bytes),
     /// Everything else.
     Detail(Detail),
+}
+
+impl Content {
+    /// The kind of record in one word, for the log's second column.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Payload(direction, _) => direction.name(),
+            Self::Detail(Detail::Opened { .. }) => "opened",
+            Self::Detail(Detail::Finished { .. }) => "finished",
+            Self::Detail(Detail::Closed { .. }) => "closed",
+            Self::Detail(Detail::Error(_)) => "error",
+            Self::Detail(Detail::KernelDropped { .. }) => "dropped",
+            Self::Detail(Detail::Note(_)) => "note",
+        }
+    }
 }
 
 /// One row of the log.

@@ -13,6 +13,7 @@ const SEND: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::En
 
 /// Shows the notation, the editor, Send, and what would be sent.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    let notation = (tab.composer.format, tab.composer.line_ending);
     ui.horizontal(|ui| {
         for format in Format::ALL {
             ui.selectable_value(&mut tab.composer.format, format, format.name()).on_hover_text(hint(format));
@@ -34,6 +35,9 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
             ui.add(egui::Label::new(egui::RichText::new(tab.target_words()).weak()).truncate());
         });
     });
+    if notation != (tab.composer.format, tab.composer.line_ending) {
+        tab.composer.failure = None;
+    }
     ui.horizontal_top(|ui| {
         let button = egui::vec2(84.0, 28.0);
         let width = ui.available_width() - button.x - ui.spacing().item_spacing.x;
@@ -71,7 +75,6 @@ fn editor(ui: &mut Ui, tab: &mut SocketTab, width: f32, actions: &mut Vec<Socket
     if focused && ui.input_mut(|input| input.consume_key(modifiers, Key::ArrowDown)) {
         tab.composer.newer();
     }
-    let before = tab.composer.text.clone();
     let text = &mut tab.composer.text;
     let edit = if multiline { TextEdit::multiline(text) } else { TextEdit::singleline(text) };
     let edit = edit.id(id).font(theme::mono()).hint_text("Message").desired_width(width).char_limit(LONGEST_TEXT);
@@ -81,7 +84,7 @@ fn editor(ui: &mut Ui, tab: &mut SocketTab, width: f32, actions: &mut Vec<Socket
         false => ui.add(edit),
     };
     super::widgets::name_field(ui, &response, "Message");
-    if tab.composer.text != before {
+    if response.changed() {
         tab.composer.edited();
     }
     if !multiline && response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
@@ -110,6 +113,8 @@ fn verdict(ui: &mut Ui, tab: &SocketTab) {
                 1 => format!("1 byte{ending}"),
                 n => format!("{} bytes{ending}", figures::count(n as u64)),
             };
+            let full = composer.text.len() >= LONGEST_TEXT && composer.text.chars().count() >= LONGEST_TEXT;
+            let words = if full { words + ": the editor is full, longer text is cut" } else { words };
             ui.label(egui::RichText::new(words).small().weak());
         }
         Err(problem) => {

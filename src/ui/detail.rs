@@ -7,7 +7,6 @@ use egui::{Align2, Ui};
 use super::rows::{self, Place};
 use super::text;
 use super::theme::{self, ROW, Tone};
-use crate::app::filter;
 use crate::app::tab::SocketTab;
 use crate::figures;
 use crate::journal::{Content, Direction, Record, Seq};
@@ -38,7 +37,7 @@ pub(super) fn show(ui: &mut Ui, tab: &SocketTab) {
         Content::Payload(_, bytes) => payload(ui, record.seq, bytes),
         Content::Detail(detail) => {
             egui::ScrollArea::vertical().show(ui, |ui| {
-                ui.add(egui::Label::new(filter::words(detail)).wrap().selectable(true));
+                ui.add(egui::Label::new(detail.words()).wrap().selectable(true));
             });
         }
     }
@@ -60,7 +59,7 @@ fn title(ui: &mut Ui, tab: &SocketTab, record: &Record) {
     let words = format!(
         "Record {} · {} · {}{between}{length}{unexpected}",
         record.seq,
-        filter::kind(&record.content),
+        record.content.kind(),
         record.time.date_and_time(),
     );
     ui.add(egui::Label::new(egui::RichText::new(words).small().weak()).truncate());
@@ -106,7 +105,7 @@ fn text_pane(ui: &mut Ui, seq: Seq, bytes: &[u8], character: f32) {
     let lines = lines(ui, seq, bytes, columns);
     list(ui, "Text", seq, lines.len() as u64, |ui, row, rect| {
         let Some(range) = usize::try_from(row).ok().and_then(|row| lines.get(row)) else { return };
-        let line = &bytes[range.clone()];
+        let Some(line) = bytes.get(range.clone()) else { return };
         let job = text::foreign(line, columns, ui.visuals().text_color(), dark);
         readable(ui, rect, ("text", seq, row), &payload::visible::text(line, columns));
         rows::cell(ui, rect, rect.left() + 4.0, rect.right(), job, Align2::LEFT_CENTER);

@@ -4,14 +4,19 @@ use egui::epaint::text::{FontInsert, FontPriority, InsertFontFamily};
 use egui::output::IMEOutput;
 use egui::{FontData, FontFamily, FullOutput, IMEPurpose, Rect};
 
-/// Adds the bundled CJK font behind the default fonts. Fonts of the system come in after it where it has no glyph.
+/// Chinese and Japanese, and Korean: see `assets/fonts/NOTICE`.
+const BUNDLED: [(&str, &[u8]); 2] = [
+    ("droid-cjk", include_bytes!("../../assets/fonts/droid-cjk.ttf")),
+    ("noto-hangul", include_bytes!("../../assets/fonts/noto-hangul.otf")),
+];
+
+/// Adds the bundled fonts behind the default fonts. Fonts of the system come in after it where it has no glyph.
 pub(super) fn install(context: &egui::Context) {
     let family = |family| InsertFontFamily { family, priority: FontPriority::Lowest };
-    context.add_font(FontInsert::new(
-        "droid-gb2312",
-        FontData::from_static(include_bytes!("../../assets/fonts/droid-gb2312.ttf")),
-        vec![family(FontFamily::Proportional), family(FontFamily::Monospace)],
-    ));
+    for (name, file) in BUNDLED {
+        let families = vec![family(FontFamily::Proportional), family(FontFamily::Monospace)];
+        context.add_font(FontInsert::new(name, FontData::from_static(file), families));
+    }
     context.add_plugin(KeepInputMethod::default());
 }
 

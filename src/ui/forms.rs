@@ -34,7 +34,9 @@ fn fields(ui: &mut Ui, form: &mut Form, errors: &Errors) -> bool {
         ],
         Form::Client(form) => {
             let host = field(ui, "Host", &mut form.host, "name or address", errors.get(&Field::Host));
-            form::split_endpoint(&mut form.host, &mut form.port, Scheme::Tcp);
+            if is_complete(ui, &host) {
+                form::split_endpoint(&mut form.host, &mut form.port, Scheme::Tcp);
+            }
             let error = errors.get(&Field::LocalAddress);
             vec![
                 host,
@@ -50,6 +52,12 @@ fn fields(ui: &mut Ui, form: &mut Form, errors: &Errors) -> bool {
         ],
     };
     ui.input(|input| input.key_pressed(egui::Key::Enter)) && shown.iter().any(egui::Response::lost_focus)
+}
+
+/// Whether a field's text is as it is meant: pasted, or left. While it is being typed, `host:8` may become `host:80`.
+fn is_complete(ui: &Ui, field: &egui::Response) -> bool {
+    let pasted = |event: &egui::Event| matches!(event, egui::Event::Paste(_));
+    field.lost_focus() || (field.changed() && ui.input(|input| input.events.iter().any(pasted)))
 }
 
 /// The local address with the list of what there is.
@@ -141,8 +149,11 @@ fn target(ui: &mut Ui, tab: &mut SocketTab) {
     let Form::Udp(form) = &mut tab.form else { return };
     ui.add_space(theme::GAP);
     let errors = form.target().err().unwrap_or_default();
-    field(ui, "Target host", &mut form.target_host, "name or address", errors.get(&Field::TargetHost));
-    form::split_endpoint(&mut form.target_host, &mut form.target_port, Scheme::Udp);
+    let error = errors.get(&Field::TargetHost);
+    let host = field(ui, "Target host", &mut form.target_host, "name or address", error);
+    if is_complete(ui, &host) {
+        form::split_endpoint(&mut form.target_host, &mut form.target_port, Scheme::Udp);
+    }
     field(ui, "Target port", &mut form.target_port, "number or service", errors.get(&Field::TargetPort));
 }
 

@@ -7,7 +7,7 @@ use super::rows::{self, Place};
 use super::text;
 use super::theme::{self, ROW, Tone};
 use crate::app::SocketAction;
-use crate::app::filter::{self, Ways};
+use crate::app::filter::{LONGEST_FILTER, Ways};
 use crate::app::log::{CopyAs, Mode};
 use crate::app::tab::SocketTab;
 use crate::clock::Stamp;
@@ -49,8 +49,8 @@ pub(super) fn tool_bar(ui: &mut Ui, tab: &mut SocketTab) {
             }
         });
         name(&shown.response, Role::ComboBox, "Direction");
-        filter_field(ui, "Peer", "peer", 118.0, &mut tab.log.filter.peer);
-        filter_field(ui, "Filter text", "text", 128.0, &mut tab.log.filter.text);
+        filter_field(ui, "Peer", 118.0, &mut tab.log.filter.peer);
+        filter_field(ui, "Filter text", 128.0, &mut tab.log.filter.text);
         ui.separator();
         ui.selectable_value(&mut tab.log.mode, Mode::Text, "Text view");
         ui.selectable_value(&mut tab.log.mode, Mode::Hex, "Hex view");
@@ -59,8 +59,8 @@ pub(super) fn tool_bar(ui: &mut Ui, tab: &mut SocketTab) {
     });
 }
 
-fn filter_field(ui: &mut Ui, label: &'static str, hint: &'static str, width: f32, value: &mut String) {
-    let field = egui::TextEdit::singleline(value).hint_text(hint).desired_width(width);
+fn filter_field(ui: &mut Ui, label: &'static str, width: f32, value: &mut String) {
+    let field = egui::TextEdit::singleline(value).hint_text(label).desired_width(width).char_limit(LONGEST_FILTER);
     let response = ui.add(field).on_hover_text(match label {
         "Peer" => "Show only rows of peers whose address contains this",
         _ => "Show only rows that contain this; small letters match capitals too",
@@ -137,7 +137,7 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     if let Some((row, modifiers)) = clicked {
         tab.log.select(row, modifiers.command, modifiers.shift);
     }
-    if shown.scrolled || shown.at_end {
+    if shown.scrolled {
         tab.log.follow = shown.at_end;
     }
     if let Some(top) = tab.log.seq_at(shown.place.row) {
@@ -153,9 +153,7 @@ fn cursor_keys(
     visible: f32,
     actions: &mut Vec<SocketAction>,
 ) -> f32 {
-    let list = ui.available_rect_before_wrap();
-    let elsewhere = ui.memory(|memory| memory.focused().is_some());
-    if elsewhere || !ui.rect_contains_pointer(list) {
+    if ui.ctx().text_edit_focused() {
         return 0.0;
     }
     if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A)) {
@@ -234,7 +232,7 @@ fn draw(
         let words = difference(record.time, before);
         put(left, columns.kind - 10.0, mono(words, quiet), Align2::RIGHT_CENTER);
     }
-    let kind = filter::kind(&record.content);
+    let kind = record.content.kind();
     put(columns.kind, columns.peer - 6.0, text::plain(kind, theme::small(), tone), Align2::LEFT_CENTER);
     let peer = record.conn.and_then(|id| tab.journal.connection(id)).map(|connection| connection.peer.to_string());
     if let Some(peer) = peer {
@@ -256,27 +254,16 @@ fn draw(
             put(columns.payload, right, preview, Align2::LEFT_CENTER);
         }
         Content::Detail(detail) => {
-            let words = filter::words(detail);
+            let words = detail.words();
             let job = text::plain(words, egui::FontId::proportional(13.0), tone);
             let left = if record.conn.is_some() { columns.length } else { columns.peer };
             put(left + 6.0, right, job, Align2::LEFT_CENTER);
         }
     }
-    response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, row_name(tab, record)));
+    response.widget_info(|| {
+        WidgetInfo::selected(Role::Button, true, selected, tab.row_text(record, text::ROW_CHARACTERS))
+    });
     response
-}
-
-/// What a screen reader reads; long payloads are cut.
-fn row_name(tab: &SocketTab, record: &Record) -> String {
-    let short = match &record.content {
-        Content::Payload(direction, bytes) if bytes.len() > text::ROW_CHARACTERS => {
-            Record { content: Content::Payload(*direction, bytes.slice(..text::ROW_CHARACTERS)), ..record.clone() }
-        }
-        _ => return tab.row_text(record),
-    };
-    let length = record.payload().map_or(0, |(_, bytes)| bytes.len());
-    let cut = tab.row_text(&short);
-    cut.replacen(&format!(" {} ", text::ROW_CHARACTERS), &format!(" {length} "), 1) + "…"
 }
 
 /// The time since the row before: `+0.001234 s`.

@@ -37,14 +37,12 @@ pub(super) fn show(ui: &mut Ui, tab: &mut LookupTab, actions: &mut Vec<LookupAct
         {
             actions.push(LookupAction::Tutorials);
         }
-        let rows = tab.lookups.rows();
-        let pending = rows.iter().any(|row| matches!(row.state, RowState::Pending));
-        ui.add_enabled_ui(pending, |ui| {
+        ui.add_enabled_ui(tab.lookups.pending() > 0, |ui| {
             if ui.button("Cancel all").clicked() {
                 actions.push(LookupAction::CancelAll);
             }
         });
-        ui.add_enabled_ui(!rows.is_empty(), |ui| {
+        ui.add_enabled_ui(!tab.lookups.rows().is_empty(), |ui| {
             if ui.button("Copy table").clicked() {
                 actions.push(LookupAction::Copy);
             }
@@ -82,14 +80,15 @@ fn table(ui: &mut Ui, tab: &LookupTab, actions: &mut Vec<LookupAction>) {
     }
     let id = ui.make_persistent_id("lookup place");
     let count = lines.len() as u64;
-    let (known, place) = ui.data(|memory| memory.get_temp::<(u64, rows::Place)>(id)).unwrap_or_default();
-    // New answers come in at the end, and are shown.
-    let place = if count > known { rows::Place::last(count, ui.available_height() / ROW) } else { place };
+    let (at_end, place) =
+        ui.data(|memory| memory.get_temp::<(bool, rows::Place)>(id)).unwrap_or((true, rows::Place::default()));
+    // New answers come in at the end, and are shown to whoever is there.
+    let place = if at_end { rows::Place::last(count, ui.available_height() / ROW) } else { place };
     let shown = rows::show(ui, "Look-ups", count, place, |ui, n, rect| {
         let Some(line) = usize::try_from(n).ok().and_then(|n| lines.get(n)) else { return };
         draw(ui, line, rect, (took, result), actions);
     });
-    ui.data_mut(|memory| memory.insert_temp(id, (count, shown.place)));
+    ui.data_mut(|memory| memory.insert_temp(id, (shown.at_end, shown.place)));
 }
 
 fn lines_of(row: &Row) -> impl Iterator<Item = Line<'_>> {
@@ -142,6 +141,9 @@ fn draw(
     put(result + 6.0, end, words.clone(), color, Align2::LEFT_CENTER);
     let name = format!("{call}: {words}");
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
+    let response = response.on_hover_ui_at_pointer(|ui| {
+        ui.add(egui::Label::new(&words).wrap());
+    });
     response.context_menu(|ui| {
         for (label, text) in [("Copy result", &words), ("Copy call", &call)] {
             if ui.button(label).clicked() {

@@ -99,6 +99,9 @@ fn row(ui: &mut Ui, tab: &mut SocketTab, connection: &Connection) {
     draw(ui, rect.shrink2(vec2(6.0, 1.0)), connection);
     let peer = connection.peer.to_string();
     response.widget_info(|| WidgetInfo::selected(Role::Button, open, selected, &peer));
+    // What is painted is a node of its own, so that it can be read.
+    let node = ui.interact(rect.shrink(2.0), response.id.with("state"), Sense::hover());
+    node.widget_info(|| WidgetInfo::labeled(Role::Label, true, summary(connection)));
     let response = response.on_hover_text(tooltip(connection));
     if response.clicked() && (open || selected) {
         let several = ui.input(|input| input.modifiers.command || input.modifiers.shift);
@@ -144,6 +147,17 @@ fn draw(ui: &Ui, rect: Rect, connection: &Connection) {
     super::rows::cell(ui, upper, rect.right() - width - 1.0, rect.right(), state, Align2::RIGHT_CENTER);
     let peer = text::plain(connection.peer.to_string(), theme::mono(), normal);
     super::rows::cell(ui, upper, rect.left(), rect.right() - width - 8.0, peer, Align2::LEFT_CENTER);
+    let line = text::plain(traffic_line(connection), theme::small(), quiet);
+    super::rows::cell(ui, lower, rect.left(), rect.right(), line, Align2::LEFT_CENTER);
+}
+
+/// The row in words.
+fn summary(connection: &Connection) -> String {
+    format!("{}: {}, since {}", connection.peer, words(connection), traffic_line(connection))
+}
+
+/// Since when, and what crossed it.
+fn traffic_line(connection: &Connection) -> String {
     let traffic = |way: &str, count: crate::journal::Count| {
         format!("{way} {} ({})", figures::size(count.bytes), figures::count(count.records))
     };
@@ -153,8 +167,7 @@ fn draw(ui: &Ui, rect: Rect, connection: &Connection) {
     if connection.queued > 0 {
         line += &format!("   {} wait", figures::size(connection.queued));
     }
-    let line = text::plain(line, theme::small(), quiet);
-    super::rows::cell(ui, lower, rect.left(), rect.right(), line, Align2::LEFT_CENTER);
+    line
 }
 
 fn words(connection: &Connection) -> &'static str {

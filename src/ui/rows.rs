@@ -88,7 +88,7 @@ pub(super) fn show(
         points -= ui.input_mut(|input| std::mem::take(&mut input.smooth_scroll_delta.y));
     }
     // Asked before: the context can't be asked from within its own input.
-    let listens = ui.rect_contains_pointer(list) && !wants_keys(ui);
+    let listens = ui.rect_contains_pointer(list) && !ui.ctx().text_edit_focused();
     points += ui.input(|input| keys(input, listens, visible, rows));
     let mut now = place.moved(points, rows, visible);
     if let Some(dragged) = scroll_bar(ui, bar, &format!("{name} scroll bar"), rows, now, visible) {
@@ -109,10 +109,6 @@ pub(super) fn show(
     drop(ground);
     ui.advance_cursor_after_rect(outer);
     Shown { place: now, scrolled, at_end: !Place::last(rows, visible).is_past(now) }
-}
-
-fn wants_keys(ui: &Ui) -> bool {
-    ui.memory(|memory| memory.focused().is_some())
 }
 
 /// Points to move by for the keys that are pressed.

@@ -16,7 +16,12 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     match &mut tab.saving {
         Saving::Idle => {}
         Saving::Dialog(_) => {
-            ui.weak("Choose a file in the dialog.");
+            ui.horizontal(|ui| {
+                ui.weak("Choose a file in the dialog.");
+                if ui.button("Type a path instead").clicked() {
+                    actions.push(SocketAction::TypePath);
+                }
+            });
         }
         Saving::Path(field) => {
             ui.label(&field.note);

@@ -7,7 +7,6 @@ use super::theme::{self, Tone};
 use crate::app::settings::{MEMORY_MIB, Settings, Theme};
 use crate::app::tab::{Progress, SocketTab};
 use crate::app::{Action, App, Tab};
-use crate::lookup::RowState;
 
 const HEIGHT: f32 = 42.0;
 
@@ -41,13 +40,10 @@ fn state(app: &App, tab: Tab) -> (String, Option<Tone>) {
             };
             (tab.title(), tone)
         }
-        Tab::Lookup => {
-            let rows = app.lookup.lookups.rows();
-            match rows.iter().filter(|row| matches!(row.state, RowState::Pending)).count() {
-                0 => ("idle".to_owned(), None),
-                pending => (format!("{pending} pending"), Some(Tone::Warning)),
-            }
-        }
+        Tab::Lookup => match app.lookup.lookups.pending() {
+            0 => ("idle".to_owned(), None),
+            pending => (format!("{pending} pending"), Some(Tone::Warning)),
+        },
     }
 }
 
@@ -82,13 +78,13 @@ fn button(ui: &mut Ui, tab: Tab, state: &str, tone: Option<Tone>, shown: bool, w
 }
 
 fn settings(ui: &mut Ui, settings: &mut Settings, actions: &mut Vec<Action>) {
-    let before = settings.clone();
+    let mut changed = false;
     ui.menu_button("Settings", |ui| {
         ui.set_min_width(230.0);
         ui.horizontal(|ui| {
             ui.label("Theme");
             for theme in Theme::ALL {
-                ui.selectable_value(&mut settings.theme, theme, theme.name());
+                changed |= ui.selectable_value(&mut settings.theme, theme, theme.name()).changed();
             }
         });
         ui.horizontal(|ui| {
@@ -97,18 +93,23 @@ fn settings(ui: &mut Ui, settings: &mut Settings, actions: &mut Vec<Action>) {
             let zoom = zoom.custom_formatter(|zoom, _| format!("{:.0} %", zoom * 100.0));
             let zoom =
                 zoom.custom_parser(|text| text.trim_end_matches('%').trim().parse::<f64>().ok().map(|n| n / 100.0));
-            ui.add(zoom.update_while_editing(false)).labelled_by(label.id);
+            changed |= is_settled(&ui.add(zoom.update_while_editing(false)).labelled_by(label.id));
         });
         ui.horizontal(|ui| {
             let label = ui.label("Memory of a tab's log");
             let memory = egui::DragValue::new(&mut settings.memory_mib).range(MEMORY_MIB).suffix(" MiB");
-            ui.add(memory.update_while_editing(false)).labelled_by(label.id);
+            changed |= is_settled(&ui.add(memory.update_while_editing(false)).labelled_by(label.id));
         });
         ui.weak("The oldest records leave the view beyond it; they are counted.");
         ui.separator();
         ui.weak(concat!("Sockscope ", env!("CARGO_PKG_VERSION")));
     });
-    if *settings != before {
+    if changed {
         actions.push(Action::SettingsChanged);
     }
+}
+
+/// Whether a value that may be dragged is as it is meant: records that a limit drops on the way don't come back.
+fn is_settled(value: &egui::Response) -> bool {
+    value.drag_stopped() || value.lost_focus() || (value.changed() && !value.dragged() && !value.has_focus())
 }

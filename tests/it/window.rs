@@ -312,6 +312,64 @@ fn look_ups_answer_in_a_table() {
 }
 
 #[test]
+fn the_same_row_selected_in_two_tabs_shows_each_its_own_record() {
+    let mut window = Window::open();
+    let port = window.start("Listen", "listening on");
+    let mut client = connect(port);
+    client.write_all(&[b'a'; 1000]).expect("written");
+    let row = window.wait_for(" 1000 aaa");
+    window.press(&row);
+    window.wait_for("1,000 bytes");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
+    window.press("TCP client");
+    window.set("Port", &listener.local_addr().expect("bound").port().to_string());
+    window.press("Connect");
+    let (mut server, _) = listener.accept().expect("accepted");
+    server.write_all(b"tiny").expect("written");
+    let row = window.wait_for(" 4 tiny");
+    window.press(&row);
+    window.wait_for("00000000  74 69 6e 79");
+    window.press("TCP server");
+    window.wait_for("1,000 bytes");
+}
+
+#[test]
+fn a_host_with_a_port_is_taken_apart_when_the_field_is_left() {
+    let mut window = Window::open();
+    window.press("TCP client");
+    window.set("Host", "localhost:8080");
+    assert_eq!(window.value("Host"), "localhost:8080", "while it is typed it stays");
+    window.harness.get_by_role_and_label(Role::TextInput, "Time limit").focus();
+    window.harness.run_steps(2);
+    assert_eq!((window.value("Host"), window.value("Port")), ("localhost".into(), "8080".into()));
+}
+
+#[test]
+fn asian_text_shows_without_a_font_of_the_system() {
+    let mut window = Window::open();
+    // A missing glyph fails the test.
+    window.set("Message", "你好 繁體 こんにちは テスト 안녕하세요");
+    window.wait_for("bytes");
+}
+
+#[test]
+fn an_existing_file_is_replaced_only_when_asked_twice() {
+    let mut window = Window::open();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("log.txt");
+    std::fs::write(&path, "precious").expect("written");
+    window.press("Save log…");
+    window.wait_for("offers no file dialog");
+    window.set("Path", &path.display().to_string());
+    window.press("Save");
+    window.wait_for("press Save again to replace it");
+    assert_eq!(std::fs::read_to_string(&path).expect("read"), "precious");
+    window.press("Save");
+    window.wait_for("Saved ");
+    assert_ne!(std::fs::read_to_string(&path).expect("read"), "precious");
+}
+
+#[test]
 fn the_options_of_a_server_work() {
     let mut window = Window::open();
     window.press("Options");
