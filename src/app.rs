@@ -135,6 +135,8 @@ pub struct App {
     settings_path: Option<PathBuf>,
     /// The person was told that closing would give up a save.
     warned: bool,
+    /// The size at the last frame.
+    zoom: f32,
 }
 
 impl App {
@@ -174,6 +176,7 @@ impl App {
             ask_path,
             settings_path,
             warned: false,
+            zoom: context.zoom_factor(),
         })
     }
 
@@ -206,6 +209,16 @@ impl App {
             self.banner = Some("A log is still being saved: close once more to give that up.".to_owned());
         }
         self.warned &= writing;
+    }
+
+    /// The keys that change the size (Ctrl and +, −, 0) change the setting.
+    fn follow_zoom(&mut self, context: &egui::Context) {
+        let zoom = context.zoom_factor();
+        let changed = std::mem::replace(&mut self.zoom, zoom).to_bits() != zoom.to_bits();
+        if changed && (zoom - self.settings.zoom).abs() > 0.001 {
+            self.settings.zoom = zoom;
+            self.settings_changed(context);
+        }
     }
 
     /// Does what a person asked for.
@@ -285,6 +298,15 @@ impl LookupTab {
 }
 
 impl eframe::App for App {
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        // All at once, so that their threads end together.
+        for tab in &self.sockets {
+            if let Saving::Writing(save) = &tab.saving {
+                save.cancel();
+            }
+        }
+    }
+
     fn logic(&mut self, _context: &egui::Context, _frame: &mut eframe::Frame) {
         self.catch_up();
     }
@@ -292,6 +314,7 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         let began = Instant::now();
         self.guard_closing(ui.ctx());
+        self.follow_zoom(ui.ctx());
         if let Tab::Socket(kind) = self.shown
             && self.socket(kind).look()
         {

@@ -192,6 +192,11 @@ impl Connections {
         }
     }
 
+    /// Bytes that the table takes, about.
+    pub(super) fn held(&self) -> u64 {
+        (self.by_id.len() * 2 * size_of::<Connection>()) as u64
+    }
+
     pub(super) fn all(&self) -> HashMap<ConnId, Connection> {
         self.by_id.clone()
     }
