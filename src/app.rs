@@ -112,6 +112,8 @@ pub struct LookupTab {
     pub text: String,
     /// Why it can't be looked up.
     pub failure: Option<String>,
+    /// The tab was just opened: its field is to be typed in.
+    pub focus: bool,
     /// The look-ups and their answers.
     pub lookups: Lookups,
 }
@@ -167,7 +169,7 @@ impl App {
         Ok(Self {
             shown: Tab::Socket(Kind::Server),
             sockets: Kind::ALL.map(|kind| SocketTab::new(kind, limits)),
-            lookup: LookupTab { text: String::new(), failure: None, lookups },
+            lookup: LookupTab { text: String::new(), failure: None, focus: false, lookups },
             settings,
             banner,
             engine,
@@ -224,7 +226,10 @@ impl App {
     /// Does what a person asked for.
     pub fn apply(&mut self, action: Action, context: &egui::Context) {
         match action {
-            Action::Show(tab) => self.shown = tab,
+            Action::Show(tab) => {
+                self.shown = tab;
+                self.lookup.focus = tab == Tab::Lookup;
+            }
             Action::Socket(kind, action) => self.apply_to_socket(kind, action, context),
             Action::Lookup(action) => self.apply_to_lookup(action, context),
             Action::SettingsChanged => self.settings_changed(context),

@@ -49,6 +49,7 @@ pub fn show(app: &mut App, ui: &mut Ui) -> Vec<Action> {
             CentralPanel::default()
                 .frame(frame(ui, 10))
                 .show(ui, |ui| lookup::show(ui, &mut app.lookup, &mut asked));
+            app.lookup.focus = false;
             actions.extend(asked.into_iter().map(Action::Lookup));
         }
     }
@@ -72,8 +73,11 @@ fn show_banner(ui: &mut Ui, banner: &str, actions: &mut Vec<Action>) {
 }
 
 fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAction>) {
+    let composer = match app.sockets[kind as usize].composer.multiline {
+        true => Panel::bottom("composer of lines").resizable(true).size_range(140.0..=400.0).default_size(170.0),
+        false => Panel::bottom("composer").resizable(false).exact_size(104.0),
+    };
     let tab = app.socket(kind);
-    let composer = Panel::bottom("composer").resizable(true).size_range(96.0..=400.0).default_size(104.0);
     let left = Panel::left("connection").resizable(true).size_range(270.0..=560.0).default_size(330.0);
     left.frame(frame(ui, 10)).show(ui, |ui| {
         // The list of peers keeps room for two of them.
@@ -86,7 +90,10 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
             peers::show(ui, tab, actions);
         });
     });
-    composer.frame(frame(ui, 8)).show(ui, |ui| composer::show(ui, tab, actions));
+    composer.frame(frame(ui, 8)).show(ui, |ui| {
+        ui.set_min_size(ui.available_size());
+        composer::show(ui, tab, actions);
+    });
     let middle = Frame::new().fill(ui.visuals().extreme_bg_color);
     CentralPanel::default().frame(middle).show(ui, |ui| {
         Panel::top(("log tools", kind)).frame(frame(ui, 6)).show(ui, |ui| log::tool_bar(ui, tab));
@@ -103,7 +110,11 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
         let detail = Frame::new().fill(ui.visuals().extreme_bg_color).inner_margin(Margin::symmetric(6, 4));
         let height = (ui.available_height() * 0.34).clamp(90.0, 260.0);
         let panel = Panel::bottom("detail").resizable(true).min_size(60.0).default_size(height);
-        panel.frame(detail).show(ui, |ui| ui.push_id(kind, |ui| detail::show(ui, tab)));
+        panel.frame(detail).show(ui, |ui| {
+            // The panel keeps the height that a person gave it, whatever it shows.
+            ui.set_min_size(ui.available_size());
+            ui.push_id(kind, |ui| detail::show(ui, tab));
+        });
         CentralPanel::default().frame(middle).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             log::rows(ui, tab, actions);

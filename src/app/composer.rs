@@ -82,6 +82,11 @@ impl Composer {
         self.waiting.remove(place).map(|(_, text)| text)
     }
 
+    /// Whether the engine has not yet answered a press of Send.
+    pub fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Nothing that waits will be sent any more.
     pub fn fail_all(&mut self, reason: &str) {
         if !self.waiting.is_empty() {

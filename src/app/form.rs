@@ -289,7 +289,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.trim().parse::<f64>().ok().filter(|seconds| (0.001..=3600.0).contains(seconds));
     seconds
         .map(Duration::from_secs_f64)
-        .ok_or_else(|| "the time limit is a number of seconds up to 3600".to_owned())
+        .ok_or_else(|| "the time limit is a number of seconds from 0.001 to 3600".to_owned())
 }
 
 /// The form of a UDP socket.

@@ -116,7 +116,11 @@ impl Saving {
                     *self = Self::Over(Ok(format!("Saved {} {records} to {path}", saved.records)));
                 }
                 Some(Err(SaveError::Canceled)) => *self = Self::Idle,
-                Some(Err(SaveError::Failed(error))) => *self = Self::Over(Err(error)),
+                // The path stays, so that it can be mended.
+                Some(Err(SaveError::Failed(error))) => {
+                    let path = save.path().display().to_string();
+                    *self = Self::Path(PathField { path, note: error.to_string(), replaces: None });
+                }
             },
             _ => {}
         }
@@ -132,7 +136,7 @@ impl Saving {
     /// Save was pressed at the path field: an existing file is replaced only when it is pressed twice.
     pub fn write_typed(&mut self, path: PathBuf, wake: &Wake, content: impl FnOnce() -> (Header, Snapshot)) {
         if let Self::Path(field) = self
-            && path.is_file()
+            && in_home(&path).is_file()
             && field.replaces.as_ref() != Some(&path)
         {
             field.note = "There is a file of that name: press Save again to replace it.".to_owned();
@@ -144,6 +148,7 @@ impl Saving {
 
     /// Starts writing to `path`; a path that does not do opens the path field with the reason.
     pub fn write(&mut self, path: PathBuf, wake: &Wake, content: impl FnOnce() -> (Header, Snapshot)) {
+        let path = std::path::absolute(in_home(&path)).unwrap_or(path);
         let typed = path.display().to_string();
         let started = FileFormat::from_path(&path).and_then(|_| {
             let (header, snapshot) = content();
@@ -154,6 +159,14 @@ impl Saving {
             Ok(save) => Self::Writing(save),
             Err(error) => Self::Path(PathField { path: typed, note: error.to_string(), replaces: None }),
         };
+    }
+}
+
+/// `~/` as people type it.
+fn in_home(path: &std::path::Path) -> PathBuf {
+    match (path.strip_prefix("~"), etcetera::home_dir()) {
+        (Ok(rest), Ok(home)) => home.join(rest),
+        _ => path.to_owned(),
     }
 }
 

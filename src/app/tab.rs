@@ -359,7 +359,12 @@ impl SocketTab {
             Event::Stopped { .. } => self.over(Progress::Idle),
             Event::Failed { error, .. } => self.over(Progress::Failed(error.clone())),
             Event::SendQueued { ticket, .. } => self.composer.sent(*ticket),
-            Event::SendFailed { ticket, error, .. } => self.composer.failed(*ticket, error.to_string()),
+            Event::SendFailed { ticket, error, .. } => {
+                // The window says "Not sent" before it.
+                let reason = error.to_string();
+                let reason = reason.trim_start_matches("send").trim_start_matches([':', ' ']);
+                self.composer.failed(*ticket, reason.to_owned());
+            }
         }
         true
     }
@@ -412,7 +417,7 @@ impl SocketTab {
             };
             if text.len() + line.len() > LARGEST_COPY {
                 self.notice = Some(format!(
-                    "Copied the first {rows} rows: the clipboard takes 64 MiB. Save the log for more."
+                    "the first {rows} rows copied: the clipboard takes 64 MiB, save the log for more"
                 ));
                 return Some(text);
             }
@@ -423,9 +428,9 @@ impl SocketTab {
             rows += 1;
         }
         self.notice = Some(match rows {
-            0 => "Nothing was copied: the selected rows have no payload, or left the log.".to_owned(),
-            1 => "Copied 1 row.".to_owned(),
-            rows => format!("Copied {rows} rows."),
+            0 => "nothing to copy: the selected rows have no payload, or left the log".to_owned(),
+            1 => "1 row copied".to_owned(),
+            rows => format!("{rows} rows copied"),
         });
         (rows > 0).then_some(text)
     }
@@ -450,7 +455,12 @@ impl SocketTab {
             }
             None => {
                 let crate::journal::Content::Detail(detail) = &record.content else { return time };
-                format!("{time} {kind} {}", payload::escape(detail.words().as_bytes()))
+                let words = payload::escape(detail.words().as_bytes());
+                if peer.is_empty() {
+                    format!("{time} {kind} {words}")
+                } else {
+                    format!("{time} {kind} {peer} {words}")
+                }
             }
         }
     }

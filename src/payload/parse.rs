@@ -124,6 +124,12 @@ fn digit_pair(text: &str, at: usize) -> Result<u8, ParseError> {
     };
     let Some(low) = source.get(at + 1).copied().and_then(digit) else {
         let first = char::from(source[at]);
+        if let Some(other) = text[at + 1..].chars().next().filter(|c| !c.is_whitespace() && !",:-".contains(*c)) {
+            let other = visible::text(other.encode_utf8(&mut [0; 4]).as_bytes(), 16);
+            let reason =
+                format!("{other} is not a hexadecimal digit: use 0-9 and a-f, two a byte, such as 48 65 6c");
+            return Err(refused(at + 1, reason));
+        }
         let reason = format!("the digit {first} lacks its second one: write two digits a byte, such as 0{first}");
         return Err(refused(at, reason));
     };
@@ -222,9 +228,9 @@ mod tests {
         check("0x4", Format::Hex, Err(2));
         check("0x", Format::Hex, Err(0));
         check("0x 48", Format::Hex, Err(0));
-        check("0x0x48", Format::Hex, Err(2));
+        check("0x0x48", Format::Hex, Err(3));
         check("48 6", Format::Hex, Err(3));
-        check("48 6g", Format::Hex, Err(3));
+        check("48 6g", Format::Hex, Err(4));
         check("48 g6", Format::Hex, Err(3));
         check("48 你", Format::Hex, Err(3));
         check("48\u{a0}65", Format::Hex, Err(2));

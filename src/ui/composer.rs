@@ -103,6 +103,9 @@ fn verdict(ui: &mut Ui, tab: &SocketTab) {
         );
         return;
     }
+    if composer.is_waiting() {
+        ui.label(egui::RichText::new("Waiting to be sent").small().color(ui.visuals().warn_fg_color));
+    }
     match composer.payload() {
         Ok(bytes) => {
             let ending = match composer.line_ending {

@@ -17,6 +17,10 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     if entered {
         actions.push(SocketAction::Start);
     }
+    if matches!(tab.progress, Progress::Failed(_)) && !errors.is_empty() {
+        // The form was changed since: what it says now is what matters.
+        tab.progress = Progress::Idle;
+    }
     ui.add_space(2.0);
     button_and_state(ui, tab, actions);
     target(ui, tab);
@@ -169,8 +173,8 @@ fn options(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
                     .on_hover_text(TEMPLATE_HINT);
             }
         }
-        ui.checkbox(&mut switches.echoes, "Echo")
-            .on_hover_text("Answer everything that comes, by the template below");
+        ui.checkbox(&mut switches.echoes, "Automatic reply (echo)")
+            .on_hover_text("Answer everything that comes; {data} is what came");
         if switches.echoes {
             field(ui, "Reply", &mut switches.reply, "", errors.get(&Field::Reply)).on_hover_text(TEMPLATE_HINT);
             let label =

@@ -301,12 +301,17 @@ pub(super) fn status_line(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<So
 
 fn amounts(tab: &SocketTab) -> String {
     let status = &tab.status;
-    let mut words = format!("{} rows", figures::count(tab.log.rows()));
+    let rows = tab.log.rows();
+    let mut words = format!("{} {}", figures::count(rows), if rows == 1 { "row" } else { "rows" });
     if tab.log.is_filtered() {
         words += &format!(" of {}", figures::count(status.end - status.first));
     }
     let (received, sent) = (figures::size(status.received.bytes), figures::size(status.sent.bytes));
-    words + &format!(" · received {received} · sent {sent}")
+    words += &format!(" · received {received} · sent {sent}");
+    if let Some(notice) = &tab.notice {
+        words += &format!(" · {notice}");
+    }
+    words
 }
 
 fn amounts_in_full(tab: &SocketTab) -> String {
@@ -337,7 +342,6 @@ fn remarks(tab: &SocketTab) -> Vec<String> {
     if let Some(waiting) = tab.log.paused(status) {
         remarks.push(format!("Paused: {} new records.", figures::count(waiting)));
     }
-    remarks.extend(tab.notice.clone());
     remarks
 }
 
@@ -346,7 +350,7 @@ pub(super) fn has_remarks(tab: &SocketTab) -> bool {
     !remarks(tab).is_empty()
 }
 
-/// What is not shown, and what just happened.
+/// What is not shown.
 pub(super) fn remark_line(ui: &mut Ui, tab: &SocketTab) {
     let words = egui::RichText::new(remarks(tab).join("  ")).small().color(ui.visuals().warn_fg_color);
     ui.add(egui::Label::new(words).wrap());

@@ -20,6 +20,9 @@ pub(super) fn show(ui: &mut Ui, tab: &mut LookupTab, actions: &mut Vec<LookupAct
         if field.changed() {
             tab.failure = None;
         }
+        if tab.focus {
+            field.request_focus();
+        }
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         if main_button(ui, "Look up") || entered {
             actions.push(LookupAction::Start);

@@ -49,21 +49,19 @@ fn heading(ui: &mut Ui, tab: &mut SocketTab) {
         ui.strong(title);
         let selected = tab.selection.conns.len();
         let words = match selected {
+            0 if tab.kind == Kind::Udp => figures::count(tab.status.open as u64) + " known",
             0 => figures::count(tab.status.open as u64) + " open",
             _ => format!("{selected} of {} selected", figures::count(tab.status.open as u64)),
         };
-        ui.weak(if tab.kind == Kind::Udp && selected == 0 {
-            figures::count(tab.status.open as u64)
-        } else {
-            words
-        });
+        ui.weak(words);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let all = match tab.kind {
-                Kind::Udp => ("Send to target", "Send goes to the target above, not to a selected peer"),
+                Kind::Udp => ("To the target", "Send goes to the target above, not to a selected peer"),
                 _ => ("All", "Send and the buttons below go to all that are open"),
             };
             if ui.selectable_label(selected == 0, all.0).on_hover_text(all.1).clicked() {
                 tab.selection.conns.clear();
+                tab.composer.failure = None;
             }
         });
     });
@@ -104,6 +102,7 @@ fn row(ui: &mut Ui, tab: &mut SocketTab, connection: &Connection) {
     node.widget_info(|| WidgetInfo::labeled(Role::Label, true, summary(connection)));
     let response = response.on_hover_text(tooltip(connection));
     if response.clicked() && (open || selected) {
+        tab.composer.failure = None;
         let several = ui.input(|input| input.modifiers.command || input.modifiers.shift);
         let conns = &mut tab.selection.conns;
         let was_alone = selected && conns.len() == 1;

@@ -1,6 +1,6 @@
 //! The tabs with their states, and the settings.
 
-use egui::{Align2, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::{Align2, PopupCloseBehavior, Role, Sense, Ui, WidgetInfo, vec2};
 
 use super::text;
 use super::theme::{self, Tone};
@@ -79,7 +79,8 @@ fn button(ui: &mut Ui, tab: Tab, state: &str, tone: Option<Tone>, shown: bool, w
 
 fn settings(ui: &mut Ui, settings: &mut Settings, actions: &mut Vec<Action>) {
     let mut changed = false;
-    ui.menu_button("Settings", |ui| {
+    let menu = egui::containers::menu::MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    egui::containers::menu::MenuButton::new("Settings").config(menu).ui(ui, |ui| {
         ui.set_min_width(230.0);
         ui.horizontal(|ui| {
             ui.label("Theme");
@@ -88,13 +89,17 @@ fn settings(ui: &mut Ui, settings: &mut Settings, actions: &mut Vec<Action>) {
             }
         });
         ui.horizontal(|ui| {
-            let label = ui.label("Size");
-            let zoom = egui::DragValue::new(&mut settings.zoom).range(0.5..=4.0).speed(0.01);
-            let zoom = zoom.custom_formatter(|zoom, _| format!("{:.0} %", zoom * 100.0));
-            let zoom =
-                zoom.custom_parser(|text| text.trim_end_matches('%').trim().parse::<f64>().ok().map(|n| n / 100.0));
-            changed |= is_settled(&ui.add(zoom.update_while_editing(false)).labelled_by(label.id));
+            ui.label("Size");
+            // Buttons: a value that is dragged would move under the pointer as it changes.
+            for (label, zoom) in [("Smaller", settings.zoom / 1.1), ("100 %", 1.0), ("Larger", settings.zoom * 1.1)]
+            {
+                if ui.button(label).clicked() {
+                    settings.zoom = zoom.clamp(0.5, 4.0);
+                    changed = true;
+                }
+            }
         });
+        ui.weak("Also Ctrl with +, − and 0.");
         ui.horizontal(|ui| {
             let label = ui.label("Memory of a tab's log");
             let memory = egui::DragValue::new(&mut settings.memory_mib).range(MEMORY_MIB).suffix(" MiB");

@@ -292,7 +292,7 @@ fn the_filter_hides_rows_and_the_detail_shows_one_in_full() {
     client.write_all(b"pear").expect("written");
     window.wait_for("pear");
     window.set("Filter text", "app");
-    window.wait_for("1 rows of 4");
+    window.wait_for("1 row of 4");
     assert!(window.find(" pear").is_none());
     let row = window.find("5 apple").expect("a row");
     window.press(&row);
@@ -375,7 +375,7 @@ fn the_options_of_a_server_work() {
     window.press("Options");
     window.press("Greeting on connect");
     window.set("Greeting", r"Welcome,('{peer.ip}', {peer.port})");
-    window.press("Echo");
+    window.press("Automatic reply (echo)");
     let port = window.start("Listen", "listening on");
     let mut client = connect(port);
     let greeting = format!("Welcome,('127.0.0.1', {})", client.local_addr().expect("bound").port());
