@@ -101,7 +101,7 @@ impl Matcher {
         let Some(text) = &self.text else { return true };
         match &record.content {
             Content::Payload(_, bytes) => text.is_match(bytes),
-            Content::Detail(detail) => text.is_match(detail.words().as_bytes()),
+            Content::Detail(_) => text.is_match(record.words().as_bytes()),
         }
     }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::endpoint::{Endpoint, Host, Port, Scheme};
+use crate::endpoint::{Endpoint, Host, ParseError, Port, Scheme};
 use crate::engine::{Answering, Bind, Connect, Listen, Options, Plan, Reply};
 use crate::lookup;
+use crate::payload::{self, Format};
 use crate::template::Template;
 
 /// The fields that can be wrong.
@@ -25,6 +26,7 @@ pub enum Field {
     TargetPort,
     Greeting,
     Reply,
+    LastWord,
 }
 
 /// What is wrong, by field.
@@ -45,6 +47,10 @@ pub struct Switches {
     pub first_only: bool,
     /// Close after the greeting or the first reply.
     pub close_after: bool,
+    /// Close a connection when [`Switches::last_word`] comes.
+    pub closes_on: bool,
+    /// Escaped text that a whole chunk must be.
+    pub last_word: String,
     /// Stop listening after one client.
     pub once: bool,
     /// Keep a connection open when its peer has finished sending.
@@ -62,6 +68,8 @@ impl Default for Switches {
             reply: "{data}".to_owned(),
             first_only: false,
             close_after: false,
+            closes_on: false,
+            last_word: "q".to_owned(),
             once: false,
             keep_open: false,
             broadcast: false,
@@ -75,8 +83,9 @@ impl Switches {
         let greeting = self.greets.then(|| template(&self.greeting, Field::Greeting, errors)).flatten();
         let reply = self.echoes.then(|| template(&self.reply, Field::Reply, errors)).flatten();
         let reply = reply.map(|template| Reply { template, first_only: self.first_only });
+        let close_on = self.closes_on.then(|| last_word(&self.last_word, errors)).flatten();
         Options {
-            answering: Answering { greeting, reply, close_after: self.close_after },
+            answering: Answering { greeting, reply, close_on, close_after: self.close_after },
             keep_open: self.keep_open,
             once: self.once,
             broadcast: self.broadcast,
@@ -84,14 +93,20 @@ impl Switches {
     }
 }
 
+/// The chunk that closes a connection.
+fn last_word(text: &str, errors: &mut Errors) -> Option<bytes::Bytes> {
+    let word = payload::parse(text, Format::Escaped).map_err(|error| at(text, &error));
+    let word = word.and_then(|word| if word.is_empty() { Err("a text is needed".to_owned()) } else { Ok(word) });
+    note(errors, Field::LastWord, word).map(Into::into)
+}
+
+/// An error with its place in the text.
+fn at(text: &str, error: &ParseError) -> String {
+    format!("at character {}: {}", payload::column(text, error.position), error.reason)
+}
+
 fn template(text: &str, field: Field, errors: &mut Errors) -> Option<Template> {
-    note(
-        errors,
-        field,
-        text.parse().map_err(|error: crate::endpoint::ParseError| {
-            format!("at character {}: {}", crate::payload::column(text, error.position), error.reason)
-        }),
-    )
+    note(errors, field, text.parse().map_err(|error| at(text, &error)))
 }
 
 /// Keeps an error under its field, and the value where there is none.
@@ -250,11 +265,7 @@ impl ClientForm {
     fn check(&self, switches: &Switches) -> Result<Plan, Errors> {
         let mut errors = Errors::new();
         let options = switches.check(&mut errors);
-        let host = note(
-            &mut errors,
-            Field::Host,
-            self.host.parse().map_err(|error: crate::endpoint::ParseError| error.reason),
-        );
+        let host = note(&mut errors, Field::Host, self.host.parse().map_err(|error: ParseError| error.reason));
         let port = note(&mut errors, Field::Port, remote_port(&self.port, "tcp"));
         let limit = note(&mut errors, Field::TimeLimit, seconds(&self.limit));
         let local = self.local(host.as_ref(), &mut errors);
@@ -336,7 +347,7 @@ impl UdpForm {
     /// What is wrong with the target's host or port.
     pub fn target(&self) -> Result<(Host, u16), Errors> {
         let mut errors = Errors::new();
-        let host = self.target_host.parse().map_err(|error: crate::endpoint::ParseError| error.reason);
+        let host = self.target_host.parse().map_err(|error: ParseError| error.reason);
         let host = note(&mut errors, Field::TargetHost, host);
         let port = note(&mut errors, Field::TargetPort, remote_port(&self.target_port, "udp"));
         host.zip(port).ok_or(errors)

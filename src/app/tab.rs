@@ -454,8 +454,7 @@ impl SocketTab {
                 format!("{time} {kind} {peer}{mark} {} {preview}{cut}", bytes.len())
             }
             None => {
-                let crate::journal::Content::Detail(detail) = &record.content else { return time };
-                let words = payload::escape(detail.words().as_bytes());
+                let words = payload::escape(record.words().as_bytes());
                 if peer.is_empty() {
                     format!("{time} {kind} {words}")
                 } else {

@@ -70,7 +70,7 @@ mod tests {
     fn answering(greeting: Option<&str>, reply: Option<&str>, first_only: bool) -> Answering {
         let parse = |text: &str| text.parse::<Template>().expect("a template");
         let reply = reply.map(|text| Reply { template: parse(text), first_only });
-        Answering { greeting: greeting.map(parse), reply, close_after: true }
+        Answering { greeting: greeting.map(parse), reply, close_on: None, close_after: true }
     }
 
     #[test]

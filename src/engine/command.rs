@@ -27,6 +27,8 @@ pub struct Answering {
     pub greeting: Option<Template>,
     /// Sent in answer to every chunk or datagram, or only to the first of a connection or peer.
     pub reply: Option<Reply>,
+    /// Close a connection in order when a chunk of it is exactly this; nothing else answers that chunk (TCP only).
+    pub close_on: Option<Bytes>,
     /// Close a connection once its greeting (without a reply) or its first reply is sent.
     pub close_after: bool,
 }

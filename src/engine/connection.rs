@@ -216,13 +216,15 @@ impl Connection {
     /// Records the first `len` bytes of the journal's room, and answers them.
     fn received(&mut self, len: usize, context: &mut Context<'_>) {
         let between = self.between(context);
-        let reply = if self.life.takes_payload() {
-            let chunk = &context.writer.room(len)[..len];
-            self.answers.reply(&context.options.answering, between, chunk)
-        } else {
-            None
-        };
+        let answering = &context.options.answering;
+        let chunk = &context.writer.room(len)[..len];
+        let ends = answering.close_on.as_ref().is_some_and(|word| word == chunk);
+        let replies = self.life.takes_payload() && !ends;
+        let reply = if replies { self.answers.reply(answering, between, chunk) } else { None };
         context.writer.received(self.id, len, false);
+        if ends {
+            self.life.close(context.reactor.now);
+        }
         if let Some(reply) = reply {
             self.answer(reply, context);
         }

@@ -120,7 +120,7 @@ impl Row {
                 }
             }
             Content::Detail(detail) => {
-                defuse(detail.words().as_bytes(), &mut self.raw, &mut self.detail);
+                defuse(record.words().as_bytes(), &mut self.raw, &mut self.detail);
                 if let Detail::Opened { local, peer, .. } = detail {
                     self.ends.local = canonical(*local).to_string();
                     self.ends.peer = peer.map_or_else(String::new, |peer| canonical(peer).to_string());

@@ -108,9 +108,9 @@ impl<W: Write> RecordWriter for Text<'_, W> {
                 self.put(format_args!("  {}  ", bytes.len()));
                 escape(bytes, &mut self.line);
             }
-            Content::Detail(detail) => {
+            Content::Detail(_) => {
                 self.line.push_str("  -  ");
-                escape(detail.words().as_bytes(), &mut self.line);
+                escape(record.words().as_bytes(), &mut self.line);
             }
         }
         self.end_line()

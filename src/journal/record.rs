@@ -201,6 +201,21 @@ pub struct Record {
 }
 
 impl Record {
+    /// What happened, as [`Detail::words`]; empty for payload. A session's own socket has no FIN: when the record
+    /// belongs to no connection, its end is told in other words.
+    pub fn words(&self) -> String {
+        match (&self.content, self.conn) {
+            (Content::Payload(..), _) => String::new(),
+            (Content::Detail(Detail::Closed { how: How::LocalClose }), None) => {
+                "stopped: the address is free again".to_owned()
+            }
+            (Content::Detail(Detail::Closed { how: How::TimeLimit }), None) => {
+                "given up at the time limit".to_owned()
+            }
+            (Content::Detail(detail), _) => detail.words(),
+        }
+    }
+
     /// The direction and bytes, for a record that has some.
     pub fn payload(&self) -> Option<(Direction, &Bytes)> {
         match &self.content {

@@ -35,9 +35,9 @@ pub(super) fn show(ui: &mut Ui, tab: &SocketTab) {
     title(ui, tab, &record);
     match &record.content {
         Content::Payload(_, bytes) => payload(ui, record.seq, bytes),
-        Content::Detail(detail) => {
+        Content::Detail(_) => {
             egui::ScrollArea::vertical().show(ui, |ui| {
-                ui.add(egui::Label::new(detail.words()).wrap().selectable(true));
+                ui.add(egui::Label::new(record.words()).wrap().selectable(true));
             });
         }
     }

@@ -189,6 +189,11 @@ fn options(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
             kind => {
                 ui.checkbox(&mut switches.close_after, "Close after the answer")
                     .on_hover_text("Close a connection once its greeting, or its first reply, is sent");
+                ui.checkbox(&mut switches.closes_on, "Close on a message")
+                    .on_hover_text("Close a connection when a chunk of it is exactly this, such as q");
+                if switches.closes_on {
+                    field(ui, "Last message", &mut switches.last_word, "", errors.get(&Field::LastWord));
+                }
                 ui.checkbox(&mut switches.keep_open, "Keep open when the peer finishes").on_hover_text(
                     "A peer that finished sending (FIN) can still be answered; you close the connection",
                 );

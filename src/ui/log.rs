@@ -253,8 +253,8 @@ fn draw(
             };
             put(columns.payload, right, preview, Align2::LEFT_CENTER);
         }
-        Content::Detail(detail) => {
-            let words = detail.words();
+        Content::Detail(_) => {
+            let words = record.words();
             let job = text::plain(words, egui::FontId::proportional(13.0), tone);
             let left = if record.conn.is_some() { columns.length } else { columns.peer };
             put(left + 6.0, right, job, Align2::LEFT_CENTER);

@@ -12,7 +12,7 @@ use crate::bench::{Bench, loopback, peer, read, read_to_end, stalled};
 fn answering(greeting: Option<&str>, reply: Option<&str>) -> Answering {
     let parse = |text: &str| text.parse().expect("a template");
     let reply = reply.map(|text| Reply { template: parse(text), first_only: false });
-    Answering { greeting: greeting.map(parse), reply, close_after: false }
+    Answering { greeting: greeting.map(parse), reply, ..Answering::default() }
 }
 
 #[test]

@@ -385,6 +385,21 @@ fn the_options_of_a_server_work() {
 }
 
 #[test]
+fn a_talk_ends_on_its_last_message_and_the_server_goes_on() {
+    let mut window = Window::open();
+    window.press("Options");
+    window.press("Close on a message");
+    let port = window.start("Listen", "listening on");
+    for _ in 0..2 {
+        let mut client = connect(port);
+        client.write_all(b"alex : q").expect("written");
+        window.wait_for("alex : q");
+        client.write_all(b"q").expect("written");
+        assert_eq!(client.read(&mut [0; 1]).expect("read"), 0, "the server closed");
+    }
+}
+
+#[test]
 fn everything_is_inside_a_small_window() {
     let mut window = Window::with_size(1000.0, 640.0);
     for tab in ["TCP server", "TCP client", "UDP", "Lookup"] {
