@@ -136,7 +136,7 @@ fn draw(
         put(6.0, took, call.clone(), normal, Align2::LEFT_CENTER);
         if let Some(milliseconds) = milliseconds {
             let quiet = theme::color(Tone::Quiet, dark);
-            put(took, result - 14.0, format!("{milliseconds:.2}"), quiet, Align2::RIGHT_CENTER);
+            put(took, result - 14.0, format!("{milliseconds:.3}"), quiet, Align2::RIGHT_CENTER);
         }
     }
     let pending = matches!(line.row.state, RowState::Pending);
