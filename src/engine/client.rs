@@ -1,7 +1,10 @@
 //! A TCP client: resolves its host, tries one address after the other, and then has one connection.
+//!
+//! Invariants: each address that was tried is a record with its result; no attempt takes the time of those after it.
+
+mod limits;
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,6 +24,7 @@ use super::sockets;
 use crate::endpoint::Host;
 use crate::error::OpError;
 use crate::journal::{Detail, How, Journal, Opened, Writer};
+use limits::{Seconds, share};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -61,6 +65,9 @@ struct Attempt {
     stream: TcpStream,
     token: Token,
     peer: SocketAddr,
+    /// How long it may take, and when that is over.
+    share: Duration,
+    until: Instant,
     rest: VecDeque<SocketAddr>,
 }
 
@@ -112,7 +119,11 @@ impl Client {
             reactor.events.push(Event::Connecting { session, peer: Some(peer) });
             match self.attempt(peer, reactor) {
                 Ok((stream, token)) => {
-                    self.phase = Phase::Trying(Attempt { stream, token, peer, rest: addresses });
+                    let left = self.plan.until.saturating_duration_since(reactor.now);
+                    let share = share(left, addresses.len() + 1);
+                    let until = reactor.now + share;
+                    reactor.timers.set(until, Key { session, part: Part::Socket });
+                    self.phase = Phase::Trying(Attempt { stream, token, peer, share, until, rest: addresses });
                     return;
                 }
                 Err(failed) => {
@@ -187,6 +198,21 @@ impl Client {
         }
     }
 
+    /// Gives an attempt up whose share passed, and tries the next address.
+    fn check_share(&mut self, reactor: &mut Reactor) {
+        let Phase::Trying(attempt) = &mut self.phase else {
+            return;
+        };
+        if attempt.until > reactor.now || self.plan.until <= reactor.now {
+            return;
+        }
+        let error = attempt.no_answer();
+        let rest = std::mem::take(&mut attempt.rest);
+        self.drop_attempt(reactor);
+        self.record(&error);
+        self.try_each(rest, Some(error), reactor);
+    }
+
     /// Gives up when the limit passed before there was a connection.
     fn check_limit(&mut self, reactor: &mut Reactor) {
         if self.plan.until > reactor.now || !self.drop_attempt(reactor) {
@@ -220,6 +246,12 @@ impl Client {
     }
 }
 
+impl Attempt {
+    fn no_answer(&self) -> OpError {
+        OpError::new("connect", self.peer, format!("no answer within {}", Seconds(self.share)))
+    }
+}
+
 impl Session for Client {
     fn writer(&mut self) -> &mut Writer {
         &mut self.writer
@@ -234,6 +266,7 @@ impl Session for Client {
     fn serve(&mut self, part: Part, reactor: &mut Reactor) -> usize {
         let Part::Connection(id) = part else {
             self.check_attempt(reactor);
+            self.check_share(reactor);
             self.check_limit(reactor);
             return 0;
         };
@@ -295,26 +328,5 @@ impl Session for Client {
     }
 }
 
-/// `10 s`, `0.3 s`: a time limit as a person set it.
-struct Seconds(Duration);
-
-impl fmt::Display for Seconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.subsec_nanos() == 0 {
-            write!(f, "{} s", self.0.as_secs())
-        } else {
-            write!(f, "{} s", self.0.as_secs_f64())
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_are_told_in_seconds() {
-        assert_eq!(Seconds(Duration::from_secs(10)).to_string(), "10 s");
-        assert_eq!(Seconds(Duration::from_millis(300)).to_string(), "0.3 s");
-    }
-}
+mod tests;

@@ -1,0 +1,115 @@
+//! A client with several addresses, served by hand: time passes when a test says so.
+
+use std::net::TcpListener;
+
+use crossbeam_channel::bounded;
+use mio::{Poll, Waker};
+use socket2::{Domain, Socket, Type};
+
+use super::*;
+use crate::engine::events::Events;
+use crate::engine::resolving::Resolver;
+use crate::journal::{Content, Limits};
+use crate::lookup::Pool;
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// A client that waits for its name, and what it runs on.
+struct Played {
+    client: Client,
+    reactor: Reactor,
+    journal: Arc<Journal>,
+    _poll: Poll,
+}
+
+fn played() -> Played {
+    let poll = Poll::new().expect("a poll");
+    let waker = Arc::new(Waker::new(poll.registry(), Token(usize::MAX)).expect("a waker"));
+    let registry = poll.registry().try_clone().expect("its registry");
+    let (events, _) = bounded(64);
+    let (answers, _) = bounded(64);
+    let mut reactor = Reactor::new(registry, Events::new(events), Resolver::new(Pool::new(), answers, waker));
+    let journal = Arc::new(Journal::new(Limits::default()));
+    let plan = Connect {
+        host: Host::Name("localhost".to_owned()),
+        port: 9,
+        local: None,
+        limit: LIMIT,
+        options: Options::default(),
+    };
+    let client = Client::open(SessionId(1), Arc::clone(&journal), plan, &mut reactor);
+    Played { client, reactor, journal, _poll: poll }
+}
+
+impl Played {
+    fn resolved(&mut self, addresses: &[SocketAddr]) {
+        let Phase::Resolving(query) = self.client.phase else {
+            panic!("{:?}", self.client.phase);
+        };
+        self.client.resolved(query, Ok(addresses.to_vec()), &mut self.reactor);
+    }
+
+    fn later(&mut self, time: Duration) {
+        self.reactor.now += time;
+        self.client.serve(Part::Socket, &mut self.reactor);
+    }
+
+    /// The records so far, as the log says them.
+    fn told(&mut self) -> Vec<String> {
+        self.client.writer.publish();
+        let text = |content| match content {
+            Content::Detail(Detail::Error(error)) => error.to_string(),
+            Content::Detail(Detail::Note(note)) => note,
+            Content::Detail(Detail::Closed { how }) => how.name().to_owned(),
+            other => format!("{other:?}"),
+        };
+        self.journal.snapshot().records().map(|record| text(record.content)).collect()
+    }
+}
+
+/// A listener whose queue is full leaves SYNs unanswered; it, its address, and who fills the queue.
+fn silent() -> (Socket, SocketAddr, Vec<Socket>) {
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
+    listener.listen(0).expect("it listens");
+    let address = listener.local_addr().expect("its address").as_socket().expect("IPv4");
+    let fill = || {
+        let filler = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        filler.set_nonblocking(true).expect("it is non-blocking");
+        let _ = filler.connect(&address.into());
+        filler
+    };
+    let fillers = (0..4).map(|_| fill()).collect();
+    (listener, address, fillers)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_silent_address_leaves_time_for_the_next() {
+    let mut it = played();
+    let (_listener, nobody, _fillers) = silent();
+    let server = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    let address = server.local_addr().expect("its address");
+    it.resolved(&[nobody, address]);
+    it.later(LIMIT / 2 - Duration::from_millis(1));
+    assert_eq!(it.told(), [""; 0]);
+    it.later(Duration::from_millis(1));
+    assert_eq!(it.told(), [format!("connect {nobody}: no answer within 5 s")]);
+    server.accept().expect("it is tried");
+    it.later(Duration::ZERO);
+    assert!(matches!(it.client.phase, Phase::Connected), "{:?}", it.client.phase);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_limit_holds_for_all_of_them() {
+    let mut it = played();
+    let (_listener, nobody, _fillers) = silent();
+    it.resolved(&[nobody; 9]);
+    for _ in 0..4 {
+        it.later(Duration::from_secs(2));
+        assert!(it.client.over().is_none());
+    }
+    it.later(Duration::from_secs(2));
+    assert!(matches!(it.client.over(), Some(Event::Failed { .. })), "{:?}", it.client.phase);
+}
