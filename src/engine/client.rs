@@ -215,26 +215,37 @@ impl Client {
 
     /// Gives up when the limit passed before there was a connection.
     fn check_limit(&mut self, reactor: &mut Reactor) {
-        if self.plan.until > reactor.now || !self.drop_attempt(reactor) {
+        if self.plan.until > reactor.now {
             return;
         }
-        let Plan { host, port, limit, .. } = &self.plan;
-        let message = format!("no answer within {}", Seconds(*limit));
-        let error = OpError::new("connect", format!("{host}:{port}"), message);
+        let (error, untried) = match &self.phase {
+            Phase::Resolving(_) => (self.no_name(), 0),
+            Phase::Trying(attempt) => (attempt.no_answer(), attempt.rest.len()),
+            Phase::Connected | Phase::Over(_) => return,
+        };
+        self.drop_attempt(reactor);
         self.record(&error);
+        if untried > 0 {
+            let addresses = if untried == 1 { "address was" } else { "addresses were" };
+            let note = format!("{untried} more {addresses} not tried: the time limit passed");
+            self.writer.detail(None, Detail::Note(note));
+        }
         self.writer.detail(None, Detail::Closed { how: How::TimeLimit });
         self.fail(error);
     }
 
-    /// Ends what comes before a connection. Returns whether there was something to end.
-    fn drop_attempt(&mut self, reactor: &mut Reactor) -> bool {
-        match &mut self.phase {
-            Phase::Resolving(_) => {}
-            Phase::Trying(attempt) => reactor.release(&mut attempt.stream, attempt.token),
-            Phase::Connected | Phase::Over(_) => return false,
+    fn no_name(&self) -> OpError {
+        let message = format!("no answer within {}", Seconds(self.plan.limit));
+        OpError::new("resolve", &self.plan.host, message)
+            .advise("the name server keeps silent: check the network, or connect to an address")
+    }
+
+    /// Ends what comes before a connection.
+    fn drop_attempt(&mut self, reactor: &mut Reactor) {
+        if let Phase::Trying(attempt) = &mut self.phase {
+            reactor.release(&mut attempt.stream, attempt.token);
         }
         self.phase = Phase::Over(Event::Stopped { session: self.session });
-        true
     }
 
     fn ended(&mut self, end: End) {
@@ -300,8 +311,14 @@ impl Session for Client {
     }
 
     fn stop(&mut self, reactor: &mut Reactor) {
-        if self.drop_attempt(reactor) {
-            self.writer.detail(None, Detail::Note("canceled".to_owned()));
+        let canceled = match &self.phase {
+            Phase::Resolving(_) => Some(format!("resolve {}: canceled", self.plan.host)),
+            Phase::Trying(attempt) => Some(format!("connect {}: canceled", attempt.peer)),
+            Phase::Connected | Phase::Over(_) => None,
+        };
+        if let Some(note) = canceled {
+            self.drop_attempt(reactor);
+            self.writer.detail(None, Detail::Note(note));
         }
         self.connections.close_all_until(reactor.now + DRAIN, reactor);
     }

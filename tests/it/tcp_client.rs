@@ -111,7 +111,7 @@ fn a_hanging_resolver_can_be_canceled() {
     assert_eq!(refused.message, "there is no connection yet");
     bench.stop(&tab);
     bench.over(&tab).unwrap();
-    assert_eq!(tab.details(None), [Detail::Note("canceled".to_owned())]);
+    assert_eq!(tab.details(None), [Detail::Note("resolve localhost: canceled".to_owned())]);
     // The late answer finds nobody.
     drop(keep);
     let (done, answered) = bounded(1);
@@ -128,7 +128,8 @@ fn a_hanging_resolver_meets_the_time_limit() {
     let _keep = hang_the_resolver(&bench);
     let limit = Duration::from_millis(200);
     let tab = bench.open(Plan::Connect(Connect { limit, ..named("localhost", 80) }));
-    assert_eq!(bench.over(&tab).unwrap_err().to_string(), "connect localhost:80: no answer within 0.2 s");
+    let error = bench.over(&tab).unwrap_err();
+    assert!(error.to_string().starts_with("resolve localhost: no answer within 0.2 s: "), "{error}");
 }
 
 /// A listener whose queue is full leaves SYNs unanswered.
@@ -171,7 +172,7 @@ fn an_attempt_can_be_canceled() {
     bench.event("Connecting", |event| matches!(event, Event::Connecting { .. }).then_some(()));
     bench.stop(&tab);
     bench.over(&tab).unwrap();
-    assert_eq!(tab.details(None), [Detail::Note("canceled".to_owned())]);
+    assert_eq!(tab.details(None), [Detail::Note(format!("connect {address}: canceled"))]);
 }
 
 #[test]

@@ -111,5 +111,21 @@ fn the_limit_holds_for_all_of_them() {
         assert!(it.client.over().is_none());
     }
     it.later(Duration::from_secs(2));
-    assert!(matches!(it.client.over(), Some(Event::Failed { .. })), "{:?}", it.client.phase);
+    let mut expected = vec![format!("connect {nobody}: no answer within 2 s"); 5];
+    let Some(Event::Failed { error, .. }) = it.client.over() else {
+        panic!("{:?}", it.client.phase);
+    };
+    assert_eq!(error.to_string(), expected[4]);
+    expected.push("4 more addresses were not tried: the time limit passed".to_owned());
+    expected.push("time_limit".to_owned());
+    assert_eq!(it.told(), expected);
+}
+
+#[test]
+fn a_name_server_that_keeps_silent_is_told_apart() {
+    let mut it = played();
+    it.later(LIMIT);
+    let error = "resolve localhost: no answer within 10 s: \
+                 the name server keeps silent: check the network, or connect to an address";
+    assert_eq!(it.told(), [error, "time_limit"]);
 }
