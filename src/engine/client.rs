@@ -21,7 +21,7 @@ use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
 use super::session::{Session, answer_send};
 use super::sockets;
-use crate::endpoint::Host;
+use crate::endpoint::{Host, canonical};
 use crate::error::OpError;
 use crate::journal::{Detail, How, Journal, Opened, Writer};
 use limits::{Seconds, share};
@@ -158,7 +158,7 @@ impl Client {
             Ok(Some(error)) | Err(error) => Err(error),
             // Without an error it is connected once it has a peer.
             Ok(None) => match attempt.stream.peer_addr() {
-                Ok(_) => Ok(()),
+                Ok(peer) => Ok(canonical(peer)),
                 Err(_) => return,
             },
         };
@@ -168,7 +168,7 @@ impl Client {
         };
         reactor.release(&mut attempt.stream, attempt.token);
         match outcome {
-            Ok(()) => self.connected(attempt, reactor),
+            Ok(peer) => self.connected(attempt.stream, peer, reactor),
             Err(error) => {
                 let error = OpError::io("connect", attempt.peer, &error);
                 self.record(&error);
@@ -178,9 +178,10 @@ impl Client {
         }
     }
 
-    fn connected(&mut self, attempt: Attempt, reactor: &mut Reactor) {
-        let peer = attempt.peer;
-        match self.connections.add(attempt.stream, peer, Opened::Connected, &mut self.writer, reactor) {
+    /// There is a connection to `peer`, which is not always the address that was tried: 0.0.0.0 and :: stand for this
+    /// machine.
+    fn connected(&mut self, stream: TcpStream, peer: SocketAddr, reactor: &mut Reactor) {
+        match self.connections.add(stream, peer, Opened::Connected, &mut self.writer, reactor) {
             Ok((conn, local)) => {
                 if local == peer {
                     let note = "connected to itself: nobody listens on this port, and the system chose the same \

@@ -200,10 +200,10 @@ fn a_local_address_of_another_family_is_told() {
 }
 
 #[cfg(target_os = "linux")]
-#[test]
-fn connecting_to_oneself_is_explained() {
+#[track_caller]
+fn check_connected_to_itself(host: &str) {
     let bench = Bench::new();
-    let address = loopback(free_port());
+    let address = SocketAddr::new(host.parse().unwrap(), free_port());
     let tab =
         bench.open(Plan::Connect(Connect { local: Some(address), ..connect_to(address, Options::default()) }));
     let conn = bench.connected(&tab);
@@ -212,10 +212,20 @@ fn connecting_to_oneself_is_explained() {
         _ => None,
     });
     assert!(note.starts_with("connected to itself: "), "{note}");
+    assert_eq!(tab.journal.connection(conn).map(|it| it.peer), Some(loopback(address.port())));
     bench.send(&tab, Target::All, "echo").unwrap();
     bench.received(&tab, conn, b"echo");
     bench.stop(&tab);
     bench.over(&tab).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn connecting_to_oneself_is_explained() {
+    check_connected_to_itself("127.0.0.1");
+    // Whatever the address is called.
+    check_connected_to_itself("0.0.0.0");
+    check_connected_to_itself("::ffff:127.0.0.1");
 }
 
 #[test]
