@@ -158,11 +158,16 @@ impl Connection {
     /// Reads, answers, writes, and takes the steps of its life that are due. Returns the bytes that crossed the
     /// socket, and how it ended, if it did.
     pub(super) fn serve(&mut self, context: &mut Context<'_>) -> (usize, Option<End>) {
+        let mut moved = 0;
+        if self.life.is_late(context.reactor.now) {
+            // A last share: whether the peer still sends decides how this ends.
+            moved += self.read(context);
+        }
         // An abort, or a limit that passed, comes before any more traffic.
         if let Some(end) = self.step(context) {
-            return (0, Some(end));
+            return (moved, Some(end));
         }
-        let mut moved = self.read(context);
+        moved += self.read(context);
         moved += self.write(context);
         if !self.life.writes() {
             // What came before the connection broke is read before it is called broken.
@@ -222,6 +227,7 @@ impl Connection {
         let replies = self.life.takes_payload() && !ends;
         let reply = if replies { self.answers.reply(answering, between, chunk) } else { None };
         context.writer.received(self.id, len, false);
+        self.life.input_came();
         if ends {
             self.life.close(context.reactor.now);
         }
@@ -306,6 +312,10 @@ impl Connection {
                 Some(self.id),
                 Detail::Note(format!("{} {bytes} queued could not be sent", figures::count(lost as u64))),
             );
+        }
+        if how == How::TimeLimit {
+            let note = "the peer still sent: what came after this was not read, and the peer was reset (RST)";
+            writer.detail(Some(self.id), Detail::Note(note.to_owned()));
         }
         writer.detail(Some(self.id), Detail::Closed { how });
         writer.set_state(self.id, State::Closed(how));

@@ -34,6 +34,8 @@ pub(super) struct Lifecycle {
     finishing: bool,
     sending_finished: bool,
     peer_finished: bool,
+    /// Input came, and nobody has seen the end of it yet.
+    unread: bool,
     closing: bool,
     first: Option<Side>,
     limit: Option<Instant>,
@@ -50,6 +52,7 @@ impl Lifecycle {
             finishing: false,
             sending_finished: false,
             peer_finished: false,
+            unread: false,
             closing: false,
             first: None,
             limit: None,
@@ -96,6 +99,11 @@ impl Lifecycle {
         self.over.get_or_insert(How::LocalAbort);
     }
 
+    /// Input was read; there may be more.
+    pub(super) fn input_came(&mut self) {
+        self.unread = true;
+    }
+
     /// The peer's FIN was read.
     pub(super) fn peer_finished(&mut self) {
         self.peer_finished = true;
@@ -105,6 +113,7 @@ impl Lifecycle {
 
     /// There is nothing to read now: a connection that broke while sending is over.
     pub(super) fn input_drained(&mut self) {
+        self.unread = false;
         if let Some(how) = self.broken {
             self.over.get_or_insert(how);
         }
@@ -128,8 +137,13 @@ impl Lifecycle {
         if let Some(how) = self.over {
             return Step::Close(how);
         }
-        if self.limit.is_some_and(|limit| limit <= now) {
-            return Step::Close(if queued > 0 { How::LocalAbort } else { self.how() });
+        if self.is_late(now) {
+            return Step::Close(match (queued, self.unread) {
+                (0, false) => self.how(),
+                // Closing a socket with unread input sends RST: that is no close in order.
+                (0, true) => How::TimeLimit,
+                _ => How::LocalAbort,
+            });
         }
         if self.broken.is_some() || queued > 0 {
             return Step::Wait;
@@ -141,6 +155,11 @@ impl Lifecycle {
             (false, true, false) => Step::FinishSending,
             _ => Step::Wait,
         }
+    }
+
+    /// Whether its limit has passed.
+    pub(super) fn is_late(&self, now: Instant) -> bool {
+        self.limit.is_some_and(|limit| limit <= now)
     }
 
     fn how(&self) -> How {
@@ -253,6 +272,25 @@ mod tests {
         assert_eq!(life.next(0, now + DRAIN), Step::Close(How::LocalClose));
         life.peer_finished();
         assert_eq!(life.next(0, now), Step::Close(How::LocalClose));
+    }
+
+    #[test]
+    fn a_drain_that_is_cut_short_is_no_close_in_order() {
+        let (mut life, now) = life(false);
+        life.close(now);
+        life.sending_finished(now);
+        life.input_came();
+        assert_eq!(life.next(0, now), Step::Wait);
+        assert_eq!(life.next(0, now + DRAIN), Step::Close(How::TimeLimit));
+        life.input_drained();
+        assert_eq!(
+            life.next(0, now + DRAIN),
+            Step::Close(How::LocalClose),
+            "a peer that stays silent loses nothing"
+        );
+        life.input_came();
+        life.peer_finished();
+        assert_eq!(life.next(0, now + DRAIN), Step::Close(How::LocalClose));
     }
 
     #[test]

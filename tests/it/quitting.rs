@@ -7,7 +7,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use sockscope::engine::{Bind, Command, Event, Listen, Options, Plan, Target, Ticket};
-use sockscope::journal::{Detail, How, Journal, Limits};
+use sockscope::journal::{Detail, How, Journal, Limits, State};
 
 use crate::bench::{Bench, loopback, peer, read, stalled};
 
@@ -38,6 +38,12 @@ fn stopping_under_a_flood() {
         bench.over(&tab).unwrap();
     });
     floods.into_iter().for_each(|flood| flood.join().unwrap());
+    // Whoever still sends at the limit is reset, and the log does not call that a FIN.
+    for connection in tab.journal.connections(0, 9) {
+        let reset = tab.details(Some(connection.id)).iter().any(|detail| matches!(detail, Detail::Note(_)));
+        let how = if reset { How::TimeLimit } else { How::LocalClose };
+        assert_eq!(connection.state, State::Closed(how));
+    }
 }
 
 #[test]
