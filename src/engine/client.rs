@@ -19,7 +19,7 @@ use super::connections::Connections;
 use super::lifecycle::DRAIN;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
-use super::session::{Session, answer_send};
+use super::session::{OVER, Session, answer_send};
 use super::sockets;
 use crate::endpoint::{Host, canonical};
 use crate::error::OpError;
@@ -290,7 +290,7 @@ impl Session for Client {
     }
 
     fn send(&mut self, to: Target, payload: Bytes, ticket: Ticket, reactor: &mut Reactor) {
-        let nobody = "there is no connection yet";
+        let nobody = if self.over().is_some() { OVER } else { "there is no connection yet" };
         let sent = self.connections.send(&to, &payload, nobody, &self.writer, reactor);
         answer_send(self.session, ticket, sent, reactor);
     }

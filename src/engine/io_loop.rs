@@ -14,7 +14,7 @@ use super::command::{Command, Event, Plan, SessionId};
 use super::listener::Server;
 use super::reactor::{Reactor, Readiness};
 use super::resolving::Resolved;
-use super::session::{Session, answer_send};
+use super::session::{OVER, Session, answer_send};
 use super::udp::Datagrams;
 use crate::error::OpError;
 use crate::journal::{Detail, Journal, Writer};
@@ -165,7 +165,7 @@ impl IoLoop {
             Command::Send { session, to, payload, ticket } => match self.sessions.get_mut(&session) {
                 Some(it) => it.send(to, payload, ticket, &mut self.reactor),
                 None => {
-                    let error = OpError::new("send", "", "nothing is open: it was stopped, or it ended");
+                    let error = OpError::new("send", "", OVER);
                     answer_send(session, ticket, Err(error), &mut self.reactor);
                 }
             },
@@ -218,13 +218,20 @@ impl IoLoop {
         self.quit_by.is_some_and(|by| self.sessions.is_empty() || by <= Instant::now())
     }
 
-    /// Without a poll there is nothing left to run; every session says so.
+    /// Without a poll there is nothing left to run; every session says so, and every Send is answered.
     fn fail(mut self, error: &std::io::Error) {
         let error = OpError::io("poll", "", error);
         for (session, mut it) in std::mem::take(&mut self.sessions) {
             let writer: &mut Writer = it.writer();
             writer.detail(None, Detail::Error(Box::new(error.clone())));
+            // What waits is answered before the last event.
+            it.stop(&mut self.reactor);
             self.reactor.events.push(Event::Failed { session, error: error.clone() });
+        }
+        while let Ok(command) = self.commands.try_recv() {
+            if matches!(command, Command::Send { .. }) {
+                self.obey(command);
+            }
         }
         self.reactor.events.flush();
         (self.wake)();

@@ -10,6 +10,9 @@ use super::resolving::Query;
 use crate::error::OpError;
 use crate::journal::Writer;
 
+/// Why nothing is sent in a session that is over.
+pub(super) const OVER: &str = "nothing is open: it was stopped, or it ended";
+
 /// A running Listen, Connect or Bind.
 ///
 /// Nothing here blocks. A session that has more to do than its share of a turn asks to be called
