@@ -157,3 +157,27 @@ impl Reactor {
         self.places.retain(|_, key| key.session != session);
     }
 }
+
+/// What a test runs a session on by hand: time passes when the test says so.
+#[cfg(test)]
+pub(super) mod played {
+    use std::sync::Arc;
+
+    use crossbeam_channel::{Receiver, bounded};
+    use mio::{Poll, Waker};
+
+    use super::{Events, Reactor, Resolver, Token};
+    use crate::engine::Event;
+    use crate::lookup::Pool;
+
+    /// A reactor, its poll, and the events once they are flushed. Nobody takes the resolver's answers.
+    pub(in crate::engine) fn reactor() -> (Reactor, Poll, Receiver<Event>) {
+        let poll = Poll::new().expect("a poll");
+        let waker = Arc::new(Waker::new(poll.registry(), Token(usize::MAX)).expect("a waker"));
+        let registry = poll.registry().try_clone().expect("its registry");
+        let (sender, events) = bounded(64);
+        let (answers, _) = bounded(64);
+        let resolver = Resolver::new(Pool::new(), answers, waker);
+        (Reactor::new(registry, Events::new(sender), resolver), poll, events)
+    }
+}

@@ -15,6 +15,13 @@ use crate::lookup::{self, Pool};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Query(u64);
 
+#[cfg(test)]
+impl Query {
+    pub(super) fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 /// What the resolver found for a session.
 #[derive(Debug)]
 pub(super) struct Resolved {

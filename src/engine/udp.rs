@@ -307,6 +307,7 @@ impl Session for Datagrams {
         if error {
             self.drain_errors();
         }
+        self.give_names_up(reactor);
         self.send_waiting(reactor);
         let moved = self.receive(SHARE, reactor);
         self.check_drops(reactor.now);
@@ -319,7 +320,9 @@ impl Session for Datagrams {
     }
 
     fn send(&mut self, to: Target, payload: Bytes, ticket: Ticket, reactor: &mut Reactor) {
-        self.queue(to, payload, ticket, reactor);
+        if let Err(error) = self.queue(to, payload, ticket, reactor) {
+            answer_send(self.session, ticket, Err(error), reactor);
+        }
     }
 
     /// UDP has no end to announce.
@@ -349,11 +352,7 @@ impl Session for Datagrams {
             return;
         }
         self.send_waiting(reactor);
-        while let Some(mut send) = self.sends.pop() {
-            let ticket = send.ticket;
-            send.failed.push(OpError::new("send", "", "the socket was closed before this was sent"));
-            answer_send(self.session, ticket, send.outcome(), reactor);
-        }
+        self.refuse_waiting(reactor);
         // What has arrived is received, and what was dropped is counted, before the socket goes. Nothing of it is
         // answered any more.
         self.options.answering.reply = None;
@@ -390,3 +389,6 @@ enum Unsent {
     /// The system refused it.
     Failed(io::Error),
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use sockscope::endpoint::Host;
 use sockscope::engine::{Bind, Command, Connect, Engine, Event, Listen, Options, Plan, SessionId, Target, Ticket};
 use sockscope::error::OpError;
@@ -297,4 +297,14 @@ impl Bench {
             self.engine.command(back).map_err(|back| command = back).ok()
         });
     }
+}
+
+/// Keeps every thread of the resolver busy until the sender is dropped.
+pub(crate) fn hang_the_resolver(bench: &Bench) -> Sender<()> {
+    let (keep, kept) = bounded::<()>(0);
+    for _ in 0..8 {
+        let kept = kept.clone();
+        bench.pool.run(move || assert!(kept.recv().is_err())).unwrap();
+    }
+    keep
 }

@@ -10,7 +10,7 @@ use sockscope::endpoint::Host;
 use sockscope::engine::{Command, Connect, Event, Options, Plan, Target};
 use sockscope::journal::{Detail, How, Opened};
 
-use crate::bench::{Bench, connect_to, free_port, loopback, patient, read, read_to_end, server};
+use crate::bench::{Bench, connect_to, free_port, hang_the_resolver, loopback, patient, read, read_to_end, server};
 
 fn named(name: &str, port: u16) -> Connect {
     Connect { host: Host::Name(name.to_owned()), ..connect_to(loopback(port), Options::default()) }
@@ -89,16 +89,6 @@ fn a_name_that_does_not_exist_is_a_record() {
     let tab = bench.open(Plan::Connect(named("nowhere.invalid", 80)));
     let error = bench.over(&tab).unwrap_err();
     assert_eq!((error.op, tab.errors()), ("resolve", vec![error.clone()]));
-}
-
-/// Keeps every thread of the resolver busy until the sender is dropped.
-fn hang_the_resolver(bench: &Bench) -> crossbeam_channel::Sender<()> {
-    let (keep, kept) = bounded::<()>(0);
-    for _ in 0..8 {
-        let kept = kept.clone();
-        bench.pool.run(move || assert!(kept.recv().is_err())).unwrap();
-    }
-    keep
 }
 
 #[test]

@@ -4,10 +4,10 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex};
 
 use sockscope::endpoint::Host;
-use sockscope::engine::{Answering, Bind, Command, Options, Plan, Reply, Target};
+use sockscope::engine::{Answering, Bind, Command, Event, Options, Plan, Reply, Target, Ticket};
 use sockscope::journal::{Count, Detail, Direction, How, Opened, State};
 
-use crate::bench::{Bench, PATIENCE, loopback};
+use crate::bench::{Bench, PATIENCE, hang_the_resolver, loopback};
 
 fn socket() -> (UdpSocket, SocketAddr) {
     let socket = UdpSocket::bind(loopback(0)).unwrap();
@@ -154,20 +154,32 @@ fn each_datagram_gets_one_reply() {
 }
 
 #[test]
-fn names_are_resolved_and_the_order_of_sending_is_kept() {
+fn a_name_that_takes_long_holds_up_nobody_else() {
     let bench = Bench::new();
     let (tab, local) = bench.bind(Options::default());
     let (peer, address) = socket();
-    let name = || Target::Address(Host::Name("localhost".to_owned()), address.port());
-    for (n, to) in [name(), to(address), name(), Target::All, to(address)].into_iter().enumerate() {
-        let (payload, ticket) = (n.to_string().into(), sockscope::engine::Ticket(1_000 + n as u64));
-        // "All" is decided when it is asked for: nobody is known then.
-        if to != Target::All {
-            bench.command(Command::Send { session: tab.session, to, payload, ticket });
-        }
+    let keep = hang_the_resolver(&bench);
+    let name = Target::Address(Host::Name("localhost".to_owned()), address.port());
+    for n in 1..=3 {
+        let (payload, ticket) = (format!("by name {n}").into(), Ticket(1_000 + n));
+        bench.command(Command::Send { session: tab.session, to: name.clone(), payload, ticket });
     }
-    let got: Vec<_> = (0..4).map(|_| next(&peer)).collect();
-    assert_eq!(got, ["0", "1", "2", "4"].map(|text| (text.as_bytes().to_vec(), local)));
+    bench.send(&tab, to(address), "by address").unwrap();
+    assert_eq!(next(&peer), (b"by address".to_vec(), local));
+    drop(keep);
+    for n in 1..=3 {
+        assert_eq!(next(&peer), (format!("by name {n}").into_bytes(), local));
+    }
+    // Known by now; those to one name keep their order.
+    bench.send(&tab, name, "by name 4").unwrap();
+    assert_eq!(next(&peer).0, b"by name 4");
+    for n in 1..=3 {
+        let answers = bench
+            .events()
+            .into_iter()
+            .filter(|event| matches!(event, Event::SendQueued { ticket, .. } if ticket.0 == 1_000 + n));
+        assert_eq!(answers.count(), 1);
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -2,15 +2,12 @@
 
 use std::net::TcpListener;
 
-use crossbeam_channel::bounded;
-use mio::{Poll, Waker};
+use mio::Poll;
 use socket2::{Domain, Socket, Type};
 
 use super::*;
-use crate::engine::events::Events;
-use crate::engine::resolving::Resolver;
+use crate::engine::reactor;
 use crate::journal::{Content, Limits};
-use crate::lookup::Pool;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -23,12 +20,7 @@ struct Played {
 }
 
 fn played() -> Played {
-    let poll = Poll::new().expect("a poll");
-    let waker = Arc::new(Waker::new(poll.registry(), Token(usize::MAX)).expect("a waker"));
-    let registry = poll.registry().try_clone().expect("its registry");
-    let (events, _) = bounded(64);
-    let (answers, _) = bounded(64);
-    let mut reactor = Reactor::new(registry, Events::new(events), Resolver::new(Pool::new(), answers, waker));
+    let (mut reactor, poll, _) = reactor::played::reactor();
     let journal = Arc::new(Journal::new(Limits::default()));
     let plan = Connect {
         host: Host::Name("localhost".to_owned()),

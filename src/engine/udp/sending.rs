@@ -3,18 +3,19 @@
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, SocketAddrV6};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::sends::{Send, To};
+use super::sends::{Send, Waiting};
 use super::{Bound, Datagrams, Unsent};
 use crate::endpoint::Host;
 use crate::engine::command::{Target, Ticket};
 use crate::engine::reactor::Reactor;
 use crate::engine::resolving::Query;
-use crate::engine::session::answer_send;
+use crate::engine::session::{OVER, answer_send};
 use crate::error::OpError;
-use crate::journal::Detail;
+use crate::journal::{ConnId, Detail};
 
 /// Datagrams that one turn sends at most.
 const SHARE: usize = 1_024;
@@ -22,12 +23,19 @@ const SHARE: usize = 1_024;
 /// How often a send is tried again because the call reported what became of an earlier datagram instead.
 const TRIES: usize = 4;
 
+/// How long a send waits for its name.
+const NAME_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long the address of a name is believed: whoever moves the name to another address is followed soon.
+const NAME_LASTS: Duration = Duration::from_secs(30);
+
 /// A name that was resolved.
 #[derive(Debug)]
 pub(super) struct Name {
     host: Host,
     port: u16,
     address: SocketAddr,
+    until: Instant,
 }
 
 impl Datagrams {
@@ -36,51 +44,115 @@ impl Datagrams {
         !self.replies.is_empty() || self.sends.is_sendable()
     }
 
-    /// Queues what a person sends, and sends it if nothing is before it.
-    pub(super) fn queue(&mut self, to: Target, payload: Bytes, ticket: Ticket, reactor: &mut Reactor) {
-        let send = match self.addressed(to, payload, ticket) {
-            Ok(send) => send,
-            Err(error) => return answer_send(self.session, ticket, Err(error), reactor),
-        };
-        if self.sends.push(send).is_err() {
-            let error = OpError::new("send", "", "too many datagrams wait already");
-            return answer_send(self.session, ticket, Err(error), reactor);
+    /// Queues what a person sends. Whatever is queued is answered later.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be queued; it is to be answered with this now.
+    pub(super) fn queue(
+        &mut self,
+        to: Target,
+        payload: Bytes,
+        ticket: Ticket,
+        reactor: &mut Reactor,
+    ) -> Result<(), OpError> {
+        let refuse = |message: &str| Err(OpError::new("send", "", message));
+        if self.socket.is_none() {
+            return refuse(OVER);
         }
-        reactor.again(self.key());
-    }
-
-    /// A send with the addresses that are known now.
-    fn addressed(&self, to: Target, payload: Bytes, ticket: Ticket) -> Result<Send, OpError> {
-        let mut failed = Vec::new();
-        let (to, asked) = match to {
+        if !self.sends.has_room(payload.len()) {
+            return refuse("too many datagrams wait already");
+        }
+        let (to, asked, failed) = match to {
             Target::All => {
                 let all: VecDeque<_> = self.peers.all().map(|(_, address)| address).collect();
                 let asked = all.len();
-                (To::Addresses(all), asked)
+                (all, asked, Vec::new())
             }
             Target::Connections(conns) => {
-                let mut known = VecDeque::new();
-                for conn in &conns {
-                    match self.peers.address(*conn) {
-                        Some(address) => known.push_back(address),
-                        None => failed.push(OpError::new("send", "", format!("peer {} is closed", conn.0))),
-                    }
-                }
-                (To::Addresses(known), conns.len())
+                let (known, failed) = self.addresses(&conns);
+                (known, conns.len(), failed)
             }
-            Target::Address(host, port) => (self.to_host(host, port), 1),
+            Target::Address(host, port) => match host.with_port(port).or(self.known(&host, port, reactor.now)) {
+                Some(address) => (VecDeque::from([address]), 1, Vec::new()),
+                None => return self.park(host, port, payload, ticket, reactor),
+            },
         };
         if asked == 0 {
-            return Err(OpError::new("send", "", "nobody was heard from or sent to yet"));
+            return refuse("nobody was heard from or sent to yet");
         }
-        Ok(Send { ticket, payload, to, asked, failed })
+        self.sends.push(Send { ticket, payload, to, asked, failed });
+        reactor.again(self.key());
+        Ok(())
     }
 
-    fn to_host(&self, host: Host, port: u16) -> To {
-        let known = self.name.as_ref().filter(|name| name.host == host && name.port == port);
-        match host.with_port(port).or(known.map(|name| name.address)) {
-            Some(address) => To::Addresses(VecDeque::from([address])),
-            None => To::Name { host, port, query: None },
+    /// The addresses of those peers that are still there, and why not the others.
+    fn addresses(&self, conns: &[ConnId]) -> (VecDeque<SocketAddr>, Vec<OpError>) {
+        let (mut known, mut failed) = (VecDeque::new(), Vec::new());
+        for conn in conns {
+            match self.peers.address(*conn) {
+                Some(address) => known.push_back(address),
+                None => failed.push(OpError::new("send", "", format!("peer {} is closed", conn.0))),
+            }
+        }
+        (known, failed)
+    }
+
+    /// The address of a name, if it was resolved a short time ago.
+    fn known(&self, host: &Host, port: u16, now: Instant) -> Option<SocketAddr> {
+        let name = self.name.as_ref()?;
+        (name.host == *host && name.port == port && now < name.until).then_some(name.address)
+    }
+
+    /// Has a send wait until its name is resolved; those to other places go on.
+    fn park(
+        &mut self,
+        host: Host,
+        port: u16,
+        payload: Bytes,
+        ticket: Ticket,
+        reactor: &mut Reactor,
+    ) -> Result<(), OpError> {
+        let send = Send { ticket, payload, to: VecDeque::new(), asked: 1, failed: Vec::new() };
+        let Err(send) = self.sends.park(&host, port, send) else {
+            return Ok(());
+        };
+        let query = reactor.resolver.ask(self.session, &host, port).inspect_err(|error| {
+            self.writer.detail(None, Detail::Error(Box::new(error.clone())));
+        })?;
+        let until = reactor.now + NAME_LIMIT;
+        reactor.timers.set(until, self.key());
+        self.sends.ask(host, port, query, until, send);
+        Ok(())
+    }
+
+    /// Gives those names up for which the resolver took too long.
+    pub(super) fn give_names_up(&mut self, reactor: &mut Reactor) {
+        while let Some(name) = self.sends.late(reactor.now) {
+            let message = format!("no answer within {} s", NAME_LIMIT.as_secs());
+            let error = OpError::new("resolve", &name.host, message)
+                .advise("the name server keeps silent: check the network, or send to an address");
+            self.error(None, error.clone());
+            self.refuse(name, &error, reactor);
+        }
+    }
+
+    fn refuse(&self, name: Waiting, error: &OpError, reactor: &mut Reactor) {
+        for send in name.sends {
+            answer_send(self.session, send.ticket, Err(error.clone()), reactor);
+        }
+    }
+
+    /// Answers everything that still waits: the socket closes.
+    pub(super) fn refuse_waiting(&mut self, reactor: &mut Reactor) {
+        let error = OpError::new("send", "", "the socket was closed before this was sent");
+        while let Some(mut send) = self.sends.pop() {
+            let ticket = send.ticket;
+            send.failed.push(error.clone());
+            answer_send(self.session, ticket, send.outcome(), reactor);
+        }
+        while let Some(name) = self.sends.nameless() {
+            self.refuse(name, &error, reactor);
         }
     }
 
@@ -89,7 +161,7 @@ impl Datagrams {
         self.send_waiting_replies();
         let mut share = SHARE;
         while let Some(mut send) = self.sends.pop() {
-            if self.advance(&mut send, &mut share, reactor) {
+            if self.advance(&mut send, &mut share) {
                 answer_send(self.session, send.ticket, send.outcome(), reactor);
             } else {
                 self.sends.put_back(send);
@@ -99,40 +171,24 @@ impl Datagrams {
     }
 
     /// Goes on with one send. Returns whether it is done.
-    fn advance(&mut self, send: &mut Send, share: &mut usize, reactor: &mut Reactor) -> bool {
-        match &mut send.to {
-            To::Name { query: Some(_), .. } => false,
-            To::Name { host, port, query } => match reactor.resolver.ask(self.session, host, *port) {
-                Ok(asked) => {
-                    *query = Some(asked);
-                    false
-                }
-                Err(error) => {
-                    self.error(None, error.clone());
-                    send.failed.push(error);
-                    true
-                }
-            },
-            To::Addresses(addresses) => {
-                while let Some(address) = addresses.front().copied() {
-                    if *share == 0 {
-                        return false;
-                    }
-                    match self.transmit(address, &send.payload, true) {
-                        Ok(()) => {}
-                        Err(Unsent::Blocked) => return false,
-                        Err(Unsent::Failed(error)) => {
-                            let error = OpError::io("send", address, &error);
-                            self.error(self.peers.conn(address), error.clone());
-                            send.failed.push(error);
-                        }
-                    }
-                    addresses.pop_front();
-                    *share -= 1;
-                }
-                true
+    fn advance(&mut self, send: &mut Send, share: &mut usize) -> bool {
+        while let Some(address) = send.to.front().copied() {
+            if *share == 0 {
+                return false;
             }
+            match self.transmit(address, &send.payload, true) {
+                Ok(()) => {}
+                Err(Unsent::Blocked) => return false,
+                Err(Unsent::Failed(error)) => {
+                    let error = OpError::io("send", address, &error);
+                    self.error(self.peers.conn(address), error.clone());
+                    send.failed.push(error);
+                }
+            }
+            send.to.pop_front();
+            *share -= 1;
         }
+        true
     }
 
     /// Sends one datagram, and records it once the kernel took it.
@@ -209,34 +265,24 @@ impl Datagrams {
         addresses: Result<Vec<SocketAddr>, OpError>,
         reactor: &mut Reactor,
     ) {
-        let Some(send) = self.sends.front() else {
+        let Some(name) = self.sends.answered(query) else {
             return;
         };
-        let To::Name { host, port, query: Some(asked) } = &send.to else {
-            return;
-        };
-        if *asked != query {
-            return;
-        }
-        let (host, port) = (host.clone(), *port);
-        let fitting = addresses.and_then(|addresses| self.fitting(&host, &addresses));
-        let mut failed = None;
-        let to = match fitting {
+        match addresses.and_then(|addresses| self.fitting(&name.host, &addresses)) {
             Ok(address) => {
-                self.name = Some(Name { host, port, address });
-                VecDeque::from([address])
+                for mut send in name.sends {
+                    send.to.push_back(address);
+                    self.sends.push(send);
+                }
+                let until = reactor.now + NAME_LASTS;
+                self.name = Some(Name { host: name.host, port: name.port, address, until });
+                reactor.again(self.key());
             }
             Err(error) => {
                 self.error(None, error.clone());
-                failed = Some(error);
-                VecDeque::new()
+                self.refuse(name, &error, reactor);
             }
-        };
-        if let Some(send) = self.sends.front() {
-            send.to = To::Addresses(to);
-            send.failed.extend(failed);
         }
-        reactor.again(self.key());
     }
 
     /// The first of a name's addresses that the socket's family can send to.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -20,20 +21,12 @@ const SENDS: usize = 4_096;
 pub(super) struct Send {
     pub(super) ticket: Ticket,
     pub(super) payload: Bytes,
-    pub(super) to: To,
+    /// Where it still has to go; nowhere yet while its name is being resolved.
+    pub(super) to: VecDeque<SocketAddr>,
     /// How many it was for.
     pub(super) asked: usize,
     /// To whom it could not be sent.
     pub(super) failed: Vec<OpError>,
-}
-
-/// Where it still has to go.
-#[derive(Debug)]
-pub(super) enum To {
-    /// To a name, about which the resolver is asked when its turn comes.
-    Name { host: Host, port: u16, query: Option<Query> },
-    /// To these.
-    Addresses(VecDeque<SocketAddr>),
 }
 
 impl Send {
@@ -60,54 +53,113 @@ impl Send {
     }
 }
 
-/// The sends of a socket that wait, in the order of asking. Bounded like the queue of a connection.
+/// Sends that wait for the same name, in the order of asking.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) host: Host,
+    pub(super) port: u16,
+    query: Query,
+    until: Instant,
+    pub(super) sends: VecDeque<Send>,
+}
+
+/// The sends of a socket that wait, in the order of asking. Those that wait for a name stand apart and hold up nobody
+/// else. All together are bounded like the queue of a connection.
 #[derive(Debug, Default)]
 pub(super) struct Sends {
     queue: VecDeque<Send>,
+    waiting: Vec<Waiting>,
+    number: usize,
     bytes: usize,
 }
 
 impl Sends {
-    /// Appends a send; gives it back when too much waits.
-    #[expect(clippy::result_large_err, reason = "the send comes back as it was")]
-    pub(super) fn push(&mut self, send: Send) -> Result<(), Send> {
-        if self.queue.len() >= SENDS || send.payload.len() > LIMIT - self.bytes {
-            return Err(send);
-        }
-        self.bytes += send.payload.len();
-        self.queue.push_back(send);
-        Ok(())
+    /// Whether a payload of `len` bytes may wait too.
+    pub(super) fn has_room(&self, len: usize) -> bool {
+        self.number < SENDS && len <= LIMIT - self.bytes
     }
 
-    /// Takes the oldest out.
+    fn add(&mut self, send: &Send) {
+        self.number += 1;
+        self.bytes += send.payload.len();
+    }
+
+    fn take(&mut self, send: &Send) {
+        self.number -= 1;
+        self.bytes -= send.payload.len();
+    }
+
+    /// Appends a send for which there is [room](Self::has_room).
+    pub(super) fn push(&mut self, send: Send) {
+        self.add(&send);
+        self.queue.push_back(send);
+    }
+
+    /// Takes the oldest out that waits for no name.
     pub(super) fn pop(&mut self) -> Option<Send> {
         let send = self.queue.pop_front()?;
-        self.bytes -= send.payload.len();
+        self.take(&send);
         Some(send)
     }
 
     /// Puts it back before all others.
     pub(super) fn put_back(&mut self, send: Send) {
-        self.bytes += send.payload.len();
+        self.add(&send);
         self.queue.push_front(send);
     }
 
-    /// The oldest.
-    pub(super) fn front(&mut self) -> Option<&mut Send> {
-        self.queue.front_mut()
+    /// Whether something waits for nothing but the kernel or its turn.
+    pub(super) fn is_sendable(&self) -> bool {
+        !self.queue.is_empty()
     }
 
-    /// Whether the oldest waits for nothing but the kernel or its turn.
-    pub(super) fn is_sendable(&self) -> bool {
-        self.queue.front().is_some_and(|send| !matches!(send.to, To::Name { query: Some(_), .. }))
+    /// Has `send`, for which there is [room](Self::has_room), wait for a name; gives it back when the resolver was not
+    /// yet asked about that name.
+    #[expect(clippy::result_large_err, reason = "the send comes back as it was")]
+    pub(super) fn park(&mut self, host: &Host, port: u16, send: Send) -> Result<(), Send> {
+        let asked = self.waiting.iter().position(|name| name.host == *host && name.port == port);
+        let Some(place) = asked else {
+            return Err(send);
+        };
+        self.add(&send);
+        self.waiting[place].sends.push_back(send);
+        Ok(())
+    }
+
+    /// The resolver was asked about a name with `query`; `send`, and what is [parked](Self::park) from now on, waits
+    /// for it `until` then.
+    pub(super) fn ask(&mut self, host: Host, port: u16, query: Query, until: Instant, send: Send) {
+        self.add(&send);
+        self.waiting.push(Waiting { host, port, query, until, sends: VecDeque::from([send]) });
+    }
+
+    /// Takes out what waits for the answer to `query`.
+    pub(super) fn answered(&mut self, query: Query) -> Option<Waiting> {
+        self.take_waiting(|name| name.query == query)
+    }
+
+    /// Takes out what has waited for a name too long at `now`.
+    pub(super) fn late(&mut self, now: Instant) -> Option<Waiting> {
+        self.take_waiting(|name| name.until <= now)
+    }
+
+    /// Takes out what waits for any name.
+    pub(super) fn nameless(&mut self) -> Option<Waiting> {
+        self.take_waiting(|_| true)
+    }
+
+    fn take_waiting(&mut self, which: impl FnMut(&Waiting) -> bool) -> Option<Waiting> {
+        let place = self.waiting.iter().position(which)?;
+        let name = self.waiting.remove(place);
+        name.sends.iter().for_each(|send| self.take(send));
+        Some(name)
     }
 }
 
 /// Bytes of replies that may wait.
 const REPLIES_LIMIT: usize = 1 << 20;
 
-/// Replies that the kernel had no room for. They wait on their own: a name that is being resolved holds up what a
-/// person sends after it, but no reply.
+/// Replies that the kernel had no room for.
 #[derive(Debug, Default)]
 pub(super) struct Replies {
     queue: VecDeque<(SocketAddr, Bytes)>,
@@ -157,7 +209,7 @@ mod tests {
         Send {
             ticket: Ticket(1),
             payload: vec![0; len].into(),
-            to: To::Addresses(VecDeque::new()),
+            to: VecDeque::new(),
             asked,
             failed: failed.iter().map(|subject| OpError::new("send", subject, "no route")).collect(),
         }
@@ -166,17 +218,33 @@ mod tests {
     #[test]
     fn what_waits_is_bounded_in_bytes_and_in_number() {
         let mut sends = Sends::default();
-        assert!(sends.push(send(LIMIT, 1, &[])).is_ok());
-        assert!(sends.push(send(1, 1, &[])).is_err());
+        sends.push(send(LIMIT, 1, &[]));
+        assert!(!sends.has_room(1));
         let full = sends.pop().expect("it is there");
-        assert!(!sends.is_sendable());
+        assert!(!sends.is_sendable() && sends.has_room(LIMIT));
         sends.put_back(full);
-        assert!(sends.push(send(1, 1, &[])).is_err());
+        assert!(!sends.has_room(1));
         sends.pop();
         for _ in 0..SENDS {
-            assert!(sends.push(send(0, 1, &[])).is_ok());
+            assert!(sends.has_room(0));
+            sends.push(send(0, 1, &[]));
         }
-        assert!(sends.push(send(0, 1, &[])).is_err());
+        assert!(!sends.has_room(0));
+    }
+
+    #[test]
+    fn what_waits_for_a_name_holds_up_nobody_and_counts() {
+        let (mut sends, now) = (Sends::default(), Instant::now());
+        let host = Host::Name("a".to_owned());
+        let first = sends.park(&host, 9, send(LIMIT - 1, 1, &[])).expect_err("nobody asked yet");
+        sends.ask(host.clone(), 9, Query::new(1), now, first);
+        assert!(sends.park(&host, 9, send(1, 2, &[])).is_ok());
+        assert!(sends.park(&host, 8, send(0, 1, &[])).is_err());
+        assert!(!sends.is_sendable() && !sends.has_room(1));
+        assert!(sends.answered(Query::new(2)).is_none());
+        let name = sends.answered(Query::new(1)).expect("it waits");
+        assert_eq!(name.sends.iter().map(|send| send.asked).collect::<Vec<_>>(), [1, 2]);
+        assert!(sends.has_room(LIMIT) && sends.late(now).is_none());
     }
 
     #[test]
