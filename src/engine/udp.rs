@@ -50,8 +50,11 @@ const DATAGRAM_COST: usize = 512;
 /// ones, and no later one would tell of them.
 const CHECK_DROPS: Duration = Duration::from_millis(100);
 
-/// Errors in a row after which a turn gives up on reading.
+/// Errors in a row that nothing explains, after which reading pauses for as long as [`PAUSE`].
 const ERRORS: usize = 64;
+
+/// How long reading pauses after too many errors.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What is received at Stop at most: as much as the receive buffer may hold.
 const LAST: usize = 2 * sockets::RECEIVE_BUFFER;
@@ -83,6 +86,9 @@ struct Bound {
     /// All addresses of this machine where the socket is bound to every one; only looked up when it matters.
     own: Option<Vec<IpAddr>>,
     ready: Readiness,
+    /// Errors in a row, and when reading goes on after too many.
+    errors: usize,
+    paused_until: Option<Instant>,
     drops: Drops,
     check_at: Option<Instant>,
 }
@@ -130,30 +136,43 @@ impl Datagrams {
 
     /// Receives until `share` bytes came or nothing waits. Returns how many came.
     fn receive(&mut self, share: usize, reactor: &mut Reactor) -> usize {
-        let (mut moved, mut errors) = (0, 0);
+        let mut moved = 0;
         while moved < share {
-            let Some(bound) = self.socket.as_mut().filter(|bound| bound.ready.readable) else {
+            let Some(bound) = self.socket.as_mut().filter(|bound| bound.may_read(reactor.now)) else {
                 break;
             };
             match system::receive(&bound.socket, &mut self.writer.room(ROOM)[..ROOM]) {
                 Ok(arrived) => {
+                    bound.errors = 0;
                     moved += arrived.len + DATAGRAM_COST;
                     self.arrived(&arrived, reactor);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => bound.ready.readable = false,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
-                    errors += 1;
-                    bound.ready.readable = errors < ERRORS;
-                    let local = bound.local;
-                    // What the network reported about an earlier datagram is in the error queue, with its address.
-                    if self.drain_errors() == 0 {
-                        self.error(None, OpError::io("receive", local, &error));
-                    }
+                    moved += DATAGRAM_COST;
+                    self.receiving_failed(&error, reactor);
                 }
             }
         }
         moved
+    }
+
+    fn receiving_failed(&mut self, error: &io::Error, reactor: &mut Reactor) {
+        // What the network reported about an earlier datagram is in the error queue, with its address.
+        if self.drain_errors() > 0 {
+            return;
+        }
+        let key = self.key();
+        let Some(bound) = &mut self.socket else {
+            return;
+        };
+        // What waits still waits: the poll does not tell of it a second time.
+        if let Some(until) = bound.failed(reactor.now) {
+            reactor.timers.set(until, key);
+        }
+        let local = bound.local;
+        self.error(None, OpError::io("receive", local, error));
     }
 
     /// Records the datagram in the journal's room, after the drops before it, and answers it.
@@ -258,6 +277,22 @@ impl Datagrams {
 }
 
 impl Bound {
+    /// Whether there is something to read, as far as is known.
+    fn may_read(&self, now: Instant) -> bool {
+        self.ready.readable && self.paused_until.is_none_or(|until| until <= now)
+    }
+
+    /// Counts an error in a row. Returns when reading goes on, if there were too many.
+    fn failed(&mut self, now: Instant) -> Option<Instant> {
+        self.errors += 1;
+        if self.errors < ERRORS {
+            return None;
+        }
+        self.errors = 0;
+        self.paused_until = Some(now + PAUSE);
+        self.paused_until
+    }
+
     /// Whether a datagram from `from` may be answered: not one of our own, and nothing that one datagram can't answer.
     fn may_answer(&mut self, from: SocketAddr) -> bool {
         let ip = from.ip();
@@ -283,7 +318,9 @@ fn bind(session: SessionId, plan: &Bind, reactor: &mut Reactor) -> Result<(Bound
     reactor.again(key);
     let ready = Readiness { readable: true, writable: true, error: false };
     let (own, drops, check_at) = Default::default();
-    Ok((Bound { socket, token, local, dual_stack: plan.dual_stack, own, ready, drops, check_at }, granted))
+    let (errors, paused_until, dual_stack) = (0, None, plan.dual_stack);
+    let bound = Bound { socket, token, local, dual_stack, own, ready, errors, paused_until, drops, check_at };
+    Ok((bound, granted))
 }
 
 fn receive_buffer(granted: usize) -> String {
@@ -312,7 +349,7 @@ impl Session for Datagrams {
         let moved = self.receive(SHARE, reactor);
         self.check_drops(reactor.now);
         if let Some(bound) = &self.socket
-            && (bound.ready.readable || (bound.ready.writable && self.can_send()))
+            && (bound.may_read(reactor.now) || (bound.ready.writable && self.can_send()))
         {
             reactor.again(self.key());
         }
@@ -358,6 +395,7 @@ impl Session for Datagrams {
         self.options.answering.reply = None;
         if let Some(bound) = &mut self.socket {
             bound.ready.readable = true;
+            bound.paused_until = None;
             bound.check_at = Some(reactor.now);
         }
         self.receive(LAST, reactor);

@@ -83,3 +83,17 @@ fn everything_is_answered_once_at_stop_and_after_it() {
     it.later(Duration::from_secs(11));
     assert_eq!(it.answers(), []);
 }
+
+#[test]
+fn errors_in_a_row_pause_reading_and_lose_nothing() {
+    let mut it = played(Options::default());
+    let now = it.reactor.now;
+    let bound = it.datagrams.socket.as_mut().expect("it is bound");
+    for _ in 1..ERRORS {
+        assert_eq!(bound.failed(now), None);
+        assert!(bound.may_read(now));
+    }
+    assert_eq!(bound.failed(now), Some(now + PAUSE));
+    assert!(bound.ready.readable && !bound.may_read(now) && bound.may_read(now + PAUSE));
+    assert_eq!(bound.failed(now + PAUSE), None, "the next row starts");
+}
