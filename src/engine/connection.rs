@@ -254,6 +254,9 @@ impl Connection {
                 Err(error) => {
                     let how = self.note("send", &error);
                     self.life.sending_failed(how);
+                    // It ends once nothing is left to read. Of a lack of memory (ENOBUFS, ENOMEM) the poll says
+                    // nothing: only reading on tells.
+                    self.ready.readable = true;
                 }
             }
         }
