@@ -15,6 +15,7 @@ use crate::engine::reactor::Reactor;
 use crate::engine::resolving::Query;
 use crate::engine::session::{OVER, answer_send};
 use crate::error::OpError;
+use crate::figures;
 use crate::journal::{ConnId, Detail};
 
 /// Datagrams that one turn sends at most.
@@ -154,6 +155,8 @@ impl Datagrams {
         while let Some(name) = self.sends.nameless() {
             self.refuse(name, &error, reactor);
         }
+        let replies = self.replies.take_lost() + self.replies.clear() as u64;
+        self.replies_lost(replies, "the socket was closed before");
     }
 
     /// Sends what waits, as far as the kernel takes it.
@@ -251,9 +254,13 @@ impl Datagrams {
             self.replies.pop();
         }
         let lost = self.replies.take_lost();
+        self.replies_lost(lost, "too many waited already");
+    }
+
+    fn replies_lost(&mut self, lost: u64, why: &str) {
         if lost > 0 {
             let replies = if lost == 1 { "reply was" } else { "replies were" };
-            let note = format!("{lost} {replies} not sent: too many waited already");
+            let note = format!("{} {replies} not sent: {why}", figures::count(lost));
             self.writer.detail(None, Detail::Note(note));
         }
     }

@@ -195,6 +195,12 @@ impl Replies {
         self.queue.is_empty()
     }
 
+    /// Drops all that wait. Returns how many.
+    pub(super) fn clear(&mut self) -> usize {
+        self.bytes = 0;
+        self.queue.drain(..).count()
+    }
+
     /// How many were lost since the last call.
     pub(super) fn take_lost(&mut self) -> u64 {
         std::mem::take(&mut self.lost)

@@ -97,3 +97,14 @@ fn errors_in_a_row_pause_reading_and_lose_nothing() {
     assert!(bound.ready.readable && !bound.may_read(now) && bound.may_read(now + PAUSE));
     assert_eq!(bound.failed(now + PAUSE), None, "the next row starts");
 }
+
+#[test]
+fn replies_that_still_wait_at_stop_are_counted() {
+    let mut it = played(Options::default());
+    it.datagrams.socket.as_mut().expect("it is bound").ready.writable = false;
+    for _ in 0..3 {
+        it.datagrams.send_reply(SocketAddr::from(([127, 0, 0, 1], 9)), Bytes::from_static(b"x"));
+    }
+    it.datagrams.stop(&mut it.reactor);
+    assert_eq!(it.told()[1..], ["3 replies were not sent: the socket was closed before"]);
+}
