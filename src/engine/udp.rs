@@ -1,11 +1,12 @@
 //! A UDP socket: datagrams from and to any number of peers.
 //!
 //! Invariants: each datagram arrives whole or not at all; received and dropped together are what was sent to the
-//! socket (Linux); one datagram causes one reply at most.
+//! socket (Linux); one datagram causes one reply at most, and two that answer each other come to an end.
 
 mod drops;
 #[cfg(target_os = "linux")]
 mod linux;
+mod pace;
 mod peers;
 #[cfg(not(target_os = "linux"))]
 mod portable;
@@ -34,6 +35,7 @@ use crate::figures;
 use crate::journal::{ConnId, Detail, How, Journal, Opened, State, Writer};
 use crate::lookup;
 use drops::Drops;
+use pace::{REPLIES, Verdict};
 use peers::Peers;
 use sending::Name;
 use sends::{Replies, Sends};
@@ -190,10 +192,19 @@ impl Datagrams {
         }
         let conn = self.peer(from);
         let unexpected = self.asked && !self.peers.touch(from).is_some_and(|peer| peer.sent_to);
-        let reply = self.reply(from, arrived.len, reactor);
+        let verdict = self.may_reply(from, reactor.now);
+        let reply = (verdict == Verdict::Answer).then(|| self.reply(from, arrived.len, reactor)).flatten();
         self.writer.received(conn, arrived.len, unexpected);
         if let Some(reply) = reply {
             self.send_reply(from, reply);
+        }
+        if verdict == Verdict::Stop {
+            let replies = figures::count(REPLIES.into());
+            let note = format!(
+                "{from} got {replies} replies within a second and gets no more until the settings change: two that \
+                 answer each other would never stop"
+            );
+            self.writer.detail(Some(conn), Detail::Note(note));
         }
     }
 
@@ -217,14 +228,23 @@ impl Datagrams {
         conn
     }
 
+    /// Whether a datagram from `from` is answered, if there is a reply.
+    fn may_reply(&mut self, from: SocketAddr, now: Instant) -> Verdict {
+        let Some(reply) = &self.options.answering.reply else {
+            return Verdict::Silent;
+        };
+        if !self.socket.as_mut().is_some_and(|bound| bound.may_answer(from)) {
+            return Verdict::Silent;
+        }
+        if reply.first_only {
+            return Verdict::Answer;
+        }
+        self.peers.touch(from).map_or(Verdict::Silent, |peer| peer.pace.reply(now))
+    }
+
     /// The reply to the datagram of `len` bytes in the journal's room, if there is to be one.
     fn reply(&mut self, from: SocketAddr, len: usize, reactor: &Reactor) -> Option<Bytes> {
-        self.options.answering.reply.as_ref()?;
-        let bound = self.socket.as_mut()?;
-        if !bound.may_answer(from) {
-            return None;
-        }
-        let between = Between { peer: from, local: bound.local, time: reactor.stamp };
+        let between = Between { peer: from, local: self.socket.as_ref()?.local, time: reactor.stamp };
         let payload = &self.writer.room(ROOM)[..len];
         let answer = self.peers.touch(from)?.answers.reply(&self.options.answering, between, payload)?;
         Some(answer.payload.into())
@@ -382,6 +402,7 @@ impl Session for Datagrams {
             self.error(None, error);
         }
         self.options = options;
+        self.peers.answer_again();
     }
 
     fn stop(&mut self, reactor: &mut Reactor) {

@@ -7,7 +7,7 @@ use sockscope::endpoint::Host;
 use sockscope::engine::{Answering, Bind, Command, Event, Options, Plan, Reply, Target, Ticket};
 use sockscope::journal::{Count, Detail, Direction, How, Opened, State};
 
-use crate::bench::{Bench, PATIENCE, hang_the_resolver, loopback};
+use crate::bench::{Bench, PATIENCE, Tab, hang_the_resolver, loopback};
 
 fn socket() -> (UdpSocket, SocketAddr) {
     let socket = UdpSocket::bind(loopback(0)).unwrap();
@@ -151,6 +151,26 @@ fn each_datagram_gets_one_reply() {
     bench.wait_for("its record", || (tab.journal.status().received.records == 5).then_some(()));
     let marked = tab.records().iter().filter(|it| it.unexpected).count();
     assert_eq!(marked, 0, "whoever is answered is expected");
+}
+
+#[test]
+fn two_that_answer_eachother_come_to_an_end() {
+    let bench = Bench::new();
+    let reply = || Some(Reply { template: "{data}".parse().unwrap(), first_only: false });
+    let options =
+        || Options { answering: Answering { reply: reply(), ..Answering::default() }, ..Options::default() };
+    let (one, _) = bench.bind(options());
+    let (other, other_at) = bench.bind(options());
+    bench.send(&one, to(other_at), "for ever").unwrap();
+    bench.wait_for("nothing to be answered any more", || {
+        let stopped = |tab: &Tab| {
+            tab.details(None)
+                .iter()
+                .filter(|it| matches!(it, Detail::Note(text) if text.contains("no more")))
+                .count()
+        };
+        (stopped(&one) + stopped(&other) == 1).then_some(())
+    });
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
+use super::pace::Pace;
 use crate::engine::answering::Answers;
 use crate::journal::ConnId;
 
@@ -16,6 +17,7 @@ pub(super) struct Peer {
     /// Whether anything was sent to it.
     pub(super) sent_to: bool,
     pub(super) answers: Answers,
+    pub(super) pace: Pace,
     /// When it was last heard from or sent to, in datagrams.
     last: u64,
 }
@@ -51,7 +53,8 @@ impl Peers {
             None
         };
         self.clock += 1;
-        let peer = Peer { conn, sent_to: false, answers: Answers::default(), last: self.clock };
+        let peer =
+            Peer { conn, sent_to: false, answers: Answers::default(), pace: Pace::default(), last: self.clock };
         self.by_address.insert(address, peer);
         self.by_conn.insert(conn, address);
         self.by_silence.insert(self.clock, address);
@@ -67,6 +70,13 @@ impl Peers {
             self.by_silence.remove(&peer.last);
         }
         true
+    }
+
+    /// Those that got too many replies get some again.
+    pub(super) fn answer_again(&mut self) {
+        for peer in self.by_address.values_mut() {
+            peer.pace = Pace::default();
+        }
     }
 
     /// The number of the peer with `address`.
