@@ -191,11 +191,7 @@ impl Client {
                 self.phase = Phase::Connected;
                 reactor.events.push(Event::Connected { session: self.session, conn, local, peer });
             }
-            Err(error) => {
-                let error = OpError::io("connect", peer, &error);
-                self.record(&error);
-                self.fail(error);
-            }
+            Err(error) => self.fail(error),
         }
     }
 

@@ -44,7 +44,7 @@ impl Connections {
     ///
     /// # Errors
     ///
-    /// When its own address can't be told, or it can't be watched; the connection is gone then.
+    /// When its own address can't be told, or it can't be watched; the connection is gone then, and a record says so.
     pub(super) fn add(
         &mut self,
         mut stream: TcpStream,
@@ -52,19 +52,25 @@ impl Connections {
         by: Opened,
         writer: &mut Writer,
         reactor: &mut Reactor,
-    ) -> io::Result<(ConnId, SocketAddr)> {
-        let local = canonical(stream.local_addr()?);
+    ) -> Result<(ConnId, SocketAddr), OpError> {
         let peer = canonical(peer);
+        let error = |error: &io::Error| OpError::io("open", peer, error);
+        let local = stream.local_addr().map_err(|cause| {
+            let told = error(&cause);
+            writer.detail(None, Detail::Error(Box::new(told.clone())));
+            told
+        })?;
+        let local = canonical(local);
         let id = writer.open(Detail::Opened { by, local, peer: Some(peer) }, peer, local, State::Connected);
         let key = self.key(id);
         let token = match reactor.register(&mut stream, key) {
             Ok(token) => token,
-            Err(error) => {
-                let told = OpError::io("open", peer, &error);
-                writer.detail(Some(id), Detail::Error(Box::new(told)));
+            Err(cause) => {
+                let told = error(&cause);
+                writer.detail(Some(id), Detail::Error(Box::new(told.clone())));
                 writer.detail(Some(id), Detail::Closed { how: How::Error });
                 writer.set_state(id, State::Closed(How::Error));
-                return Err(error);
+                return Err(told);
             }
         };
         let mut connection = Connection::new(stream, token, key, id, (local, peer), self.options.keep_open);

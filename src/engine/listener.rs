@@ -78,9 +78,9 @@ impl Server {
             }
             match listener.socket.accept() {
                 Ok((stream, peer)) => {
-                    // One that can't be watched has said so in its records; there may be room for the next.
-                    let _ = self.connections.add(stream, peer, Opened::Accepted, &mut self.writer, reactor);
-                    if self.connections.options.once {
+                    // One that can't be served has said so in the log; there may be room for the next.
+                    let added = self.connections.add(stream, peer, Opened::Accepted, &mut self.writer, reactor);
+                    if added.is_ok() && self.connections.options.once {
                         self.close_listener(reactor);
                     }
                 }
