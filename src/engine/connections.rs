@@ -190,7 +190,7 @@ impl Connections {
 fn is_over(id: ConnId, writer: &Writer) -> String {
     match writer.journal().connection(id) {
         Some(connection) => format!("{} is no longer connected", connection.peer),
-        None => format!("connection {} is over", id.0),
+        None => "the chosen client is no longer connected".to_owned(),
     }
 }
 

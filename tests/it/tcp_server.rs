@@ -5,7 +5,7 @@ use std::net::{Ipv6Addr, Shutdown, SocketAddr};
 use std::time::Duration;
 
 use sockscope::engine::{Answering, Command, Listen, Options, Plan, Reply, Target};
-use sockscope::journal::{Detail, Direction, How, Opened, State};
+use sockscope::journal::{ConnId, Detail, Direction, How, Opened, State};
 
 use crate::bench::{Bench, loopback, peer, read, read_to_end, stalled};
 
@@ -83,6 +83,7 @@ fn what_goes_to_nobody_says_so() {
         "x",
         &format!("send: {from} is no longer connected; 1 of 2 got it"),
     );
+    check(Target::Connections(vec![ConnId(99)]), "x", "send: the chosen client is no longer connected");
     check(Target::All, "", "send: there is nothing to send: TCP has no empty payload");
 }
 

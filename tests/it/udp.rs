@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use sockscope::endpoint::Host;
 use sockscope::engine::{Answering, Bind, Command, Event, Options, Plan, Reply, Target, Ticket};
-use sockscope::journal::{Count, Detail, Direction, How, Opened, State};
+use sockscope::journal::{ConnId, Count, Detail, Direction, How, Opened, State};
 
 use crate::bench::{Bench, PATIENCE, Tab, hang_the_resolver, loopback};
 
@@ -224,7 +224,9 @@ fn a_closed_peer_is_forgotten() {
     let conn = bench.conn(&tab, address);
     bench.command(Command::Close { session: tab.session, to: Target::Connections(vec![conn]) });
     bench.wait_for("its end", || tab.journal.open_connections().is_empty().then_some(()));
-    assert!(bench.send(&tab, Target::Connections(vec![conn]), "x").unwrap_err().message.contains("closed"));
+    let refused = |conn| bench.send(&tab, Target::Connections(vec![conn]), "x").unwrap_err().message;
+    assert_eq!(refused(conn), format!("{address} is closed"));
+    assert_eq!(refused(ConnId(99)), "the chosen peer is closed");
     peer.send_to(b"y", local).unwrap();
     assert_ne!(bench.conn(&tab, address), conn, "numbers are never used again");
 }

@@ -93,10 +93,19 @@ impl Datagrams {
         for conn in conns {
             match self.peers.address(*conn) {
                 Some(address) => known.push_back(address),
-                None => failed.push(OpError::new("send", "", format!("peer {} is closed", conn.0))),
+                None => failed.push(self.is_closed(*conn)),
             }
         }
         (known, failed)
+    }
+
+    /// Says that peer `conn` is closed, by its address if that is still known.
+    fn is_closed(&self, conn: ConnId) -> OpError {
+        let message = match self.writer.journal().connection(conn) {
+            Some(peer) => format!("{} is closed", peer.peer),
+            None => "the chosen peer is closed".to_owned(),
+        };
+        OpError::new("send", "", message)
     }
 
     /// The address of a name, if it was resolved a short time ago.
