@@ -343,9 +343,12 @@ fn bind(session: SessionId, plan: &Bind, reactor: &mut Reactor) -> Result<(Bound
     Ok((bound, granted))
 }
 
+/// What the kernel granted, in its own words: Linux reports twice what it was asked for, because its bookkeeping takes
+/// part of it (socket(7), `SO_RCVBUF`).
 fn receive_buffer(granted: usize) -> String {
     let (asked, granted) = (figures::size(sockets::RECEIVE_BUFFER as u64), figures::size(granted as u64));
-    format!("the receive buffer holds {granted} ({asked} were asked for); what comes faster is dropped")
+    let what = if cfg!(target_os = "linux") { ", its own bookkeeping included (socket(7))" } else { "" };
+    format!("receive buffer: asked for {asked}, the kernel grants {granted}{what}")
 }
 
 impl Session for Datagrams {

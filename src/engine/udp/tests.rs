@@ -108,3 +108,14 @@ fn replies_that_still_wait_at_stop_are_counted() {
     it.datagrams.stop(&mut it.reactor);
     assert_eq!(it.told()[1..], ["3 replies were not sent: the socket was closed before"]);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_kernels_bookkeeping_is_not_taken_for_room() {
+    let text = receive_buffer(2 * sockets::RECEIVE_BUFFER);
+    let (asked, granted) = (figures::size(4 << 20), figures::size(8 << 20));
+    let expected = format!(
+        "receive buffer: asked for {asked}, the kernel grants {granted}, its own bookkeeping included (socket(7))"
+    );
+    assert_eq!(text, expected);
+}
