@@ -1,8 +1,11 @@
 //! Time stamps: one pair of wall clock and monotonic clock a run, so that differences between records are exact even
 //! when somebody sets the machine's clock, and every record still has a date.
+//!
+//! The monotonic clock is one that goes on while the machine sleeps: otherwise every record after a night would be
+//! dated hours early.
 
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -14,19 +17,36 @@ pub struct Stamp(u64);
 
 struct Anchor {
     wall: Timestamp,
-    monotonic: Instant,
+    /// Of [`monotonic`].
+    monotonic: Duration,
 }
 
 fn anchor() -> &'static Anchor {
     static ANCHOR: OnceLock<Anchor> = OnceLock::new();
-    ANCHOR.get_or_init(|| Anchor { wall: Timestamp::now(), monotonic: Instant::now() })
+    ANCHOR.get_or_init(|| Anchor { wall: Timestamp::now(), monotonic: monotonic() })
+}
+
+/// The time since some moment before the anchor. [`Instant`](std::time::Instant) is `CLOCK_MONOTONIC` on Linux, which
+/// stands still during suspend; `CLOCK_BOOTTIME` does not (clock_gettime(2)).
+#[cfg(target_os = "linux")]
+fn monotonic() -> Duration {
+    nix::time::ClockId::CLOCK_BOOTTIME.now().expect("Linux has this clock since 2.6.39").into()
+}
+
+/// The time since the first call.
+#[cfg(not(target_os = "linux"))]
+fn monotonic() -> Duration {
+    use std::time::Instant;
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    FIRST.get_or_init(Instant::now).elapsed()
 }
 
 impl Stamp {
     /// The present. The first call of a run sets the anchor, at zero.
     pub fn now() -> Self {
-        let elapsed = anchor().monotonic.elapsed().as_nanos();
-        Self(u64::try_from(elapsed).unwrap_or(u64::MAX))
+        let start = anchor().monotonic;
+        let elapsed = monotonic().saturating_sub(start);
+        Self(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
     }
 
     /// A stamp `nanos` nanoseconds after the anchor.
