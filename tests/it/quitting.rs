@@ -21,10 +21,16 @@ fn flood(address: SocketAddr) -> JoinHandle<()> {
 }
 
 #[track_caller]
-fn within_a_second(what: &str, act: impl FnOnce()) {
+fn within(limit: Duration, what: &str, act: impl FnOnce()) {
     let start = Instant::now();
     act();
-    assert!(start.elapsed() < SECOND, "{what} took {:?}", start.elapsed());
+    assert!(start.elapsed() < limit, "{what} took {:?}", start.elapsed());
+}
+
+/// For what promises to end within a second.
+#[track_caller]
+fn within_a_second(what: &str, act: impl FnOnce()) {
+    within(SECOND, what, act);
 }
 
 #[test]
@@ -79,7 +85,8 @@ fn a_flood_and_a_stalled_client_harm_no_other_session() {
     let mut client = peer(quiet_address);
     let id = bench.conn(&quiet, client.local_addr().unwrap());
     for n in 0..50 {
-        within_a_second("a round trip", || {
+        // Nobody promised how long this takes; a busy machine may take its time, a flood that goes first takes for ever.
+        within(5 * SECOND, "a round trip", || {
             client.write_all(b"ping").unwrap();
             bench.received(&quiet, id, &b"ping".repeat(n + 1));
             bench.send(&quiet, Target::All, "pong").unwrap();

@@ -10,7 +10,9 @@ use sockscope::endpoint::Host;
 use sockscope::engine::{Command, Connect, Event, Options, Plan, Target};
 use sockscope::journal::{Detail, How, Opened};
 
-use crate::bench::{Bench, connect_to, free_port, hang_the_resolver, loopback, patient, read, read_to_end, server};
+use crate::bench::{
+    Bench, PATIENCE, connect_to, free_port, hang_the_resolver, loopback, patient, read, read_to_end, server,
+};
 
 fn named(name: &str, port: u16) -> Connect {
     Connect { host: Host::Name(name.to_owned()), ..connect_to(loopback(port), Options::default()) }
@@ -106,7 +108,7 @@ fn a_hanging_resolver_can_be_canceled() {
     drop(keep);
     let (done, answered) = bounded(1);
     bench.pool.run(move || done.send(()).unwrap()).unwrap();
-    answered.recv_timeout(crate::bench::PATIENCE).unwrap();
+    answered.recv_timeout(PATIENCE).unwrap();
     let (_listening, address) = server();
     bench.connected(&bench.connect(address, Options::default()));
     assert_eq!(tab.records().len(), 1);
@@ -149,7 +151,8 @@ fn no_answer_meets_the_time_limit() {
     let tab = bench.open(Plan::Connect(Connect { limit, ..connect_to(address, Options::default()) }));
     let error = bench.over(&tab).unwrap_err();
     assert_eq!(error.to_string(), format!("connect {address}: no answer within 0.3 s"));
-    assert!((limit..limit * 5).contains(&start.elapsed()), "{:?}", start.elapsed());
+    // Without the limit the kernel would go on for two minutes.
+    assert!((limit..PATIENCE).contains(&start.elapsed()), "{:?}", start.elapsed());
     assert_eq!(tab.details(None).last(), Some(&Detail::Closed { how: How::TimeLimit }));
 }
 

@@ -115,7 +115,6 @@ impl Sends {
 
     /// Has `send`, for which there is [room](Self::has_room), wait for a name; gives it back when the resolver was not
     /// yet asked about that name.
-    #[expect(clippy::result_large_err, reason = "the send comes back as it was")]
     pub(super) fn park(&mut self, host: &Host, port: u16, send: Send) -> Result<(), Send> {
         let asked = self.waiting.iter().position(|name| name.host == *host && name.port == port);
         let Some(place) = asked else {
