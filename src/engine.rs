@@ -1,8 +1,8 @@
 //! The engine: the one I/O thread that owns every socket, and the handle through which the faces drive it.
 //!
 //! A thin loop (`io_loop`) around state machines that hold no socket and read no clock (`lifecycle`, `outbox`,
-//! `accepting`, `answering`, `timers`, and `drops`, `peers`, `sends` of UDP). Commands go in and events come out over bounded channels; the I/O
-//! thread blocks on neither, and on nothing else but its poll.
+//! `accepting`, `answering`, `timers`, and `drops`, `pace`, `peers`, `sends` of UDP). Commands go in and events come out
+//! over bounded channels; the I/O thread blocks on neither, and on nothing else but its poll.
 
 mod accepting;
 mod answering;

@@ -78,7 +78,7 @@ pub struct Connect {
     pub port: u16,
     /// The local address to bind before connecting; an unspecified address binds the port alone.
     pub local: Option<SocketAddr>,
-    /// For resolving and all attempts together.
+    /// For resolving and all attempts together; each address gets its share of what is left, at least two seconds.
     pub limit: Duration,
     /// What it does by itself.
     pub options: Options,
@@ -113,7 +113,8 @@ pub enum Target {
     All,
     /// These; those that are over by now are reported.
     Connections(Vec<ConnId>),
-    /// A UDP address or name; names are resolved on the resolver's thread.
+    /// A UDP address or name. Names are resolved on the resolver's thread, for ten seconds at most; sends to one name
+    /// keep their order, those to other places go on meanwhile.
     Address(Host, u16),
 }
 
