@@ -46,6 +46,9 @@ impl Tab {
     }
 }
 
+const ENGINE_ENDED: &str = "The I/O thread has ended by a fault of Sockscope: nothing can be sent or received any \
+    more. The logs are whole: save them, then start Sockscope again.";
+
 /// What a person asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -194,6 +197,9 @@ impl App {
             // A session that ended may still have said something: nobody listens then.
             let _ = self.sockets.iter_mut().any(|tab| tab.event(&event));
         }
+        if !self.engine.is_running() {
+            self.banner = Some(ENGINE_ENDED.to_owned());
+        }
         self.lookup.lookups.poll();
         for tab in &mut self.sockets {
             let (kind_header, journal) = (tab.header(), Arc::clone(&tab.journal));
@@ -310,6 +316,7 @@ impl eframe::App for App {
                 save.cancel();
             }
         }
+        self.engine.quit();
     }
 
     fn logic(&mut self, _context: &egui::Context, _frame: &mut eframe::Frame) {

@@ -117,6 +117,17 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether the I/O thread still runs: it does until [`Engine::stop`], unless it panicked.
+    pub fn is_running(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    /// Begins to close every session in order, without waiting for it.
+    pub fn quit(&self) {
+        self.quit.store(true, Ordering::Release);
+        let _ = self.waker.wake();
+    }
+
     /// What the engine tells; each event follows the records that it is about.
     pub fn events(&self) -> &Receiver<Event> {
         &self.events
@@ -132,8 +143,7 @@ impl Engine {
         let Some(thread) = self.thread.take() else {
             return;
         };
-        self.quit.store(true, Ordering::Release);
-        let _ = self.waker.wake();
+        self.quit();
         // Nothing is ever sent: this ends when the thread drops its end.
         let _ = self.ended.recv_timeout(JOIN);
         if thread.is_finished()

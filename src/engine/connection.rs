@@ -167,6 +167,8 @@ impl Connection {
         if let Some(end) = self.step(context) {
             return (moved, Some(end));
         }
+        // What waits goes first: a greeting comes before the answer to what came with the handshake.
+        moved += self.write(context);
         moved += self.read(context);
         moved += self.write(context);
         if !self.life.writes() {
