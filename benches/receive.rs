@@ -30,12 +30,17 @@ fn main() {
     let pattern: Vec<u8> = (b' '..=b'~').cycle().take(WRITE).collect();
     let digest = (0..TOTAL / WRITE).fold(Sha256::new(), |digest, _| digest.chain_update(&pattern)).finalize();
     println!("{} MiB in writes of {} KiB, SHA-256 {}", TOTAL >> 20, WRITE >> 10, const_hex::encode(digest));
+    let recorder = Recorder::start();
     let mut ratios = Vec::new();
     for pair in 1..=PAIRS {
         let plain = feed(plain_loop(), &pattern);
         let recorded = match given {
             Some(address) => feed(address, &pattern),
-            None => record(&pattern),
+            None => {
+                let took = feed(recorder.local, &pattern);
+                recorder.check(pair * TOTAL);
+                took
+            }
         };
         let ratio = plain.as_secs_f64() / recorded.as_secs_f64();
         println!("pair {pair}: plain loop {}, recorded {}, ratio {ratio:.2}", rate(plain), rate(recorded));
@@ -74,18 +79,29 @@ fn plain_loop() -> SocketAddr {
     address
 }
 
-/// The engine and its journal, at the default limits.
-fn record(pattern: &[u8]) -> Duration {
-    let engine = Engine::start(Pool::new(), Arc::new(|| {})).expect("started");
-    let journal = Arc::new(Journal::new(Limits::default()));
-    let (session, plan) = (SessionId(1), Plan::Listen(Listen::loopback(0)));
-    engine.command(Command::Open { session, journal: Arc::clone(&journal), plan }).expect("taken");
-    let Ok(Event::Ready { local, .. }) = engine.events().recv() else { panic!("it listens") };
-    let took = feed(local, pattern);
-    // The socket closes before the turn's last records are published.
-    while journal.status().open > 0 {
-        std::thread::yield_now();
+/// A listener of the engine with its journal at the default limits: one for all pairs, as a session is.
+struct Recorder {
+    engine: Engine,
+    journal: Arc<Journal>,
+    local: SocketAddr,
+}
+
+impl Recorder {
+    fn start() -> Self {
+        let engine = Engine::start(Pool::new(), Arc::new(|| {})).expect("started");
+        let journal = Arc::new(Journal::new(Limits::default()));
+        let (session, plan) = (SessionId(1), Plan::Listen(Listen::loopback(0)));
+        engine.command(Command::Open { session, journal: Arc::clone(&journal), plan }).expect("taken");
+        let Ok(Event::Ready { local, .. }) = engine.events().recv() else { panic!("it listens") };
+        Self { engine, journal, local }
     }
-    assert_eq!(journal.status().received.bytes, TOTAL as u64, "every byte is counted");
-    took
+
+    /// Every byte that was sent so far is counted; the socket closes before the last records are published.
+    fn check(&self, total: usize) {
+        while self.journal.status().received.bytes < total as u64 {
+            std::thread::yield_now();
+        }
+        assert_eq!(self.journal.status().received.bytes, total as u64);
+        assert_eq!(self.engine.events().len(), 0, "nothing failed");
+    }
 }

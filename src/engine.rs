@@ -95,6 +95,8 @@ impl Engine {
             wake,
             sessions: BTreeMap::new(),
             quit_by: None,
+            seen: std::time::Instant::now(),
+            unseen: false,
         };
         let run = move || {
             let _ending: Sender<()> = ending;

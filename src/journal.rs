@@ -1,10 +1,11 @@
 //! The journal: every byte in order, with its time, direction and connection, in bounded memory.
 //!
 //! Payload lives in blocks of 1 MiB. The I/O thread reads from its sockets straight into the current block
-//! ([`Writer::room`]), notes an entry of 24 bytes a record, and publishes a whole turn under one lock. Readers never
-//! see the block that is being written to: they share [`Segment`]s that are complete, and of the last one they copy
-//! the little they want. So no reader that follows can hold the I/O thread up for longer than it takes to clone a
-//! pointer or to copy 64 KiB; a [`Snapshot`] also copies the table of connections, about 100 µs a thousand of them.
+//! ([`Writer::room`]) and notes an entry of 24 bytes a record. A block that gets full is shared as it is; while traffic
+//! is slow, the little that came is copied to the tail instead. Readers never see the block that is being written to:
+//! they share [`Segment`]s that are complete, and of the tail they copy the little they want. So no reader that
+//! follows can hold the I/O thread up for longer than it takes to clone a pointer or to copy 64 KiB; a [`Snapshot`]
+//! also copies the table of connections, about 100 µs a thousand of them.
 //!
 //! When the journal holds more than its [`Limits`], whole segments leave it, the oldest first. They are counted, the
 //! counters of every connection stay exact, and a block that leaves is written to again while it is warm.
@@ -12,6 +13,7 @@
 //! Invariants: record numbers are consecutive and never reused; a payload lies in one block; nothing is dropped
 //! without being counted; the lock is never held during a system call.
 
+mod block;
 mod connections;
 mod record;
 mod segment;
@@ -20,20 +22,25 @@ mod writer;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
+
 pub use connections::{Connection, Count, State};
 pub use record::{ConnId, Content, Detail, Direction, How, Opened, Record, Seq, Side};
 pub use segment::Segment;
 pub use writer::Writer;
 
 use connections::Connections;
-use segment::Tail;
+use segment::{Part, Tail};
 use writer::Change;
 
 /// The size of a block of payload: 1 MiB.
 pub const BLOCK: usize = 1 << 20;
 
-/// A segment ends with its block, or at this many records: what leaves the journal at once stays small.
+/// The tail ends at this many records: what leaves the journal at once stays small.
 const SEGMENT_RECORDS: usize = 32 * 1024;
+
+/// The tail ends at this many bytes of payload, for the same reason.
+const SEGMENT_BYTES: usize = 256 * 1024;
 
 /// A reader copies at most this much of the growing segment; where there is more, the segment is ended instead.
 const COPY_AT_MOST: usize = 64 * 1024;
@@ -201,24 +208,33 @@ impl Journal {
         self.lock().connections.last()
     }
 
-    /// Publishes a turn: `parts` in order, the first of which goes on in the block of the tail. Returns what had to
-    /// leave, so that it is freed outside the lock.
-    fn append(&self, parts: &mut Vec<Tail>, changes: &mut Vec<Change>) -> Vec<Arc<Segment>> {
+    /// Publishes whole segments, then what is copied to the tail. Returns what had to leave, so that it is freed
+    /// outside the lock.
+    fn append(
+        &self,
+        full: &mut Vec<(Part, Bytes, usize)>,
+        partial: Option<(Part, &[u8])>,
+        changes: &mut Vec<Change>,
+    ) -> Vec<Arc<Segment>> {
         let mut inner = self.lock();
         // A connection is known before its first record, and closed after its last.
         for change in changes.extract_if(.., |change| matches!(change, Change::Add { .. })) {
             inner.apply(&change);
         }
-        for (index, part) in parts.drain(..).enumerate() {
-            // A part of another block can't be joined to the bytes before it.
-            if index > 0 || inner.tail.entries.len() >= SEGMENT_RECORDS {
+        for (part, payload, memory) in full.drain(..) {
+            inner.seal();
+            inner.count(&part);
+            inner.push(|first| Segment::new(first, part, payload, memory));
+        }
+        if let Some((part, payload)) = partial {
+            inner.count(&part);
+            inner.tail.append(part, payload);
+            if inner.tail.entries.len() >= SEGMENT_RECORDS || inner.tail.payload.len() >= SEGMENT_BYTES {
                 inner.seal();
             }
-            inner.count(&part);
-            inner.tail.append(part);
-        }
-        for change in changes.drain(..) {
-            inner.apply(&change);
+            for change in changes.drain(..) {
+                inner.apply(&change);
+            }
         }
         let dropped = inner.drop_oldest();
         for segment in &dropped {
@@ -242,7 +258,15 @@ impl Inner {
         self.segments.push_back(Arc::new(segment));
     }
 
-    fn count(&mut self, part: &Tail) {
+    /// Appends a segment, which gets the number of its first record; the tail is empty.
+    fn push(&mut self, segment: impl FnOnce(Seq) -> Segment) {
+        let segment = segment(self.tail.first);
+        self.tail.first = segment.end();
+        self.status.held += segment.held();
+        self.segments.push_back(Arc::new(segment));
+    }
+
+    fn count(&mut self, part: &Part) {
         for entry in &part.entries {
             let payload = writer::direction(entry.kind).map(|direction| (direction, entry.len as usize));
             match payload {

@@ -29,12 +29,13 @@
 //!
 //! ```text
 //! person -> ui -> Action -> app --Command (bounded channel) + waker--> I/O thread -> socket
-//! person <- ui <- the rows it shows <- Journal <--one lock a turn-- I/O thread <- socket
+//! person <- ui <- the rows it shows <- Journal <--at most one lock a turn-- I/O thread <- socket
 //!                    app <--Event (bounded channel)-- I/O thread
 //! ```
 //!
 //! Payload does not travel through a channel: the I/O thread reads from the socket straight into the journal's
-//! current block and publishes once a turn; the window copies the rows that it shows. So memory is bounded, a slow
+//! current block, which is shared when it is full; what does not fill one is published after a pause at once and else
+//! within 5 ms; the window copies the rows that it shows. So memory is bounded, a slow
 //! window never slows a peer, and nothing is lost without being counted.
 //!
 //! # Threads

@@ -278,7 +278,7 @@ mod tests {
                 writer.received(conn, text.len(), false);
             }
         }
-        writer.publish();
+        writer.publish(true);
         (journal, writer)
     }
 
@@ -326,7 +326,7 @@ mod tests {
         assert_eq!(view.rows(), 2, "the opened row and one payload");
         view.set_paused(true, &journal.status());
         writer.detail(None, Detail::Note("2 more".into()));
-        writer.publish();
+        writer.publish(true);
         advance(&mut view, &journal);
         assert_eq!((view.rows(), view.paused(&journal.status())), (2, Some(1)));
         view.set_paused(false, &journal.status());

@@ -61,7 +61,7 @@ fn every_kind() -> Snapshot {
     writer.detail(None, Detail::KernelDropped { datagrams: 3 });
     writer.detail(None, Detail::Note("line\nbreak".to_owned()));
     writer.detail(Some(conn), Detail::Closed { how: How::PeerFin });
-    writer.publish();
+    writer.publish(true);
     journal.snapshot()
 }
 
@@ -173,15 +173,15 @@ fn what_is_not_in_the_file_is_said_in_it() {
     let (journal, mut writer) = journal();
     let conn = writer.open(Detail::Note("opened".to_owned()), addr(9), addr(1), State::Connected);
     receive(&mut writer, conn, b"lost", false);
-    writer.publish();
+    writer.publish(true);
     // A snapshot ends the segment; a limit takes whole segments.
     drop(journal.snapshot());
     writer.sent(conn, b"cleared");
-    writer.publish();
+    writer.publish(true);
     journal.set_limits(Limits { records: 1, ..Limits::default() });
     journal.clear();
     writer.sent(conn, b"kept");
-    writer.publish();
+    writer.publish(true);
     let snapshot = journal.snapshot();
 
     let text = written(FileFormat::Jsonl, &snapshot);
@@ -307,11 +307,11 @@ fn played(acts: Vec<Act>) -> Snapshot {
                     conns.retain(|open| *open != conn);
                 }
             }
-            Act::Publish => drop(writer.publish()),
+            Act::Publish => drop(writer.publish(true)),
             Act::Clear => journal.clear(),
         }
     }
-    writer.publish();
+    writer.publish(true);
     journal.snapshot()
 }
 

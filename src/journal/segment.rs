@@ -1,6 +1,6 @@
 //! A run of consecutive records that never changes again, shared by every reader.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::record::{ConnId, Content, Detail, Direction, Entry, EntryKind, Record, Seq};
 
@@ -11,9 +11,17 @@ pub struct Segment {
     pub(super) payload: Bytes,
     pub(super) entries: Vec<Entry>,
     pub(super) details: Vec<Detail>,
+    /// Bytes of memory behind the payload: its own length, or the block's.
+    memory: usize,
 }
 
 impl Segment {
+    /// The records of `part`, from number `first` on.
+    pub(super) fn new(first: Seq, mut part: Part, payload: Bytes, memory: usize) -> Self {
+        part.entries.shrink_to_fit();
+        Self { first, payload, entries: part.entries, details: part.details, memory }
+    }
+
     /// The number of its first record.
     pub fn first(&self) -> Seq {
         self.first
@@ -55,18 +63,25 @@ impl Segment {
 
     /// Bytes that this segment holds in memory.
     pub(super) fn held(&self) -> u64 {
-        (self.payload.len() + self.entries.len() * size_of::<Entry>() + self.details.len() * DETAIL_SIZE) as u64
+        (self.memory + self.entries.len() * size_of::<Entry>() + self.details.len() * DETAIL_SIZE) as u64
     }
+}
+
+/// Records that belong to some payload and are not numbered yet.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    pub(super) entries: Vec<Entry>,
+    pub(super) details: Vec<Detail>,
 }
 
 /// What one detail is charged for: its enum and a sentence on the heap.
 const DETAIL_SIZE: usize = size_of::<Detail>() + 128;
 
-/// The segment that still grows.
+/// The segment that still grows: what came in too small pieces to have blocks of its own, copied together.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
     pub(super) first: Seq,
-    pub(super) payload: BytesMut,
+    pub(super) payload: Vec<u8>,
     pub(super) entries: Vec<Entry>,
     pub(super) details: Vec<Detail>,
 }
@@ -80,8 +95,8 @@ impl Tail {
         (self.payload.len() + self.entries.len() * size_of::<Entry>() + self.details.len() * DETAIL_SIZE) as u64
     }
 
-    /// Appends `part`, whose payload is a block's next bytes: joining them moves no byte.
-    pub(super) fn append(&mut self, part: Tail) {
+    /// Appends the records of `part` and their `payload`.
+    pub(super) fn append(&mut self, part: Part, payload: &[u8]) {
         let base = u32::try_from(self.payload.len()).expect("a segment is smaller than 4 GiB");
         let details = u32::try_from(self.details.len()).expect("a segment holds fewer than 2^32 details");
         self.entries.extend(part.entries.into_iter().map(|mut entry| {
@@ -89,18 +104,16 @@ impl Tail {
             entry
         }));
         self.details.extend(part.details);
-        if self.payload.is_empty() {
-            self.payload = part.payload;
-        } else {
-            self.payload.unsplit(part.payload);
-        }
+        self.payload.extend_from_slice(payload);
     }
 
     /// Ends this segment; what follows starts a new one.
     pub(super) fn seal(&mut self) -> Segment {
         let next = Self { first: self.end(), ..Self::default() };
         let full = std::mem::replace(self, next);
-        Segment { first: full.first, payload: full.payload.freeze(), entries: full.entries, details: full.details }
+        let memory = full.payload.len();
+        let part = Part { entries: full.entries, details: full.details };
+        Segment::new(full.first, part, Bytes::from(full.payload.into_boxed_slice()), memory)
     }
 
     /// A copy of the records from `seq` on, for a reader that doesn't want to end the segment.
@@ -110,12 +123,12 @@ impl Tail {
         let first_of = |detail: bool| entries.iter().find(|entry| (entry.kind == EntryKind::Detail) == detail);
         let payload = first_of(false).map_or(self.payload.len(), |entry| entry.start as usize);
         let details = first_of(true).map_or(self.details.len(), |entry| entry.start as usize);
-        Segment {
-            first: self.first + from as u64,
-            payload: Bytes::copy_from_slice(&self.payload[payload..]),
+        let part = Part {
             details: self.details[details..].to_vec(),
             entries: entries.iter().map(|entry| rebased(*entry, payload, details)).collect(),
-        }
+        };
+        let bytes = Bytes::copy_from_slice(&self.payload[payload..]);
+        Segment::new(self.first + from as u64, part, bytes, self.payload.len() - payload)
     }
 
     /// What copying the records from `seq` on would cost, in bytes.

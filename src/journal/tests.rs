@@ -46,8 +46,8 @@ fn nothing_is_visible_before_it_is_published() {
     let conn = open(&mut writer, 9);
     receive(&mut writer, conn, b"hello");
     assert_eq!(journal.status().end, 0);
-    assert!(writer.publish());
-    assert!(!writer.publish(), "a second publication has nothing to say");
+    assert!(writer.publish(true));
+    assert!(!writer.publish(true), "a second publication has nothing to say");
     assert_eq!(journal.status().end, 2);
     assert_eq!(
         journal.get(1).and_then(|record| record.payload().map(|(_, bytes)| bytes.to_vec())),
@@ -62,7 +62,7 @@ fn an_empty_datagram_is_a_record() {
     let conn = open(&mut writer, 9);
     writer.received(conn, 0, false);
     writer.sent(conn, b"");
-    writer.publish();
+    writer.publish(true);
     assert_eq!(journal.status().received, Count { bytes: 0, records: 1 });
     assert_eq!(journal.status().sent, Count { bytes: 0, records: 1 });
 }
@@ -74,7 +74,7 @@ fn counters_stay_exact_when_records_leave() {
     let chunk = vec![7; 64 * 1024];
     for _ in 0..1024 {
         receive(&mut writer, conn, &chunk);
-        writer.publish();
+        writer.publish(true);
     }
     let status = journal.status();
     assert_eq!(status.received, Count { bytes: 64 << 20, records: 1024 });
@@ -92,7 +92,7 @@ fn a_closed_connection_is_known_while_its_records_are() {
     let conn = open(&mut writer, 9);
     writer.detail(Some(conn), Detail::Closed { how: How::PeerFin });
     writer.set_state(conn, State::Closed(How::PeerFin));
-    writer.publish();
+    writer.publish(true);
     assert_eq!(journal.status().open, 0);
     assert_eq!(journal.connections(0, 10).len(), 1);
     journal.clear();
@@ -111,7 +111,7 @@ fn the_next_writer_goes_on_with_new_numbers() {
     let second = open(&mut writer, 9);
     assert_ne!(first, second);
     receive(&mut writer, second, b"two");
-    writer.publish();
+    writer.publish(true);
     let payloads: Vec<_> =
         read_all(&journal).iter().filter_map(|record| record.payload().map(|(_, bytes)| bytes.to_vec())).collect();
     assert_eq!(payloads, [b"one", b"two"]);
@@ -123,10 +123,25 @@ fn a_write_larger_than_a_block_is_a_record_a_block() {
     let conn = open(&mut writer, 9);
     let payload: Vec<u8> = (0..BLOCK + 5).map(|n| (n % 251) as u8).collect();
     writer.sent(conn, &payload);
-    writer.publish();
+    writer.publish(true);
     let sent: Vec<u8> =
         read_all(&journal).iter().filter_map(|r| r.payload().map(|(_, b)| b.to_vec())).flatten().collect();
     assert!(sent == payload);
+}
+
+#[test]
+fn at_full_speed_only_full_blocks_are_published() {
+    let (journal, mut writer) = journal(u64::MAX, u64::MAX);
+    let conn = open(&mut writer, 9);
+    receive(&mut writer, conn, &[1; 1000]);
+    assert!(!writer.publish(false));
+    while !writer.publish(false) {
+        receive(&mut writer, conn, &[2; 64 * 1024]);
+    }
+    assert_eq!(journal.get(1).and_then(|record| record.payload().map(|(_, bytes)| bytes.len())), Some(1000));
+    let seen = journal.status().end;
+    assert!(writer.publish(true), "the chunk that did not fit is in the next block");
+    assert_eq!(journal.status().end, seen + 1);
 }
 
 #[test]
@@ -137,7 +152,7 @@ fn blocks_that_leave_are_used_again() {
     for _ in 0..64 {
         places.insert(writer.room(BLOCK).as_ptr() as usize);
         writer.received(conn, BLOCK, false);
-        writer.publish();
+        writer.publish(true);
     }
     assert!(places.len() < 16, "{} different blocks for 4 MiB", places.len());
     drop(journal);
@@ -148,7 +163,7 @@ enum Step {
     Receive(usize),
     Send(usize),
     Note,
-    Publish,
+    Publish(bool),
     Snapshot,
     Clear,
 }
@@ -159,7 +174,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (100_000usize..700_000).prop_map(Step::Receive),
         3 => (0usize..3000).prop_map(Step::Send),
         2 => Just(Step::Note),
-        4 => Just(Step::Publish),
+        4 => any::<bool>().prop_map(Step::Publish),
         2 => Just(Step::Snapshot),
         1 => Just(Step::Clear),
     ]
@@ -176,8 +191,7 @@ proptest! {
         let (journal, mut writer) = journal(limit, u64::MAX);
         let conn = open(&mut writer, 9);
         let mut model = vec![Content::Detail(accepted(addr(9)))];
-        let mut published = 0;
-        let mut cleared = 0;
+        let mut cleared = 0u64;
         let mut held = Vec::new();
         for (n, step) in steps.into_iter().enumerate() {
             let bytes = |len: usize| (0..len).map(|i| (i * 7 + n) as u8).collect::<Vec<u8>>();
@@ -194,25 +208,27 @@ proptest! {
                     writer.detail(None, Detail::Note(n.to_string()));
                     model.push(Content::Detail(Detail::Note(n.to_string())));
                 }
-                Step::Publish => {
+                Step::Publish(all) => {
                     writer.set_now(Stamp::from_nanos(n as u64));
-                    writer.publish();
-                    published = model.len();
+                    writer.publish(all);
+                    if all {
+                        prop_assert_eq!(journal.status().end, model.len() as u64);
+                    }
                 }
                 Step::Snapshot => held.push((journal.snapshot(), journal.status())),
                 Step::Clear => {
                     journal.clear();
-                    cleared = published;
+                    cleared = journal.status().end;
                 }
             }
         }
-        writer.publish();
+        writer.publish(true);
         let status = journal.status();
         prop_assert_eq!(status.end, model.len() as u64);
         let records = read_all(&journal);
         prop_assert_eq!(records.len() as u64, status.end - status.first);
-        prop_assert!(small || status.first == cleared as u64);
-        prop_assert!(status.first <= cleared as u64 + status.dropped_records);
+        prop_assert!(small || status.first == cleared);
+        prop_assert!(status.first <= cleared + status.dropped_records);
         for record in records {
             prop_assert_eq!(&record.content, &model[record.seq as usize]);
         }

@@ -3,30 +3,30 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::Bytes;
 
+use super::block::Pool;
 use super::connections::State;
 use super::record::{ConnId, Detail, Direction, Entry, EntryKind};
-use super::segment::Tail;
-use super::{BLOCK, Journal, Segment};
+use super::segment::{Part, Segment};
+use super::{BLOCK, COPY_AT_MOST, Journal};
 use crate::clock::Stamp;
-
-/// Blocks kept for the next use after the records in them left.
-const SPARE_BLOCKS: usize = 4;
 
 /// Appends records. Nothing is visible to readers, and no lock is taken, before [`Writer::publish`].
 ///
-/// Payload is read from the socket straight into [`Writer::room`], the rest of the current block.
+/// Payload is read from the socket straight into [`Writer::room`], the rest of the current block. A block that gets
+/// full is shared as it is; of one that does not, the used part is copied when somebody should see it, and the block
+/// is written again from its start, warm.
 #[derive(Debug)]
 pub struct Writer {
     journal: Arc<Journal>,
-    /// The unused rest of the current block, all of it initialized.
-    room: BytesMut,
-    /// Blocks whose records left the journal, kept while they are warm.
-    spare: Vec<BytesMut>,
-    /// What was recorded since the last publication. The first part goes on in the block of the one before; each
-    /// further part starts a block.
-    parts: Vec<Tail>,
+    pool: Pool,
+    block: Vec<u8>,
+    /// Bytes of the block that `part` speaks of.
+    used: usize,
+    part: Part,
+    /// What is ready to be shared: whole segments, in order, before `part`.
+    full: Vec<(Part, Bytes, usize)>,
     /// Changes of the connection table, in order with the entries they came between.
     changes: Vec<Change>,
     next_conn: u32,
@@ -45,8 +45,8 @@ impl Writer {
     /// A writer for `journal`. There is at most one at a time; the engine sees to that.
     pub fn new(journal: Arc<Journal>) -> Self {
         let next_conn = journal.last_conn() + 1;
-        let (room, spare, parts, changes) = Default::default();
-        Self { journal, room, spare, parts, changes, next_conn, now: Stamp::now() }
+        let (block, used, part, full, changes) = Default::default();
+        Self { journal, pool: Pool::new(), block, used, part, full, changes, next_conn, now: Stamp::now() }
     }
 
     /// Sets the clock reading that the next records carry: one reading a turn.
@@ -57,12 +57,22 @@ impl Writer {
     /// Space for at least `wanted` (at most [`BLOCK`]) bytes of payload, as much as the current block has left.
     pub fn room(&mut self, wanted: usize) -> &mut [u8] {
         assert!(wanted <= BLOCK, "a block holds {BLOCK} bytes");
-        if self.room.len() < wanted {
-            self.part();
-            self.room = self.take_block();
-            self.parts.push(Tail::default());
+        if self.block.len() - self.used < wanted {
+            self.share_block();
+            if self.block.is_empty() {
+                self.block = self.pool.take();
+            }
         }
-        &mut self.room
+        &mut self.block[self.used..]
+    }
+
+    /// Ends the current block, if there is something in it.
+    fn share_block(&mut self) {
+        if self.used > 0 {
+            let payload = self.pool.share(std::mem::take(&mut self.block), self.used);
+            self.full.push((std::mem::take(&mut self.part), payload, BLOCK));
+            self.used = 0;
+        }
     }
 
     /// Records the first `len` bytes of [`room`](Self::room) as received from `conn`. Zero bytes are a record too:
@@ -84,24 +94,11 @@ impl Writer {
     }
 
     fn take(&mut self, conn: ConnId, len: usize, kind: EntryKind, unexpected: bool) {
-        let taken = self.room.split_to(len);
-        let now = self.now;
-        let part = self.part();
-        let start = u32::try_from(part.payload.len()).expect("a part is at most a block");
+        let start = u32::try_from(self.used).expect("a block is smaller than 4 GiB");
+        self.used += len;
+        assert!(self.used <= self.block.len(), "no more than the room is recorded");
         let len = u32::try_from(len).expect("a record is at most a block");
-        if part.payload.is_empty() {
-            part.payload = taken;
-        } else {
-            part.payload.unsplit(taken);
-        }
-        part.entries.push(Entry { time: now, start, len, conn: conn.0, kind, unexpected });
-    }
-
-    fn part(&mut self) -> &mut Tail {
-        if self.parts.is_empty() {
-            self.parts.push(Tail::default());
-        }
-        self.parts.last_mut().expect("there is a part")
+        self.part.entries.push(Entry { time: self.now, start, len, conn: conn.0, kind, unexpected });
     }
 
     /// Records a new connection or UDP peer, and returns its number.
@@ -115,12 +112,11 @@ impl Writer {
 
     /// Records anything that carries no payload.
     pub fn detail(&mut self, conn: Option<ConnId>, detail: Detail) {
-        let now = self.now;
-        let part = self.part();
-        let start = u32::try_from(part.details.len()).expect("fewer than 2^32 details a turn");
-        part.details.push(detail);
-        let conn = conn.map_or(0, |conn| conn.0);
-        part.entries.push(Entry { time: now, start, len: 0, conn, kind: EntryKind::Detail, unexpected: false });
+        let start = u32::try_from(self.part.details.len()).expect("fewer than 2^32 details a block");
+        self.part.details.push(detail);
+        let (time, conn) = (self.now, conn.map_or(0, |conn| conn.0));
+        let kind = EntryKind::Detail;
+        self.part.entries.push(Entry { time, start, len: 0, conn, kind, unexpected: false });
     }
 
     /// Sets where `conn` is in its life.
@@ -133,42 +129,38 @@ impl Writer {
         self.changes.push(Change::Queued { id: conn, bytes });
     }
 
-    /// Makes everything visible to readers under one lock. Returns whether there was anything.
-    pub fn publish(&mut self) -> bool {
-        if self.parts.iter().all(|part| part.entries.is_empty()) && self.changes.is_empty() {
+    /// Makes what was recorded visible to readers, under one lock; returns whether there was anything.
+    ///
+    /// With `all` that is everything; without it only the blocks that got full: while traffic goes on at full speed,
+    /// the next full block is never far.
+    pub fn publish(&mut self, all: bool) -> bool {
+        if self.full.is_empty() && !(all && self.has_more()) {
             return false;
         }
-        let dropped = self.journal.append(&mut self.parts, &mut self.changes);
-        self.recycle(dropped);
+        let partial = all.then(|| self.end_part());
+        let partial = partial.map(|(part, used)| (part, &self.block[..used]));
+        let dropped = self.journal.append(&mut self.full, partial, &mut self.changes);
+        // Not under the lock: freeing, or giving blocks back, takes a while.
+        drop::<Vec<Arc<Segment>>>(dropped);
         true
     }
 
-    /// A block of [`BLOCK`] initialized bytes, a warm one if there is one.
-    fn take_block(&mut self) -> BytesMut {
-        let Some(mut block) = self.spare.pop() else {
-            return BytesMut::zeroed(BLOCK);
-        };
-        // What is left of the block may be a view of its end: this takes the whole allocation back.
-        block.clear();
-        block.reserve(BLOCK);
-        block.resize(BLOCK, 0);
-        block
+    /// Whether there is something that only `publish(true)` makes visible.
+    pub fn has_more(&self) -> bool {
+        !self.part.entries.is_empty() || !self.changes.is_empty()
     }
 
-    /// Keeps the blocks of dropped segments that nobody reads any more.
-    fn recycle(&mut self, dropped: Vec<Arc<Segment>>) {
-        for segment in dropped.into_iter().filter_map(Arc::into_inner) {
-            if let Ok(block) = segment.payload.try_into_mut()
-                && self.spare.len() < SPARE_BLOCKS
-            {
-                self.spare.push(block);
-            }
+    /// Takes the current part off, with how many bytes of the block belong to it; a large one has become a segment of
+    /// its own.
+    fn end_part(&mut self) -> (Part, usize) {
+        if self.used > BLOCK / 8 * 7 {
+            self.share_block();
+        } else if self.used > COPY_AT_MOST {
+            let payload = Bytes::copy_from_slice(&self.block[..self.used]);
+            self.full.push((std::mem::take(&mut self.part), payload, self.used));
+            self.used = 0;
         }
-    }
-
-    /// Payload bytes and records that wait for publication: a turn that gathers many publishes early.
-    pub fn pending(&self) -> usize {
-        self.parts.iter().map(|part| part.payload.len() + part.entries.len() * size_of::<Entry>()).sum()
+        (std::mem::take(&mut self.part), std::mem::take(&mut self.used))
     }
 
     /// The journal that this writes to.
@@ -179,7 +171,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.publish();
+        self.publish(true);
     }
 }
 

@@ -48,7 +48,7 @@ impl Played {
 
     /// The records so far, as the log says them.
     fn told(&mut self) -> Vec<String> {
-        self.client.writer.publish();
+        self.client.writer.publish(true);
         let text = |content| match content {
             Content::Detail(Detail::Error(error)) => error.to_string(),
             Content::Detail(Detail::Note(note)) => note,

@@ -47,7 +47,7 @@ impl Played {
 
     /// The errors and notes so far.
     fn told(&mut self) -> Vec<String> {
-        self.datagrams.writer.publish();
+        self.datagrams.writer.publish(true);
         let text = |content| match content {
             Content::Detail(Detail::Error(error)) => Some(error.to_string()),
             Content::Detail(Detail::Note(note)) => Some(note),

@@ -12,7 +12,7 @@ fn snapshot(notes: usize) -> Snapshot {
     for n in 0..notes {
         writer.detail(None, Detail::Note(n.to_string()));
     }
-    writer.publish();
+    writer.publish(true);
     journal.snapshot()
 }
 
