@@ -28,6 +28,8 @@ pub enum CopyAs {
     Hex,
     /// Payload in the escaped notation, a line a record.
     Escaped,
+    /// Payload as `hexdump -C` prints it.
+    Dump,
 }
 
 /// The rows that pass a filter.

@@ -413,6 +413,7 @@ impl SocketTab {
                 (CopyAs::Rows, _) => self.row_text(&record, usize::MAX),
                 (CopyAs::Hex, Some((_, bytes))) => payload::hex(bytes),
                 (CopyAs::Escaped, Some((_, bytes))) => payload::escape(bytes),
+                (CopyAs::Dump, Some((_, bytes))) => payload::dump::text(bytes),
                 (_, None) => continue,
             };
             if text.len() + line.len() > LARGEST_COPY {

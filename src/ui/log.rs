@@ -82,9 +82,13 @@ fn copy_menu(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {
 }
 
 fn copy_entries(ui: &mut Ui, actions: &mut Vec<SocketAction>) {
-    for (label, form) in
-        [("Copy rows", CopyAs::Rows), ("Copy as hex", CopyAs::Hex), ("Copy as escaped text", CopyAs::Escaped)]
-    {
+    let entries = [
+        ("Copy rows", CopyAs::Rows),
+        ("Copy as hex", CopyAs::Hex),
+        ("Copy as escaped text", CopyAs::Escaped),
+        ("Copy as hex dump", CopyAs::Dump),
+    ];
+    for (label, form) in entries {
         if ui.button(label).clicked() {
             actions.push(SocketAction::Copy(form));
             ui.close();
