@@ -223,8 +223,10 @@ impl App {
     fn follow_zoom(&mut self, context: &egui::Context) {
         let zoom = context.zoom_factor();
         let changed = std::mem::replace(&mut self.zoom, zoom).to_bits() != zoom.to_bits();
-        if changed && (zoom - self.settings.zoom).abs() > 0.001 {
-            self.settings.zoom = zoom;
+        // Whatever the size, the way back stays inside the window.
+        let within = zoom.clamp(settings::SMALLEST_ZOOM, crate::ui::largest_zoom(context));
+        if changed && ((zoom - self.settings.zoom).abs() > 0.001 || (zoom - within).abs() > 0.001) {
+            self.settings.zoom = within;
             self.settings_changed(context);
         }
     }

@@ -30,6 +30,12 @@ pub fn apply_settings(context: &egui::Context, settings: &Settings) {
     theme::apply(context, settings);
 }
 
+/// The largest size at which the tabs and the settings still fit side by side.
+pub fn largest_zoom(context: &egui::Context) -> f32 {
+    let width = context.content_rect().width() * context.zoom_factor();
+    (width / top_bar::NARROWEST).max(1.0)
+}
+
 /// Draws the window, and returns what the person asked for.
 pub fn show(app: &mut App, ui: &mut Ui) -> Vec<Action> {
     let mut actions = Vec::new();

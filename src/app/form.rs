@@ -265,8 +265,9 @@ impl ClientForm {
     fn check(&self, switches: &Switches) -> Result<Plan, Errors> {
         let mut errors = Errors::new();
         let options = switches.check(&mut errors);
-        let host = note(&mut errors, Field::Host, self.host.parse().map_err(|error: ParseError| error.reason));
-        let port = note(&mut errors, Field::Port, remote_port(&self.port, "tcp"));
+        let (host, port) = host_and_port(&self.host, &self.port, Scheme::Tcp);
+        let host = note(&mut errors, Field::Host, host.parse().map_err(|error: ParseError| error.reason));
+        let port = note(&mut errors, Field::Port, remote_port(&port, "tcp"));
         let limit = note(&mut errors, Field::TimeLimit, seconds(&self.limit));
         let local = self.local(host.as_ref(), &mut errors);
         match (host, port, limit) {
@@ -347,14 +348,21 @@ impl UdpForm {
     /// What is wrong with the target's host or port.
     pub fn target(&self) -> Result<(Host, u16), Errors> {
         let mut errors = Errors::new();
-        let host = self.target_host.parse().map_err(|error: ParseError| error.reason);
-        let host = note(&mut errors, Field::TargetHost, host);
-        let port = note(&mut errors, Field::TargetPort, remote_port(&self.target_port, "udp"));
+        let (host, port) = host_and_port(&self.target_host, &self.target_port, Scheme::Udp);
+        let host = note(&mut errors, Field::TargetHost, host.parse().map_err(|error: ParseError| error.reason));
+        let port = note(&mut errors, Field::TargetPort, remote_port(&port, "udp"));
         host.zip(port).ok_or(errors)
     }
 }
 
-/// A whole endpoint pasted into a host field goes to both fields.
+/// What the two fields mean while a whole endpoint stands in the first one.
+fn host_and_port(host: &str, port: &str, scheme: Scheme) -> (String, String) {
+    let (mut host, mut port) = (host.to_owned(), port.to_owned());
+    split_endpoint(&mut host, &mut port, scheme);
+    (host, port)
+}
+
+/// A whole endpoint in a host field goes to both fields.
 pub fn split_endpoint(host: &mut String, port: &mut String, scheme: Scheme) {
     if !host.contains(':') || host.parse::<Host>().is_ok() {
         return;

@@ -39,6 +39,9 @@ impl Theme {
 /// The smallest and the largest memory limit of a session, in MiB.
 pub const MEMORY_MIB: std::ops::RangeInclusive<u64> = 4..=16_384;
 
+/// The smallest size; the largest depends on the window.
+pub const SMALLEST_ZOOM: f32 = 0.5;
+
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -65,7 +68,7 @@ impl Settings {
 
     fn in_range(mut self) -> Self {
         self.memory_mib = self.memory_mib.clamp(*MEMORY_MIB.start(), *MEMORY_MIB.end());
-        self.zoom = if self.zoom.is_finite() { self.zoom.clamp(0.5, 4.0) } else { 1.0 };
+        self.zoom = if self.zoom.is_finite() { self.zoom.clamp(SMALLEST_ZOOM, 4.0) } else { 1.0 };
         self
     }
 }

@@ -15,7 +15,7 @@ use crate::endpoint::Scheme;
 use crate::engine::{Command, Engine, Event, Plan, SessionId, Target, Ticket};
 use crate::error::OpError;
 use crate::export::{Header, Role};
-use crate::journal::{ConnId, Connection, Journal, Limits, Record, Status};
+use crate::journal::{ConnId, Connection, Count, Journal, Limits, Record, Status};
 use crate::payload;
 
 /// The most that is put on the clipboard, in bytes of text.
@@ -122,6 +122,8 @@ pub struct SocketTab {
     pub saving: Saving,
     /// One sentence about the last action here (copied, busy), shown below the log.
     pub notice: Option<String>,
+    /// Figures of the journal when the log was last cleared.
+    cleared: Status,
     session: Option<SessionId>,
     /// The last plan that was started: the endpoint in saved files.
     started: Option<String>,
@@ -149,6 +151,7 @@ impl SocketTab {
             targets: Vec::new(),
             saving: Saving::default(),
             notice: None,
+            cleared: Status::default(),
             session: None,
             started: None,
         }
@@ -385,8 +388,23 @@ impl SocketTab {
     pub fn clear(&mut self) {
         self.journal.clear();
         self.status = self.journal.status();
+        self.cleared = self.status;
         self.log.cleared(&self.status);
         self.notice = None;
+    }
+
+    /// Figures of what came since the log was last cleared: what is on the screen.
+    pub fn since_cleared(&self) -> Status {
+        let less =
+            |now: Count, then: Count| Count { bytes: now.bytes - then.bytes, records: now.records - then.records };
+        Status {
+            received: less(self.status.received, self.cleared.received),
+            sent: less(self.status.sent, self.cleared.sent),
+            dropped_records: self.status.dropped_records - self.cleared.dropped_records,
+            dropped_bytes: self.status.dropped_bytes - self.cleared.dropped_bytes,
+            kernel_dropped: self.status.kernel_dropped - self.cleared.kernel_dropped,
+            ..self.status
+        }
     }
 
     /// What the saved file says about itself.

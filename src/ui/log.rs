@@ -167,14 +167,21 @@ fn cursor_keys(
     if tab.log.has_selection() && ui.input(|input| input.events.iter().any(copies)) {
         actions.push(SocketAction::Copy(CopyAs::Rows));
     }
-    let (up, down, extend) = ui
-        .input(|input| (input.key_pressed(Key::ArrowUp), input.key_pressed(Key::ArrowDown), input.modifiers.shift));
-    if up == down {
-        return 0.0;
-    }
-    let Some(row) = tab.log.move_cursor(if up { -1 } else { 1 }, extend) else { return 0.0 };
+    // By the event's own modifiers: a fast hand lets Shift go before the frame is drawn.
+    let arrows: Vec<(i64, bool)> = ui.input(|input| input.events.iter().filter_map(arrow).collect());
+    let moved = arrows.into_iter().filter_map(|(rows, extend)| tab.log.move_cursor(rows, extend)).last();
+    let Some(row) = moved else { return 0.0 };
     tab.log.follow = false;
     place.points_to_show(row, visible)
+}
+
+/// By how many rows an event moves the cursor, and whether the selection grows.
+fn arrow(event: &egui::Event) -> Option<(i64, bool)> {
+    match event {
+        egui::Event::Key { key: Key::ArrowUp, pressed: true, modifiers, .. } => Some((-1, modifiers.shift)),
+        egui::Event::Key { key: Key::ArrowDown, pressed: true, modifiers, .. } => Some((1, modifiers.shift)),
+        _ => None,
+    }
 }
 
 fn head(ui: &mut Ui, columns: Columns) {
@@ -304,7 +311,7 @@ pub(super) fn status_line(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<So
 }
 
 fn amounts(tab: &SocketTab) -> String {
-    let status = &tab.status;
+    let status = &tab.since_cleared();
     let rows = tab.log.rows();
     let mut words = format!("{} {}", figures::count(rows), if rows == 1 { "row" } else { "rows" });
     if tab.log.is_filtered() {
@@ -319,7 +326,7 @@ fn amounts(tab: &SocketTab) -> String {
 }
 
 fn amounts_in_full(tab: &SocketTab) -> String {
-    let status = &tab.status;
+    let status = &tab.since_cleared();
     format!(
         "Received {} bytes in {} chunks or datagrams.\nSent {} bytes in {}.\nThe log holds {} in memory.",
         figures::count(status.received.bytes),
@@ -332,7 +339,7 @@ fn amounts_in_full(tab: &SocketTab) -> String {
 
 /// What a reader must know before trusting the rows; empty when there is nothing.
 fn remarks(tab: &SocketTab) -> Vec<String> {
-    let status = &tab.status;
+    let status = &tab.since_cleared();
     let mut remarks = Vec::new();
     if status.kernel_dropped > 0 {
         let dropped = figures::count(status.kernel_dropped);

@@ -141,11 +141,12 @@ fn draw(ui: &Ui, rect: Rect, connection: &Connection) {
     let normal = if connection.state.is_closed() { quiet } else { ui.visuals().text_color() };
     let upper = Rect::from_min_max(rect.min, pos2(rect.right(), rect.center().y));
     let lower = Rect::from_min_max(pos2(rect.left(), rect.center().y), rect.max);
-    let state = text::plain(words(connection), theme::small(), theme::color(tone(connection.state), dark));
-    let width = ui.painter().layout_job(state.clone()).size().x;
-    super::rows::cell(ui, upper, rect.right() - width - 1.0, rect.right(), state, Align2::RIGHT_CENTER);
+    // The address is what tells them apart: the state is cut where both don't fit.
     let peer = text::plain(connection.peer.to_string(), theme::mono(), normal);
-    super::rows::cell(ui, upper, rect.left(), rect.right() - width - 8.0, peer, Align2::LEFT_CENTER);
+    let width = ui.painter().layout_job(peer.clone()).size().x;
+    super::rows::cell(ui, upper, rect.left(), rect.right(), peer, Align2::LEFT_CENTER);
+    let state = text::plain(words(connection), theme::small(), theme::color(tone(connection.state), dark));
+    super::rows::cell(ui, upper, rect.left() + width + 8.0, rect.right(), state, Align2::RIGHT_CENTER);
     let line = text::plain(traffic_line(connection), theme::small(), quiet);
     super::rows::cell(ui, lower, rect.left(), rect.right(), line, Align2::LEFT_CENTER);
 }

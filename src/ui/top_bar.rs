@@ -4,18 +4,21 @@ use egui::{Align2, PopupCloseBehavior, Role, Sense, Ui, WidgetInfo, vec2};
 
 use super::text;
 use super::theme::{self, Tone};
-use crate::app::settings::{MEMORY_MIB, Settings, Theme};
+use crate::app::settings::{MEMORY_MIB, SMALLEST_ZOOM, Settings, Theme};
 use crate::app::tab::{Progress, SocketTab};
 use crate::app::{Action, App, Tab};
 
 const HEIGHT: f32 = 42.0;
 
+/// The width that the bar needs at least, in points.
+pub(super) const NARROWEST: f32 = 480.0;
+
 /// Shows the bar.
 pub(super) fn show(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        let menu = 170.0;
-        let width = ((ui.available_width() - menu) / Tab::ALL.len() as f32).clamp(120.0, 240.0);
+        let menu = 110.0;
+        let width = ((ui.available_width() - menu) / Tab::ALL.len() as f32).clamp(80.0, 240.0);
         for tab in Tab::ALL {
             let (state, tone) = state(app, tab);
             if button(ui, tab, &state, tone, app.shown == tab, width) {
@@ -89,12 +92,13 @@ fn settings(ui: &mut Ui, settings: &mut Settings, actions: &mut Vec<Action>) {
             }
         });
         ui.horizontal(|ui| {
-            ui.label("Size");
+            ui.label(format!("Size {:.0} %", settings.zoom * 100.0));
+            let largest = super::largest_zoom(ui.ctx());
             // Buttons: a value that is dragged would move under the pointer as it changes.
             for (label, zoom) in [("Smaller", settings.zoom / 1.1), ("100 %", 1.0), ("Larger", settings.zoom * 1.1)]
             {
                 if ui.button(label).clicked() {
-                    settings.zoom = zoom.clamp(0.5, 4.0);
+                    settings.zoom = zoom.clamp(SMALLEST_ZOOM, largest);
                     changed = true;
                 }
             }
