@@ -11,7 +11,7 @@ use crate::app::{Action, App, Tab};
 const HEIGHT: f32 = 42.0;
 
 /// The width that the bar needs at least, in points.
-pub(super) const NARROWEST: f32 = 480.0;
+pub(super) const NARROWEST: f32 = 640.0;
 
 /// Shows the bar.
 pub(super) fn show(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
