@@ -2,6 +2,7 @@
 //! in [`crate::ui`].
 
 pub mod composer;
+mod copying;
 pub mod filter;
 pub mod form;
 pub mod log;

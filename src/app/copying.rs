@@ -1,0 +1,72 @@
+//! Rows as text: for the clipboard, and for whoever reads the window by ear.
+
+use super::log::{CopyAs, Mode};
+use super::tab::SocketTab;
+use crate::journal::Record;
+use crate::payload;
+
+/// The most that is put on the clipboard, in bytes of text.
+const LARGEST_COPY: usize = 64 << 20;
+
+impl SocketTab {
+    /// The selected rows as text for the clipboard; `None` where there is nothing to copy.
+    pub fn copy(&mut self, form: CopyAs) -> Option<String> {
+        let mut text = String::new();
+        let mut rows = 0u64;
+        for record in self.log.selection(&self.journal) {
+            let line = match (form, record.payload()) {
+                (CopyAs::Rows, _) => self.row_text(&record, usize::MAX),
+                (CopyAs::Hex, Some((_, bytes))) => payload::hex(bytes),
+                (CopyAs::Escaped, Some((_, bytes))) => payload::escape(bytes),
+                (CopyAs::Dump, Some((_, bytes))) => payload::dump::text(bytes),
+                (_, None) => continue,
+            };
+            if text.len() + line.len() > LARGEST_COPY {
+                self.notice = Some(format!(
+                    "the first {rows} rows copied: the clipboard takes 64 MiB, save the log for more"
+                ));
+                return Some(text);
+            }
+            if rows > 0 {
+                text.push('\n');
+            }
+            text.push_str(&line);
+            rows += 1;
+        }
+        self.notice = Some(match rows {
+            0 => "nothing to copy: the selected rows have no payload, or left the log".to_owned(),
+            1 => "1 row copied".to_owned(),
+            rows => format!("{rows} rows copied"),
+        });
+        (rows > 0).then_some(text)
+    }
+
+    /// A record as one line of text, at most about `most` bytes of its payload: what a screen reader reads and the
+    /// clipboard takes.
+    pub fn row_text(&self, record: &Record, most: usize) -> String {
+        let peer = record.conn.and_then(|id| self.journal.connection(id));
+        let peer = peer.map_or_else(String::new, |connection| connection.peer.to_string());
+        let kind = record.content.kind();
+        let time = record.time.time_of_day();
+        match record.payload() {
+            Some((_, bytes)) => {
+                let mark = if record.unexpected { " (unexpected peer)" } else { "" };
+                let part = &bytes[..bytes.len().min(most)];
+                let preview = match self.log.mode {
+                    Mode::Text => payload::escape(part),
+                    Mode::Hex => payload::hex(part),
+                };
+                let cut = if part.len() < bytes.len() { "…" } else { "" };
+                format!("{time} {kind} {peer}{mark} {} {preview}{cut}", bytes.len())
+            }
+            None => {
+                let words = payload::escape(record.words().as_bytes());
+                if peer.is_empty() {
+                    format!("{time} {kind} {words}")
+                } else {
+                    format!("{time} {kind} {peer} {words}")
+                }
+            }
+        }
+    }
+}
