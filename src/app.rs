@@ -202,9 +202,9 @@ impl App {
             self.banner = Some(ENGINE_ENDED.to_owned());
         }
         self.lookup.lookups.poll();
-        for tab in &mut self.sockets {
-            let (kind_header, journal) = (tab.header(), Arc::clone(&tab.journal));
-            tab.saving.poll(&self.wake, || (kind_header, journal.snapshot()));
+        for tab in self.sockets.iter_mut().filter(|tab| tab.saving.is_busy()) {
+            let (header, journal) = (tab.header(), Arc::clone(&tab.journal));
+            tab.saving.poll(&self.wake, || (header, journal.snapshot()));
         }
     }
 

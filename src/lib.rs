@@ -35,8 +35,8 @@
 //!
 //! Payload does not travel through a channel: the I/O thread reads from the socket straight into the journal's
 //! current block, which is shared when it is full; what does not fill one is published after a pause at once and else
-//! within 5 ms; the window copies the rows that it shows. So memory is bounded, a slow
-//! window never slows a peer, and nothing is lost without being counted.
+//! within 5 ms; the window copies the rows that it shows. So memory is bounded, a slow window never slows a peer, and
+//! nothing is lost without being counted.
 //!
 //! # Threads
 //!

@@ -230,6 +230,15 @@ fn draw(
     } else if response.hovered() {
         ui.painter().rect_filled(rect, 0.0, ui.visuals().faint_bg_color);
     }
+    paint(ui, tab, record, rect, columns, before);
+    response.widget_info(|| {
+        WidgetInfo::selected(Role::Button, true, selected, tab.row_text(record, text::ROW_CHARACTERS))
+    });
+    response
+}
+
+/// The cells of a row.
+fn paint(ui: &Ui, tab: &SocketTab, record: &Record, rect: Rect, columns: Columns, before: Option<Stamp>) {
     let dark = ui.visuals().dark_mode;
     let quiet = theme::color(Tone::Quiet, dark);
     let normal = ui.visuals().text_color();
@@ -271,10 +280,6 @@ fn draw(
             put(left + 6.0, right, job, Align2::LEFT_CENTER);
         }
     }
-    response.widget_info(|| {
-        WidgetInfo::selected(Role::Button, true, selected, tab.row_text(record, text::ROW_CHARACTERS))
-    });
-    response
 }
 
 /// The time since the row before: `+0.001234 s`.
