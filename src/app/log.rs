@@ -3,11 +3,13 @@
 //! Rows are numbered by integers and anchored to record numbers, so ten million rows scroll as exactly as ten, and a
 //! row that is being read does not move when new ones arrive or old ones leave.
 
-use std::collections::VecDeque;
+mod matches;
+
 use std::time::{Duration, Instant};
 
-use super::filter::{Filter, Matcher};
+use super::filter::Filter;
 use crate::journal::{Journal, Reader, Record, Seq, Status};
+use matches::Matches;
 
 /// How payload is shown in a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,15 +32,6 @@ pub enum CopyAs {
     Escaped,
     /// Payload as `hexdump -C` prints it.
     Dump,
-}
-
-/// The rows that pass a filter.
-#[derive(Debug)]
-struct Matches {
-    matcher: Matcher,
-    seqs: VecDeque<Seq>,
-    /// The first record that was not yet looked at.
-    next: Seq,
 }
 
 /// The state of a tab's log.
@@ -99,11 +92,7 @@ impl LogView {
         self.end = self.paused_at.map_or(status.end, |paused| paused.max(status.first));
         if self.filter != self.applied {
             self.applied = self.filter.clone();
-            self.matches = (!self.applied.is_empty()).then(|| Matches {
-                matcher: Matcher::new(&self.applied),
-                seqs: VecDeque::new(),
-                next: status.first,
-            });
+            self.matches = (!self.applied.is_empty()).then(|| Matches::new(&self.applied, status.first));
         }
         let Some(matches) = &mut self.matches else { return false };
         matches.forget_before(status.first);
@@ -228,128 +217,5 @@ impl LogView {
     }
 }
 
-impl Matches {
-    fn forget_before(&mut self, first: Seq) {
-        let gone = self.seqs.partition_point(|seq| *seq < first);
-        self.seqs.drain(..gone);
-        self.next = self.next.max(first);
-    }
-
-    fn scan(&mut self, journal: &Journal, deadline: Instant) {
-        while let Some(slice) = journal.slice(self.next) {
-            for (n, record) in slice.records_from(self.next).enumerate() {
-                if self.matcher.admits(&record, journal) {
-                    self.seqs.push_back(record.seq);
-                }
-                self.next = record.seq + 1;
-                // Asking the clock costs more than looking at a small record.
-                if n % 64 == 63 && Instant::now() >= deadline {
-                    return;
-                }
-            }
-            if Instant::now() >= deadline {
-                return;
-            }
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::app::filter::Ways;
-    use crate::journal::{Detail, Limits, Opened, State, Writer};
-
-    const LONG: Duration = Duration::from_secs(60);
-
-    /// A journal of an opened peer and `n` payloads `0`, `1`, … , every third of them sent.
-    fn journal(n: usize) -> (Arc<Journal>, Writer) {
-        let journal = Arc::new(Journal::new(Limits::default()));
-        let mut writer = Writer::new(Arc::clone(&journal));
-        let (peer, local) = ("127.0.0.1:9".parse().expect("ok"), "127.0.0.1:1".parse().expect("ok"));
-        let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
-        let conn = writer.open(opened, peer, local, State::Connected);
-        for n in 0..n {
-            let text = n.to_string();
-            if n % 3 == 0 {
-                writer.sent(conn, text.as_bytes());
-            } else {
-                writer.room(text.len())[..text.len()].copy_from_slice(text.as_bytes());
-                writer.received(conn, text.len(), false);
-            }
-        }
-        writer.publish(true);
-        (journal, writer)
-    }
-
-    fn advance(view: &mut LogView, journal: &Journal) {
-        while view.advance(journal, &journal.status(), LONG) {}
-    }
-
-    #[test]
-    fn without_a_filter_every_record_is_a_row() {
-        let (journal, _writer) = journal(10);
-        let mut view = LogView::default();
-        advance(&mut view, &journal);
-        assert_eq!(view.rows(), 11);
-        assert_eq!(view.seq_at(10), Some(10));
-        assert_eq!(view.seq_at(11), None);
-    }
-
-    fn check(filter: Filter, expected: &[Seq]) {
-        let (journal, _writer) = journal(13);
-        let mut view = LogView { filter, ..LogView::default() };
-        advance(&mut view, &journal);
-        let rows: Vec<_> = (0..view.rows()).filter_map(|row| view.seq_at(row)).collect();
-        assert_eq!(rows, expected, "{:?}", view.filter);
-        assert!(rows.iter().enumerate().all(|(row, seq)| view.row_of(*seq) == row as u64));
-    }
-
-    #[test]
-    fn a_filter_takes_direction_peer_and_text_together() {
-        let filter = |ways, peer: &str, text: &str| Filter { ways, peer: peer.into(), text: text.into() };
-        check(filter(Ways::Sent, "", ""), &[1, 4, 7, 10, 13]);
-        check(filter(Ways::Events, "", ""), &[0]);
-        check(filter(Ways::All, "", "1"), &[0, 2, 11, 12, 13]);
-        check(filter(Ways::Sent, "", "1"), &[13]);
-        check(filter(Ways::Events, "", "CONNECTED"), &[]);
-        check(filter(Ways::Events, "", "connected"), &[0]);
-        check(filter(Ways::Sent, "127.0.0.1:9", "3"), &[4]);
-        check(filter(Ways::All, ":10", ""), &[]);
-    }
-
-    #[test]
-    fn new_rows_join_a_filter_and_pausing_holds_them_back() {
-        let (journal, mut writer) = journal(3);
-        let mut view = LogView { filter: Filter { text: "2".into(), ..Filter::default() }, ..LogView::default() };
-        advance(&mut view, &journal);
-        assert_eq!(view.rows(), 2, "the opened row and one payload");
-        view.set_paused(true, &journal.status());
-        writer.detail(None, Detail::Note("2 more".into()));
-        writer.publish(true);
-        advance(&mut view, &journal);
-        assert_eq!((view.rows(), view.paused(&journal.status())), (2, Some(1)));
-        view.set_paused(false, &journal.status());
-        advance(&mut view, &journal);
-        assert_eq!(view.rows(), 3);
-    }
-
-    #[test]
-    fn clicks_select_toggle_and_extend() {
-        let (journal, _writer) = journal(9);
-        let mut view = LogView::default();
-        advance(&mut view, &journal);
-        let selected = |view: &LogView| view.selection(&journal).map(|record| record.seq).collect::<Vec<_>>();
-        view.select(2, false, false);
-        view.select(5, false, true);
-        assert_eq!(selected(&view), [2, 3, 4, 5]);
-        view.select(3, true, false);
-        assert_eq!(selected(&view), [2, 4, 5]);
-        view.select(9, true, false);
-        assert_eq!(selected(&view), [2, 4, 5, 9]);
-        assert_eq!(view.move_cursor(-3, false), Some(6));
-        assert_eq!(selected(&view), [6]);
-    }
-}
+mod tests;

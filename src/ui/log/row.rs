@@ -1,0 +1,133 @@
+//! One row of the log.
+
+use egui::text::LayoutJob;
+use egui::{Align2, Rect, Response, Role, Sense, Ui, WidgetInfo};
+
+use crate::app::log::Mode;
+use crate::app::tab::SocketTab;
+use crate::clock::Stamp;
+use crate::figures;
+use crate::journal::{Content, Record};
+use crate::payload;
+use crate::ui::theme::{self, ROW, Tone};
+use crate::ui::{rows, text};
+
+/// The left edges of a row's columns, from the row's own left edge.
+#[derive(Clone, Copy)]
+pub(super) struct Columns {
+    /// Where the difference is shown.
+    difference: Option<f32>,
+    kind: f32,
+    peer: f32,
+    length: f32,
+    payload: f32,
+}
+
+impl Columns {
+    pub(super) fn new(difference: bool) -> Self {
+        let kind = if difference { 194.0 } else { 112.0 };
+        Self {
+            difference: difference.then_some(104.0),
+            kind,
+            peer: kind + 70.0,
+            length: kind + 230.0,
+            payload: kind + 300.0,
+        }
+    }
+}
+
+/// The names of the columns.
+pub(super) fn head(ui: &mut Ui, columns: Columns) {
+    let width = ui.available_width();
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(width, ROW), Sense::hover());
+    let title = |left: f32, right: f32, words: &str, align: Align2| {
+        let job = text::plain(words, theme::small(), ui.visuals().weak_text_color());
+        rows::cell(ui, rect, rect.left() + left, rect.left() + right, job, align);
+    };
+    title(6.0, 100.0, "Time", Align2::LEFT_CENTER);
+    if let Some(left) = columns.difference {
+        title(left, columns.kind - 10.0, "Difference", Align2::RIGHT_CENTER);
+    }
+    title(columns.kind, columns.peer, "What", Align2::LEFT_CENTER);
+    title(columns.peer, columns.length, "Peer", Align2::LEFT_CENTER);
+    title(columns.length, columns.payload - 12.0, "Length", Align2::RIGHT_CENTER);
+    title(columns.payload, width, "Payload", Align2::LEFT_CENTER);
+}
+
+/// Draws one record, and lets it be clicked and read.
+pub(super) fn draw(
+    ui: &mut Ui,
+    tab: &SocketTab,
+    record: &Record,
+    rect: Rect,
+    columns: Columns,
+    before: Option<Stamp>,
+) -> Response {
+    let response = ui.interact(rect, ui.scope_id().with(record.seq), Sense::click());
+    let selected = tab.log.is_selected(record.seq);
+    if selected {
+        ui.painter().rect_filled(rect, 0.0, ui.visuals().selection.bg_fill);
+    } else if response.hovered() {
+        ui.painter().rect_filled(rect, 0.0, ui.visuals().faint_bg_color);
+    }
+    paint(ui, tab, record, rect, columns, before);
+    response.widget_info(|| {
+        WidgetInfo::selected(Role::Button, true, selected, tab.row_text(record, text::ROW_CHARACTERS))
+    });
+    response
+}
+
+/// The cells of a row.
+fn paint(ui: &Ui, tab: &SocketTab, record: &Record, rect: Rect, columns: Columns, before: Option<Stamp>) {
+    let dark = ui.visuals().dark_mode;
+    let quiet = theme::color(Tone::Quiet, dark);
+    let normal = ui.visuals().text_color();
+    let tone = theme::color(theme::tone_of(&record.content), dark);
+    let put = |left: f32, right: f32, job: LayoutJob, align: Align2| {
+        rows::cell(ui, rect, rect.left() + left, rect.left() + right, job, align);
+    };
+    let mono = |words: String, color| text::plain(words, theme::mono(), color);
+    put(6.0, 100.0, mono(record.time.time_of_day(), quiet), Align2::LEFT_CENTER);
+    if let (Some(left), Some(before)) = (columns.difference, before) {
+        let words = difference(record.time, before);
+        put(left, columns.kind - 10.0, mono(words, quiet), Align2::RIGHT_CENTER);
+    }
+    let kind = record.content.kind();
+    put(columns.kind, columns.peer - 6.0, text::plain(kind, theme::small(), tone), Align2::LEFT_CENTER);
+    let peer = record.conn.and_then(|id| tab.journal.connection(id)).map(|connection| connection.peer.to_string());
+    if let Some(peer) = peer {
+        let (words, color) = match record.unexpected {
+            true => (format!("! {peer}"), theme::color(Tone::Warning, dark)),
+            false => (peer, normal),
+        };
+        put(columns.peer, columns.length - 6.0, mono(words, color), Align2::LEFT_CENTER);
+    }
+    let right = rect.width() - 6.0;
+    match &record.content {
+        Content::Payload(_, bytes) => {
+            let length = mono(figures::count(bytes.len() as u64), quiet);
+            put(columns.length, columns.payload - 12.0, length, Align2::RIGHT_CENTER);
+            let preview = match tab.log.mode {
+                Mode::Text => text::foreign(bytes, text::ROW_CHARACTERS, normal, dark),
+                Mode::Hex => mono(payload::hex(&bytes[..bytes.len().min(text::ROW_CHARACTERS / 3)]), normal),
+            };
+            put(columns.payload, right, preview, Align2::LEFT_CENTER);
+        }
+        Content::Detail(_) => {
+            let words = record.words();
+            let job = text::plain(words, egui::FontId::proportional(13.0), tone);
+            let left = if record.conn.is_some() { columns.length } else { columns.peer };
+            put(left + 6.0, right, job, Align2::LEFT_CENTER);
+        }
+    }
+}
+
+/// The time since the row before: `+0.001234 s`.
+fn difference(time: Stamp, before: Stamp) -> String {
+    let since = time.since(before);
+    if since.as_secs() < 1000 {
+        format!("+{:.6}", since.as_secs_f64())
+    } else {
+        format!("+{:.0} s", since.as_secs_f64())
+    }
+}

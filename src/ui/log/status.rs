@@ -1,0 +1,101 @@
+//! The lines below the log: how much there is, what is not shown, and what can be done with it.
+
+use egui::Ui;
+
+use super::copy_entries;
+use crate::app::SocketAction;
+use crate::app::tab::SocketTab;
+use crate::figures;
+
+/// The line below the log: how much there is, and what can be done with it.
+pub(in crate::ui) fn status_line(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        let save = ui.add_enabled(!tab.saving.is_busy(), egui::Button::new("Save log…"));
+        if save.on_hover_text("As .jsonl (complete), .csv or .txt").clicked() {
+            actions.push(SocketAction::Save);
+        }
+        copy_menu(ui, tab, actions);
+        if ui.button("Clear").on_hover_text("Empty the log; what is open goes on").clicked() {
+            actions.push(SocketAction::Clear);
+        }
+        pause(ui, tab);
+        let follow = ui.selectable_label(tab.log.follow, "Follow");
+        if follow.on_hover_text("Stay at the newest row; scrolling up stops it").clicked() {
+            tab.log.follow = !tab.log.follow;
+        }
+        ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            let words = egui::RichText::new(amounts(tab)).weak();
+            ui.add(egui::Label::new(words).truncate()).on_hover_text(amounts_in_full(tab));
+        });
+    });
+}
+
+fn amounts(tab: &SocketTab) -> String {
+    let status = &tab.since_cleared();
+    let rows = tab.log.rows();
+    let mut words = format!("{} {}", figures::count(rows), if rows == 1 { "row" } else { "rows" });
+    if tab.log.is_filtered() {
+        words += &format!(" of {}", figures::count(status.end - status.first));
+    }
+    let (received, sent) = (figures::size(status.received.bytes), figures::size(status.sent.bytes));
+    words += &format!(" · received {received} · sent {sent}");
+    if let Some(notice) = &tab.notice {
+        words += &format!(" · {notice}");
+    }
+    words
+}
+
+fn amounts_in_full(tab: &SocketTab) -> String {
+    let status = &tab.since_cleared();
+    format!(
+        "Received {} bytes in {} chunks or datagrams.\nSent {} bytes in {}.\nThe log holds {} in memory.",
+        figures::count(status.received.bytes),
+        figures::count(status.received.records),
+        figures::count(status.sent.bytes),
+        figures::count(status.sent.records),
+        figures::size(status.held),
+    )
+}
+
+/// What a reader must know before trusting the rows; empty when there is nothing.
+fn remarks(tab: &SocketTab) -> Vec<String> {
+    let status = &tab.since_cleared();
+    let mut remarks = Vec::new();
+    if status.kernel_dropped > 0 {
+        let dropped = figures::count(status.kernel_dropped);
+        let received = figures::count(status.received.records);
+        remarks.push(format!("The kernel dropped {dropped} datagrams; {received} were received."));
+    }
+    if status.dropped_records > 0 {
+        let (records, bytes) = (figures::count(status.dropped_records), figures::size(status.dropped_bytes));
+        remarks.push(format!("{records} older records ({bytes}) left the view: the memory limit was reached."));
+    }
+    if let Some(waiting) = tab.log.paused(status) {
+        remarks.push(format!("Paused: {} new records.", figures::count(waiting)));
+    }
+    remarks
+}
+
+/// Whether [`remark_line`] has something to show.
+pub(in crate::ui) fn has_remarks(tab: &SocketTab) -> bool {
+    !remarks(tab).is_empty()
+}
+
+/// What is not shown.
+pub(in crate::ui) fn remark_line(ui: &mut Ui, tab: &SocketTab) {
+    let words = egui::RichText::new(remarks(tab).join("  ")).small().color(ui.visuals().warn_fg_color);
+    ui.add(egui::Label::new(words).wrap());
+}
+
+fn pause(ui: &mut Ui, tab: &mut SocketTab) {
+    let mut paused = tab.log.paused(&tab.status).is_some();
+    if ui.toggle_value(&mut paused, "Pause").on_hover_text("Hold the rows still; recording goes on").changed() {
+        tab.log.set_paused(paused, &tab.status);
+    }
+}
+
+fn copy_menu(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {
+    ui.add_enabled_ui(tab.log.has_selection(), |ui| {
+        ui.menu_button("Copy", |ui| copy_entries(ui, actions));
+    });
+}
