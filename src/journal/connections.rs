@@ -1,7 +1,9 @@
 //! The table of connections and UDP peers: who they are, what crossed them, and in which state they are.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
+
+use rustc_hash::FxHashMap;
 
 use super::record::{ConnId, Direction, How};
 use crate::clock::Stamp;
@@ -19,9 +21,9 @@ pub struct Count {
 }
 
 impl Count {
-    pub(super) fn add(&mut self, bytes: usize) {
-        self.bytes += bytes as u64;
-        self.records += 1;
+    pub(super) fn add(&mut self, more: Self) {
+        self.bytes += more.bytes;
+        self.records += more.records;
     }
 }
 
@@ -99,7 +101,7 @@ pub struct Connection {
 /// All connections of a journal that are open, were lately, or have records in it.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
-    by_id: HashMap<ConnId, Connection>,
+    by_id: FxHashMap<ConnId, Connection>,
     /// Open ones, in the order of their numbers.
     open: Vec<ConnId>,
     closed: VecDeque<ConnId>,
@@ -125,15 +127,15 @@ impl Connections {
         self.by_id.get(&id)
     }
 
-    /// Counts a record of `id`; `payload` where it carries some.
-    pub(super) fn count(&mut self, id: ConnId, payload: Option<(Direction, usize)>) {
+    /// Counts `records` records of `id`; `payload` where they carry some.
+    pub(super) fn count(&mut self, id: ConnId, records: u64, payload: Option<(Direction, Count)>) {
         let Some(connection) = self.by_id.get_mut(&id) else {
             return;
         };
-        connection.in_view += 1;
+        connection.in_view += records;
         match payload {
-            Some((Direction::Received, bytes)) => connection.received.add(bytes),
-            Some((Direction::Sent, bytes)) => connection.sent.add(bytes),
+            Some((Direction::Received, more)) => connection.received.add(more),
+            Some((Direction::Sent, more)) => connection.sent.add(more),
             None => {}
         }
     }
@@ -197,7 +199,7 @@ impl Connections {
         (self.by_id.len() * 2 * size_of::<Connection>()) as u64
     }
 
-    pub(super) fn all(&self) -> HashMap<ConnId, Connection> {
+    pub(super) fn all(&self) -> FxHashMap<ConnId, Connection> {
         self.by_id.clone()
     }
 

@@ -74,6 +74,14 @@ pub(super) struct Part {
     pub(super) details: Vec<Detail>,
 }
 
+impl Part {
+    /// Takes everything out. The next part is likely to have as many records as this one.
+    pub(super) fn take(&mut self) -> Self {
+        let entries = Vec::with_capacity(self.entries.len());
+        std::mem::replace(self, Self { entries, details: Vec::new() })
+    }
+}
+
 /// What one detail is charged for: its enum and a sentence on the heap.
 const DETAIL_SIZE: usize = size_of::<Detail>() + 128;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::block::Pool;
+use super::block::{Block, Pool};
 use super::connections::State;
 use super::record::{ConnId, Detail, Direction, Entry, EntryKind};
 use super::segment::{Part, Segment};
@@ -21,7 +21,7 @@ use crate::clock::Stamp;
 pub struct Writer {
     journal: Arc<Journal>,
     pool: Pool,
-    block: Vec<u8>,
+    block: Option<Block>,
     /// Bytes of the block that `part` speaks of.
     used: usize,
     part: Part,
@@ -57,20 +57,17 @@ impl Writer {
     /// Space for at least `wanted` (at most [`BLOCK`]) bytes of payload, as much as the current block has left.
     pub fn room(&mut self, wanted: usize) -> &mut [u8] {
         assert!(wanted <= BLOCK, "a block holds {BLOCK} bytes");
-        if self.block.len() - self.used < wanted {
+        if BLOCK - self.used < wanted {
             self.share_block();
-            if self.block.is_empty() {
-                self.block = self.pool.take();
-            }
         }
-        &mut self.block[self.used..]
+        &mut self.block.get_or_insert_with(|| self.pool.take())[self.used..]
     }
 
     /// Ends the current block, if there is something in it.
     fn share_block(&mut self) {
-        if self.used > 0 {
-            let payload = self.pool.share(std::mem::take(&mut self.block), self.used);
-            self.full.push((std::mem::take(&mut self.part), payload, BLOCK));
+        if let Some(block) = self.block.take_if(|_| self.used > 0) {
+            let payload = self.pool.share(block, self.used);
+            self.full.push((self.part.take(), payload, BLOCK));
             self.used = 0;
         }
     }
@@ -96,7 +93,7 @@ impl Writer {
     fn take(&mut self, conn: ConnId, len: usize, kind: EntryKind, unexpected: bool) {
         let start = u32::try_from(self.used).expect("a block is smaller than 4 GiB");
         self.used += len;
-        assert!(self.used <= self.block.len(), "no more than the room is recorded");
+        assert!(self.used <= BLOCK, "no more than the room is recorded");
         let len = u32::try_from(len).expect("a record is at most a block");
         self.part.entries.push(Entry { time: self.now, start, len, conn: conn.0, kind, unexpected });
     }
@@ -138,7 +135,8 @@ impl Writer {
             return false;
         }
         let partial = all.then(|| self.end_part());
-        let partial = partial.map(|(part, used)| (part, &self.block[..used]));
+        let written = self.block.as_deref().unwrap_or_default();
+        let partial = partial.map(|(part, used)| (part, &written[..used]));
         let dropped = self.journal.append(&mut self.full, partial, &mut self.changes);
         // Not under the lock: freeing, or giving blocks back, takes a while.
         drop::<Vec<Arc<Segment>>>(dropped);
@@ -156,11 +154,12 @@ impl Writer {
         if self.used > BLOCK / 8 * 7 {
             self.share_block();
         } else if self.used > COPY_AT_MOST {
-            let payload = Bytes::copy_from_slice(&self.block[..self.used]);
-            self.full.push((std::mem::take(&mut self.part), payload, self.used));
+            let written = self.block.as_deref().unwrap_or_default();
+            let payload = Bytes::copy_from_slice(&written[..self.used]);
+            self.full.push((self.part.take(), payload, self.used));
             self.used = 0;
         }
-        (std::mem::take(&mut self.part), std::mem::take(&mut self.used))
+        (self.part.take(), std::mem::take(&mut self.used))
     }
 
     /// The journal that this writes to.
