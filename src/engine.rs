@@ -95,8 +95,7 @@ impl Engine {
             wake,
             sessions: BTreeMap::new(),
             quit_by: None,
-            seen: std::time::Instant::now(),
-            unseen: false,
+            publish_by: None,
         };
         let run = move || {
             let _ending: Sender<()> = ending;

@@ -24,6 +24,10 @@ const SHARE: usize = 256 * 1024;
 /// Space that a read finds at least. What it finds beyond that, up to the share, it uses too.
 const READ: usize = 64 * 1024;
 
+/// A read that leaves room has taken everything: what comes later, the peer's end too, the poll tells of anew (epoll(7),
+/// questions and answers). Windows tells of nothing before a read would have blocked.
+const SHORT_IS_ALL: bool = cfg!(unix);
+
 /// With replies switched on, a connection whose peer doesn't read them is not read from either while this many bytes
 /// wait: its own flood then fills its own buffers.
 const PAUSE: usize = 1 << 20;
@@ -91,8 +95,7 @@ impl Connection {
             life: Lifecycle::new(keep_open),
             outbox: Outbox::default(),
             answers: Answers::default(),
-            // Whatever it is ready for, the first try finds out.
-            ready: Readiness { readable: true, writable: true, error: false },
+            ready: Readiness::UNKNOWN,
             told,
             error: None,
         }
@@ -203,14 +206,15 @@ impl Connection {
             match self.stream.read(&mut room[..len]) {
                 Ok(0) => self.life.peer_finished(),
                 Ok(read) => {
+                    let short = read < len;
                     moved += read;
                     self.received(read, context);
+                    if short && SHORT_IS_ALL && !self.ready.ending {
+                        self.drained();
+                    }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.ready.readable = false;
-                    self.life.input_drained();
-                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.drained(),
                 Err(error) => {
                     let how = self.note("receive", &error);
                     self.life.failed(how);
@@ -218,6 +222,11 @@ impl Connection {
             }
         }
         moved
+    }
+
+    fn drained(&mut self) {
+        self.ready.readable = false;
+        self.life.input_drained();
     }
 
     /// Records the first `len` bytes of the journal's room, and answers them.

@@ -26,11 +26,7 @@ pub(super) const WAKE: Token = Token(usize::MAX);
 const COMMANDS: usize = 64;
 
 /// Bytes that cross all sockets in a turn, about; the rest is the next turn's, so that commands never wait long.
-const TURN: usize = 8 << 20;
-
-/// What does not fill a block is seen at once after a pause, and else after this long: copying it more often would
-/// cost a full-speed stream a fifth of its speed.
-const SEEN_WITHIN: Duration = Duration::from_millis(5);
+const TURN: usize = 2 << 20;
 
 /// How soon events that found their channel full are tried again.
 const EVENTS_RETRY: Duration = Duration::from_millis(20);
@@ -48,10 +44,8 @@ pub(super) struct IoLoop {
     pub(super) wake: Arc<dyn Fn() + Send + Sync>,
     pub(super) sessions: BTreeMap<SessionId, Box<dyn Session>>,
     pub(super) quit_by: Option<Instant>,
-    /// When everything that was recorded was last published.
-    pub(super) seen: Instant,
-    /// Whether there is something that was recorded since and is not published.
-    pub(super) unseen: bool,
+    /// When something that was recorded is to be published, at the latest.
+    pub(super) publish_by: Option<Instant>,
 }
 
 impl IoLoop {
@@ -78,9 +72,9 @@ impl IoLoop {
         let timer = self.reactor.timers.sleep(Instant::now());
         let quit = self.quit_by.map(|by| by.saturating_duration_since(Instant::now()));
         let retry = self.reactor.events.are_waiting().then_some(EVENTS_RETRY);
-        let unseen = self.unseen.then(|| (self.seen + SEEN_WITHIN).saturating_duration_since(Instant::now()));
+        let publish = self.publish_by.map(|by| by.saturating_duration_since(Instant::now()));
         let commands = (!self.commands.is_empty() && self.takes_commands()).then_some(Duration::ZERO);
-        [timer, quit, retry, unseen, commands].into_iter().flatten().min()
+        [timer, quit, retry, publish, commands].into_iter().flatten().min()
     }
 
     fn takes_commands(&self) -> bool {
@@ -136,7 +130,6 @@ impl IoLoop {
                 continue;
             };
             moved += session.serve(key.part, &mut self.reactor);
-            session.writer().publish(false);
             if moved > TURN {
                 break;
             }
@@ -145,15 +138,15 @@ impl IoLoop {
 
     /// Publishes, lets go of what is over, and tells the faces.
     fn finish_turn(&mut self) {
-        let all = self.reactor.events.are_waiting() || self.reactor.now.duration_since(self.seen) >= SEEN_WITHIN;
-        if all {
-            self.seen = self.reactor.now;
-        }
-        let mut news = false;
+        // Whoever hears of an event finds the records that it is about.
+        let all = self.reactor.events.are_waiting();
+        let (mut news, mut due) = (false, None);
         for session in self.sessions.values_mut() {
-            news |= session.writer().publish(all);
+            let writer = session.writer();
+            news |= if all { writer.publish(true) } else { writer.publish_due() };
+            due = [due, writer.due_in()].into_iter().flatten().min();
         }
-        self.unseen = !all && self.sessions.values_mut().any(|session| session.writer().has_more());
+        self.publish_by = due.map(|due| Instant::now() + due);
         let over: Vec<_> =
             self.sessions.iter().filter_map(|(id, session)| Some((*id, session.over()?.clone()))).collect();
         for (id, event) in over {

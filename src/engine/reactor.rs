@@ -41,15 +41,21 @@ pub(super) struct Readiness {
     pub(super) writable: bool,
     /// The system has an error to report.
     pub(super) error: bool,
+    /// The peer's end, or an error, comes after what there is to read.
+    pub(super) ending: bool,
 }
 
 impl Readiness {
+    /// Whatever it is ready for, the first try finds out.
+    pub(super) const UNKNOWN: Self = Self { readable: true, writable: true, error: false, ending: false };
+
     pub(super) fn of(event: &Ready) -> Self {
         let error = event.is_error() || event.is_write_closed();
         Self {
             readable: event.is_readable() || event.is_read_closed() || error,
             writable: event.is_writable() || error,
             error,
+            ending: event.is_read_closed() || error,
         }
     }
 
@@ -57,6 +63,7 @@ impl Readiness {
         self.readable |= more.readable;
         self.writable |= more.writable;
         self.error |= more.error;
+        self.ending |= more.ending;
     }
 }
 

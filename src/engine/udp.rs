@@ -336,7 +336,7 @@ fn bind(session: SessionId, plan: &Bind, reactor: &mut Reactor) -> Result<(Bound
     let key = Key { session, part: Part::Socket };
     let token = reactor.register(&mut socket, key).map_err(|error| OpError::io("bind", local, &error))?;
     reactor.again(key);
-    let ready = Readiness { readable: true, writable: true, error: false };
+    let ready = Readiness::UNKNOWN;
     let (own, drops, check_at) = Default::default();
     let (errors, paused_until, dual_stack) = (0, None, plan.dual_stack);
     let bound = Bound { socket, token, local, dual_stack, own, ready, errors, paused_until, drops, check_at };

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -11,6 +12,13 @@ use super::record::{ConnId, Detail, Direction, Entry, EntryKind};
 use super::segment::{Part, Segment};
 use super::{BLOCK, COPY_AT_MOST, Journal};
 use crate::clock::Stamp;
+
+/// What does not fill a block is seen at once after a pause, and else after this long: copying it more often would
+/// cost a full-speed stream a fifth of its speed.
+const SEEN_WITHIN: Duration = Duration::from_millis(5);
+
+/// While blocks get full one after the other, what is in none yet is seen after this long.
+const ALL_SEEN_WITHIN: Duration = Duration::from_millis(50);
 
 /// Appends records. Nothing is visible to readers, and no lock is taken, before [`Writer::publish`].
 ///
@@ -31,6 +39,9 @@ pub struct Writer {
     changes: Vec<Change>,
     next_conn: u32,
     now: Stamp,
+    /// When something was last published, and when everything was.
+    seen: Stamp,
+    all_seen: Stamp,
 }
 
 /// A change of the connection table that waits for publication.
@@ -46,7 +57,9 @@ impl Writer {
     pub fn new(journal: Arc<Journal>) -> Self {
         let next_conn = journal.last_conn() + 1;
         let (block, used, part, full, changes) = Default::default();
-        Self { journal, pool: Pool::new(), block, used, part, full, changes, next_conn, now: Stamp::now() }
+        let now = Stamp::now();
+        let pool = Pool::new();
+        Self { journal, pool, block, used, part, full, changes, next_conn, now, seen: now, all_seen: now }
     }
 
     /// Sets the clock reading that the next records carry: one reading a turn.
@@ -126,14 +139,30 @@ impl Writer {
         self.changes.push(Change::Queued { id: conn, bytes });
     }
 
+    /// Publishes what is due: blocks that got full at once; the rest after a pause at once, and else in time.
+    /// Returns whether there was anything.
+    pub fn publish_due(&mut self) -> bool {
+        let (seen, all_seen) = (self.now.since(self.seen), self.now.since(self.all_seen));
+        self.publish((self.full.is_empty() && seen >= SEEN_WITHIN) || all_seen >= ALL_SEEN_WITHIN)
+    }
+
+    /// In how much time from now there will be something to publish, if nothing more comes.
+    pub fn due_in(&self) -> Option<Duration> {
+        self.has_more().then(|| SEEN_WITHIN.saturating_sub(Stamp::now().since(self.seen)))
+    }
+
     /// Makes what was recorded visible to readers, under one lock; returns whether there was anything.
     ///
     /// With `all` that is everything; without it only the blocks that got full: while traffic goes on at full speed,
     /// the next full block is never far.
     pub fn publish(&mut self, all: bool) -> bool {
+        if all {
+            self.all_seen = self.now;
+        }
         if self.full.is_empty() && !(all && self.has_more()) {
             return false;
         }
+        self.seen = self.now;
         let partial = all.then(|| self.end_part());
         let written = self.block.as_deref().unwrap_or_default();
         let partial = partial.map(|(part, used)| (part, &written[..used]));
@@ -144,7 +173,7 @@ impl Writer {
     }
 
     /// Whether there is something that only `publish(true)` makes visible.
-    pub fn has_more(&self) -> bool {
+    fn has_more(&self) -> bool {
         !self.part.entries.is_empty() || !self.changes.is_empty()
     }
 
