@@ -118,6 +118,7 @@ pub(super) fn bind(plan: &Bind) -> Result<(UdpSocket, SocketAddr, usize), OpErro
     socket.set_broadcast(plan.options.broadcast).map_err(error)?;
     // Asking for more than is allowed is no error on most systems, and a smaller buffer works too.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    super::udp::system::force_receive_buffer(&socket, RECEIVE_BUFFER);
     let granted = socket.recv_buffer_size().map_err(error)?;
     super::udp::system::prepare(&socket, address);
     socket.bind(&address.into()).map_err(error)?;

@@ -39,14 +39,14 @@ use pace::{REPLIES, Verdict};
 use peers::Peers;
 use sending::Name;
 use sends::{Replies, Sends};
-use system::Arrived;
+use system::{Arrived, Batch};
 
 /// Space for any datagram: its length field has 16 bits (RFC 768).
 const ROOM: usize = 1 << 16;
 
 /// The share of a turn, in bytes; a datagram counts its payload and this much.
 const SHARE: usize = 256 * 1024;
-const DATAGRAM_COST: usize = 512;
+const DATAGRAM_COST: usize = 128;
 
 /// How long after a datagram the kernel's count of drops is read: the last datagrams of a burst may be the dropped
 /// ones, and no later one would tell of them.
@@ -93,6 +93,7 @@ struct Bound {
     paused_until: Option<Instant>,
     drops: Drops,
     check_at: Option<Instant>,
+    batch: Batch,
 }
 
 impl Datagrams {
@@ -143,11 +144,18 @@ impl Datagrams {
             let Some(bound) = self.socket.as_mut().filter(|bound| bound.may_read(reactor.now)) else {
                 break;
             };
-            match system::receive(&bound.socket, &mut self.writer.room(ROOM)[..ROOM]) {
-                Ok(arrived) => {
+            match bound.batch.receive(&bound.socket) {
+                Ok(()) => {
                     bound.errors = 0;
-                    moved += arrived.len + DATAGRAM_COST;
-                    self.arrived(&arrived, reactor);
+                    // Taken out, so that answering one of them may use the rest of the session.
+                    let batch = std::mem::take(&mut bound.batch);
+                    for (arrived, payload) in batch.datagrams() {
+                        moved += arrived.len + DATAGRAM_COST;
+                        self.arrived(&arrived, payload, reactor);
+                    }
+                    if let Some(bound) = &mut self.socket {
+                        bound.batch = batch;
+                    }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => bound.ready.readable = false,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -177,8 +185,8 @@ impl Datagrams {
         self.error(None, OpError::io("receive", local, error));
     }
 
-    /// Records the datagram in the journal's room, after the drops before it, and answers it.
-    fn arrived(&mut self, arrived: &Arrived, reactor: &mut Reactor) {
+    /// Records a datagram, after the drops before it, and answers it.
+    fn arrived(&mut self, arrived: &Arrived, payload: &[u8], reactor: &mut Reactor) {
         let key = self.key();
         let from = canonical(arrived.from);
         if let Some(bound) = &mut self.socket {
@@ -193,8 +201,9 @@ impl Datagrams {
         let conn = self.peer(from);
         let unexpected = self.asked && !self.peers.touch(from).is_some_and(|peer| peer.sent_to);
         let verdict = self.may_reply(from, reactor.now);
-        let reply = (verdict == Verdict::Answer).then(|| self.reply(from, arrived.len, reactor)).flatten();
-        self.writer.received(conn, arrived.len, unexpected);
+        let reply = (verdict == Verdict::Answer).then(|| self.reply(from, payload, reactor)).flatten();
+        self.writer.room(payload.len())[..payload.len()].copy_from_slice(payload);
+        self.writer.received(conn, payload.len(), unexpected);
         if let Some(reply) = reply {
             self.send_reply(from, reply);
         }
@@ -242,10 +251,9 @@ impl Datagrams {
         self.peers.touch(from).map_or(Verdict::Silent, |peer| peer.pace.reply(now))
     }
 
-    /// The reply to the datagram of `len` bytes in the journal's room, if there is to be one.
-    fn reply(&mut self, from: SocketAddr, len: usize, reactor: &Reactor) -> Option<Bytes> {
+    /// The reply to `payload`, if there is to be one.
+    fn reply(&mut self, from: SocketAddr, payload: &[u8], reactor: &Reactor) -> Option<Bytes> {
         let between = Between { peer: from, local: self.socket.as_ref()?.local, time: reactor.stamp };
-        let payload = &self.writer.room(ROOM)[..len];
         let answer = self.peers.touch(from)?.answers.reply(&self.options.answering, between, payload)?;
         Some(answer.payload.into())
     }
@@ -337,9 +345,10 @@ fn bind(session: SessionId, plan: &Bind, reactor: &mut Reactor) -> Result<(Bound
     let token = reactor.register(&mut socket, key).map_err(|error| OpError::io("bind", local, &error))?;
     reactor.again(key);
     let ready = Readiness::UNKNOWN;
-    let (own, drops, check_at) = Default::default();
+    let (own, drops, check_at, batch) = Default::default();
     let (errors, paused_until, dual_stack) = (0, None, plan.dual_stack);
-    let bound = Bound { socket, token, local, dual_stack, own, ready, errors, paused_until, drops, check_at };
+    let bound =
+        Bound { socket, token, local, dual_stack, own, ready, errors, paused_until, drops, check_at, batch };
     Ok((bound, granted))
 }
 

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
+use slab::Slab;
+
 use super::pace::Pace;
 use crate::engine::answering::Answers;
 use crate::journal::ConnId;
@@ -22,43 +24,48 @@ pub(super) struct Peer {
     last: u64,
 }
 
-/// All live peers, by address, by number, and by silence.
+/// All live peers, by address and by number.
 #[derive(Debug, Default)]
 pub(super) struct Peers {
-    by_address: HashMap<SocketAddr, Peer>,
+    slots: Slab<Peer>,
+    by_address: HashMap<SocketAddr, usize>,
     by_conn: BTreeMap<ConnId, SocketAddr>,
-    by_silence: BTreeMap<u64, SocketAddr>,
+    /// The one that was touched last: the next datagram is likely to be of the same.
+    latest: Option<(SocketAddr, usize)>,
     clock: u64,
 }
 
 impl Peers {
     /// The peer with `address`, which just sent a datagram or is sent one.
     pub(super) fn touch(&mut self, address: SocketAddr) -> Option<&mut Peer> {
-        let peer = self.by_address.get_mut(&address)?;
-        self.by_silence.remove(&peer.last);
+        let slot = match self.latest {
+            Some((latest, slot)) if latest == address => slot,
+            _ => *self.by_address.get(&address)?,
+        };
+        self.latest = Some((address, slot));
+        let peer = self.slots.get_mut(slot)?;
         self.clock += 1;
         peer.last = self.clock;
-        self.by_silence.insert(peer.last, address);
         Some(peer)
     }
 
     /// Adds a peer. Returns the longest silent one, where it had to make room.
     pub(super) fn add(&mut self, address: SocketAddr, conn: ConnId) -> Option<ConnId> {
-        let evicted = if self.by_address.len() >= PEERS {
-            let (_, silent) = self.by_silence.pop_first()?;
-            let peer = self.by_address.remove(&silent)?;
-            self.by_conn.remove(&peer.conn);
-            Some(peer.conn)
-        } else {
-            None
-        };
+        let evicted = (self.slots.len() >= PEERS).then(|| self.longest_silent()).flatten();
+        if let Some(silent) = evicted {
+            self.remove(silent);
+        }
         self.clock += 1;
         let peer =
             Peer { conn, sent_to: false, answers: Answers::default(), pace: Pace::default(), last: self.clock };
-        self.by_address.insert(address, peer);
+        self.by_address.insert(address, self.slots.insert(peer));
         self.by_conn.insert(conn, address);
-        self.by_silence.insert(self.clock, address);
         evicted
+    }
+
+    /// Looks at all of them: a few microseconds, for a new peer beyond the limit only.
+    fn longest_silent(&self) -> Option<ConnId> {
+        self.slots.iter().min_by_key(|(_, peer)| peer.last).map(|(_, peer)| peer.conn)
     }
 
     /// Forgets `conn`. Returns whether it was there.
@@ -66,22 +73,23 @@ impl Peers {
         let Some(address) = self.by_conn.remove(&conn) else {
             return false;
         };
-        if let Some(peer) = self.by_address.remove(&address) {
-            self.by_silence.remove(&peer.last);
+        self.latest = None;
+        if let Some(slot) = self.by_address.remove(&address) {
+            self.slots.remove(slot);
         }
         true
     }
 
     /// Those that got too many replies get some again.
     pub(super) fn answer_again(&mut self) {
-        for peer in self.by_address.values_mut() {
+        for (_, peer) in &mut self.slots {
             peer.pace = Pace::default();
         }
     }
 
     /// The number of the peer with `address`.
     pub(super) fn conn(&self, address: SocketAddr) -> Option<ConnId> {
-        self.by_address.get(&address).map(|peer| peer.conn)
+        self.by_address.get(&address).map(|slot| self.slots[*slot].conn)
     }
 
     /// The address of `conn`.
@@ -132,6 +140,6 @@ mod tests {
         assert!(!peers.remove(ConnId(1)));
         assert!(peers.touch(at(0)).is_none());
         assert_eq!(peers.add(at(LIMIT), ConnId(9_000)), None, "there is room again");
-        assert_eq!(peers.by_silence.len(), PEERS);
+        assert_eq!(peers.slots.len(), PEERS);
     }
 }

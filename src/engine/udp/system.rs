@@ -4,16 +4,16 @@ use std::io;
 use std::net::SocketAddr;
 
 #[cfg(target_os = "linux")]
-pub(in crate::engine) use super::linux::prepare;
+pub(super) use super::linux::{Batch, dropped, next_error};
 #[cfg(target_os = "linux")]
-pub(super) use super::linux::{dropped, next_error, receive};
+pub(in crate::engine) use super::linux::{force_receive_buffer, prepare};
 #[cfg(not(target_os = "linux"))]
-pub(in crate::engine) use super::portable::prepare;
+pub(super) use super::portable::{Batch, dropped, next_error};
 #[cfg(not(target_os = "linux"))]
-pub(super) use super::portable::{dropped, next_error, receive};
+pub(in crate::engine) use super::portable::{force_receive_buffer, prepare};
 
 /// A datagram that was received.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Arrived {
     /// Its bytes.
     pub(super) len: usize,
