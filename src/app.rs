@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use crate::engine::Engine;
 use crate::error::OpError;
+use crate::journal::Budget;
 use crate::lookup::{JobId, Lookups, Pool, Query, recognize};
 use log::CopyAs;
 use saving::{AskPath, Saving};
@@ -135,6 +136,8 @@ pub struct App {
     /// A lack of local resources: it concerns every tab.
     pub banner: Option<String>,
     engine: Engine,
+    /// What the logs of all tabs may hold together.
+    budget: Budget,
     ids: Ids,
     wake: Wake,
     ask_path: AskPath,
@@ -168,15 +171,17 @@ impl App {
         let pool = Pool::new();
         let engine = Engine::start(pool.clone(), waker())?;
         let limits = settings.limits();
+        let budget = Budget::new(settings.all_memory_mib << 20);
         let lookups = Lookups::new(pool, waker());
         crate::ui::apply_settings(context, &settings);
         Ok(Self {
             shown: Tab::Socket(Kind::Server),
-            sockets: Kind::ALL.map(|kind| SocketTab::new(kind, limits)),
+            sockets: Kind::ALL.map(|kind| SocketTab::new(kind, &budget, limits)),
             lookup: LookupTab { text: String::new(), failure: None, focus: false, lookups },
             settings,
             banner,
             engine,
+            budget,
             ids: Ids::default(),
             wake,
             ask_path,
@@ -293,8 +298,9 @@ impl App {
 
     fn settings_changed(&mut self, context: &egui::Context) {
         crate::ui::apply_settings(context, &self.settings);
-        for tab in &self.sockets {
-            tab.journal.set_limits(self.settings.limits());
+        self.budget.set_limit(self.settings.all_memory_mib << 20);
+        for tab in &mut self.sockets {
+            tab.set_limits(self.settings.limits());
         }
         if let Some(path) = &self.settings_path
             && let Err(error) = settings::store(path, &self.settings)

@@ -14,6 +14,7 @@
 //! without being counted; the lock is never held during a system call.
 
 mod block;
+mod budget;
 mod connections;
 mod record;
 mod segment;
@@ -25,11 +26,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
 
+pub use budget::Budget;
 pub use connections::{Connection, Count, State};
 pub use record::{ConnId, Content, Detail, Direction, How, Opened, Record, Seq, Side};
 pub use segment::Segment;
 pub use writer::Writer;
 
+use budget::Share;
 use connections::Connections;
 use segment::{Part, Tail};
 use writer::Change;
@@ -87,17 +90,18 @@ pub struct Status {
 }
 
 /// The records of a tab, from its first Listen, Connect or Bind to its last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Journal {
     inner: Mutex<Inner>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     segments: VecDeque<Arc<Segment>>,
     tail: Tail,
     connections: Connections,
     limits: Limits,
+    share: Share,
     /// `held` counts the segments only; see [`Inner::held`].
     status: Status,
 }
@@ -105,7 +109,13 @@ struct Inner {
 impl Journal {
     /// An empty journal.
     pub fn new(limits: Limits) -> Self {
-        Self { inner: Mutex::new(Inner { limits, ..Inner::default() }) }
+        Self::within(&Budget::default(), limits)
+    }
+
+    /// An empty journal that shares `budget` with others.
+    pub fn within(budget: &Budget, limits: Limits) -> Self {
+        let (segments, tail, connections, status) = Default::default();
+        Self { inner: Mutex::new(Inner { segments, tail, connections, limits, share: budget.join(), status }) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -185,11 +195,12 @@ impl Journal {
         let cleared: Vec<_> = inner.segments.drain(..).collect();
         inner.status.held = 0;
         inner.connections.clear_closed();
+        inner.drop_oldest();
         drop(inner);
         self.forget(&cleared);
     }
 
-    /// Sets how much it may hold; records over the limit leave at once.
+    /// Sets how much it may hold; records over the limit, or over the shared [`Budget`], leave at once.
     pub fn set_limits(&self, limits: Limits) {
         let mut inner = self.lock();
         inner.limits = limits;
@@ -302,10 +313,16 @@ impl Inner {
         self.status.held + self.tail.held() + self.connections.held()
     }
 
+    fn is_too_much(&mut self) -> bool {
+        let held = self.held();
+        let shared = self.share.is_too_much(held);
+        shared || held > self.limits.bytes || self.tail.end() - self.first() > self.limits.records
+    }
+
     /// Takes the oldest segments out until the limits hold; who calls it has their connections forgotten.
     fn drop_oldest(&mut self) -> Vec<Arc<Segment>> {
         let mut dropped = Vec::new();
-        while self.held() > self.limits.bytes || self.tail.end() - self.first() > self.limits.records {
+        while self.is_too_much() {
             let Some(segment) = self.segments.pop_front() else {
                 break;
             };

@@ -27,6 +27,7 @@ pub enum Field {
     Greeting,
     Reply,
     LastWord,
+    ReceiveBuffer,
 }
 
 /// What is wrong, by field.
@@ -315,6 +316,8 @@ pub struct UdpForm {
     pub target_host: String,
     /// On which port.
     pub target_port: String,
+    /// The receive buffer to ask for, in KiB; empty: the system's default.
+    pub receive_buffer: String,
 }
 
 impl Default for UdpForm {
@@ -324,6 +327,7 @@ impl Default for UdpForm {
             port: "0".to_owned(),
             target_host: "127.0.0.1".to_owned(),
             target_port: "9000".to_owned(),
+            receive_buffer: Bind::RECEIVE_BUFFER.map_or_else(String::new, |bytes| (bytes >> 10).to_string()),
         }
     }
 }
@@ -334,9 +338,11 @@ impl UdpForm {
         let options = switches.check(&mut errors);
         let address = note(&mut errors, Field::Address, local_address(&self.address));
         let port = note(&mut errors, Field::Port, port(&self.port, "udp"));
-        match (address, port) {
-            (Some((ip, scope, dual_stack)), Some(port)) if errors.is_empty() => {
-                Ok(Plan::Bind(Bind { address: socket_address(ip, scope, port), dual_stack, options }))
+        let buffer = note(&mut errors, Field::ReceiveBuffer, receive_buffer(&self.receive_buffer));
+        match (address, port, buffer) {
+            (Some((ip, scope, dual_stack)), Some(port), Some(receive_buffer)) if errors.is_empty() => {
+                let address = socket_address(ip, scope, port);
+                Ok(Plan::Bind(Bind { address, dual_stack, receive_buffer, options }))
             }
             _ => Err(errors),
         }
@@ -353,6 +359,17 @@ impl UdpForm {
         let port = note(&mut errors, Field::TargetPort, remote_port(&port, "udp"));
         host.zip(port).ok_or(errors)
     }
+}
+
+/// Bytes, of KiB as typed.
+fn receive_buffer(text: &str) -> Result<Option<u32>, String> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let kib = text.trim().parse::<u32>().ok().filter(|kib| (1..=1 << 20).contains(kib));
+    kib.map(|kib| Some(kib << 10)).ok_or_else(|| {
+        "the receive buffer is a whole number of KiB from 1 to 1048576; empty is the system's default".to_owned()
+    })
 }
 
 /// What the two fields mean while a whole endpoint stands in the first one.

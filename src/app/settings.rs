@@ -36,8 +36,14 @@ impl Theme {
     }
 }
 
-/// The smallest and the largest memory limit of a session, in MiB.
+/// The smallest and the largest memory limit of a session, or of all of them, in MiB.
 pub const MEMORY_MIB: std::ops::RangeInclusive<u64> = 4..=16_384;
+
+/// How much the logs of all tabs hold together by default, in MiB: all three at their default limits fit.
+const ALL_MEMORY_MIB: u64 = 1_024;
+
+/// The smallest and the largest number of records of a session.
+pub const RECORDS: std::ops::RangeInclusive<u64> = 1_000..=200_000_000;
 
 /// The smallest size; the largest depends on the window.
 pub const SMALLEST_ZOOM: f32 = 0.5;
@@ -50,24 +56,37 @@ pub struct Settings {
     pub theme: Theme,
     /// How much the log of one tab may hold, in MiB.
     pub memory_mib: u64,
+    /// How many records the log of one tab may hold.
+    pub records: u64,
+    /// How much the logs of all tabs may hold together, in MiB.
+    pub all_memory_mib: u64,
     /// The size of everything, 1.0 is the desktop's own.
     pub zoom: f32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: Theme::default(), memory_mib: Limits::default().bytes >> 20, zoom: 1.0 }
+        let limits = Limits::default();
+        Self {
+            theme: Theme::default(),
+            memory_mib: limits.bytes >> 20,
+            records: limits.records,
+            all_memory_mib: ALL_MEMORY_MIB,
+            zoom: 1.0,
+        }
     }
 }
 
 impl Settings {
     /// The journal's limits.
     pub fn limits(&self) -> Limits {
-        Limits { bytes: self.memory_mib << 20, ..Limits::default() }
+        Limits { bytes: self.memory_mib << 20, records: self.records }
     }
 
     fn in_range(mut self) -> Self {
         self.memory_mib = self.memory_mib.clamp(*MEMORY_MIB.start(), *MEMORY_MIB.end());
+        self.records = self.records.clamp(*RECORDS.start(), *RECORDS.end());
+        self.all_memory_mib = self.all_memory_mib.clamp(*MEMORY_MIB.start(), *MEMORY_MIB.end());
         self.zoom = if self.zoom.is_finite() { self.zoom.clamp(SMALLEST_ZOOM, 4.0) } else { 1.0 };
         self
     }
@@ -119,7 +138,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("deeper/settings.toml");
         assert_eq!(load(&path), Ok(Settings::default()));
-        let settings = Settings { theme: Theme::Dark, memory_mib: 64, zoom: 1.5 };
+        let settings = Settings { theme: Theme::Dark, memory_mib: 64, zoom: 1.5, ..Settings::default() };
         store(&path, &settings).expect("stored");
         assert_eq!(load(&path), Ok(settings));
     }

@@ -15,7 +15,8 @@ use crate::endpoint::Scheme;
 use crate::engine::{Command, Engine, Event, Plan, SessionId, Target, Ticket};
 use crate::error::OpError;
 use crate::export::{Header, Role};
-use crate::journal::{ConnId, Connection, Count, Journal, Limits, Status};
+use crate::figures;
+use crate::journal::{Budget, ConnId, Connection, Count, Journal, Limits, Status};
 use crate::payload;
 
 /// How long one frame may filter old records.
@@ -128,7 +129,7 @@ pub struct SocketTab {
 
 impl SocketTab {
     /// A tab with nothing open.
-    pub fn new(kind: Kind, limits: Limits) -> Self {
+    pub fn new(kind: Kind, budget: &Budget, limits: Limits) -> Self {
         let form = match kind {
             Kind::Server => Form::Server(ServerForm::default()),
             Kind::Client => Form::Client(ClientForm::default()),
@@ -140,7 +141,7 @@ impl SocketTab {
             switches: Switches::default(),
             errors: Errors::new(),
             progress: Progress::Idle,
-            journal: Arc::new(Journal::new(limits)),
+            journal: Arc::new(Journal::within(budget, limits)),
             status: Status::default(),
             log: LogView::default(),
             composer: Composer::default(),
@@ -388,6 +389,19 @@ impl SocketTab {
         self.cleared = self.status;
         self.log.cleared(&self.status);
         self.notice = None;
+    }
+
+    /// Sets how much the log may hold. What leaves it for that is told at once.
+    pub fn set_limits(&mut self, limits: Limits) {
+        let before = self.journal.status();
+        self.journal.set_limits(limits);
+        self.status = self.journal.status();
+        let records = self.status.dropped_records - before.dropped_records;
+        if records > 0 {
+            let bytes = figures::size(self.status.dropped_bytes - before.dropped_bytes);
+            let records = figures::count(records);
+            self.notice = Some(format!("the new limit: {records} older records ({bytes}) left the log"));
+        }
     }
 
     /// Figures of what came since the log was last cleared: what is on the screen.

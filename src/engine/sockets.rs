@@ -9,9 +9,6 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use super::command::{Bind, Listen};
 use crate::error::OpError;
 
-/// The receive buffer that is asked for; the system may grant less (Linux: `net.core.rmem_max`).
-pub(super) const RECEIVE_BUFFER: usize = 4 << 20;
-
 fn socket(address: SocketAddr, kind: Type, protocol: Protocol) -> Result<Socket, OpError> {
     let error = |error| OpError::io("socket", address, &error);
     let socket = Socket::new(Domain::for_address(address), kind, Some(protocol)).map_err(error)?;
@@ -116,9 +113,12 @@ pub(super) fn bind(plan: &Bind) -> Result<(UdpSocket, SocketAddr, usize), OpErro
     let socket = socket(address, Type::DGRAM, Protocol::UDP)?;
     set_dual_stack(&socket, address, plan.dual_stack)?;
     socket.set_broadcast(plan.options.broadcast).map_err(error)?;
-    // Asking for more than is allowed is no error on most systems, and a smaller buffer works too.
-    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
-    super::udp::system::force_receive_buffer(&socket, RECEIVE_BUFFER);
+    if let Some(bytes) = plan.receive_buffer {
+        let bytes = bytes as usize;
+        // Asking for more than is allowed is no error on most systems, and a smaller buffer works too.
+        let _ = socket.set_recv_buffer_size(bytes);
+        super::udp::system::force_receive_buffer(&socket, bytes);
+    }
     let granted = socket.recv_buffer_size().map_err(error)?;
     super::udp::system::prepare(&socket, address);
     socket.bind(&address.into()).map_err(error)?;

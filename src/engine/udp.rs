@@ -58,8 +58,8 @@ const ERRORS: usize = 64;
 /// How long reading pauses after too many errors.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What is received at Stop at most: as much as the receive buffer may hold.
-const LAST: usize = 2 * sockets::RECEIVE_BUFFER;
+/// What is received at Stop at most: as much as the receive buffer may hold, and a little more.
+const LAST: usize = 1 << 20;
 
 /// A session with a UDP socket.
 #[derive(Debug)]
@@ -94,6 +94,8 @@ struct Bound {
     drops: Drops,
     check_at: Option<Instant>,
     batch: Batch,
+    /// The size of the receive buffer, in bytes.
+    buffer: usize,
 }
 
 impl Datagrams {
@@ -102,10 +104,10 @@ impl Datagrams {
         let mut writer = Writer::new(journal);
         let mut over = None;
         let socket = match bind(session, &plan, reactor) {
-            Ok((bound, granted)) => {
+            Ok(bound) => {
                 let local = bound.local;
                 writer.detail(None, Detail::Opened { by: Opened::Bound, local, peer: None });
-                writer.detail(None, Detail::Note(receive_buffer(granted)));
+                writer.detail(None, Detail::Note(receive_buffer(plan.receive_buffer, bound.buffer)));
                 reactor.events.push(Event::Ready { session, local });
                 Some(bound)
             }
@@ -339,25 +341,38 @@ impl Bound {
     }
 }
 
-fn bind(session: SessionId, plan: &Bind, reactor: &mut Reactor) -> Result<(Bound, usize), OpError> {
-    let (mut socket, local, granted) = sockets::bind(plan)?;
+fn bind(session: SessionId, plan: &Bind, reactor: &mut Reactor) -> Result<Bound, OpError> {
+    let (mut socket, local, buffer) = sockets::bind(plan)?;
     let key = Key { session, part: Part::Socket };
     let token = reactor.register(&mut socket, key).map_err(|error| OpError::io("bind", local, &error))?;
     reactor.again(key);
     let ready = Readiness::UNKNOWN;
     let (own, drops, check_at, batch) = Default::default();
     let (errors, paused_until, dual_stack) = (0, None, plan.dual_stack);
-    let bound =
-        Bound { socket, token, local, dual_stack, own, ready, errors, paused_until, drops, check_at, batch };
-    Ok((bound, granted))
+    let bound = Bound {
+        socket,
+        token,
+        local,
+        dual_stack,
+        own,
+        ready,
+        errors,
+        paused_until,
+        drops,
+        check_at,
+        batch,
+        buffer,
+    };
+    Ok(bound)
 }
 
 /// What the kernel granted, in its own words: Linux reports twice what it was asked for, because its bookkeeping takes
 /// part of it (socket(7), `SO_RCVBUF`).
-fn receive_buffer(granted: usize) -> String {
-    let (asked, granted) = (figures::size(sockets::RECEIVE_BUFFER as u64), figures::size(granted as u64));
+fn receive_buffer(asked: Option<u32>, granted: usize) -> String {
+    let asked = asked.map_or_else(String::new, |asked| format!("asked for {}, ", figures::size(asked.into())));
+    let granted = figures::size(granted as u64);
     let what = if cfg!(target_os = "linux") { ", its own bookkeeping included (socket(7))" } else { "" };
-    format!("receive buffer: asked for {asked}, the kernel grants {granted}{what}")
+    format!("receive buffer: {asked}the kernel grants {granted}{what}")
 }
 
 impl Session for Datagrams {
@@ -426,12 +441,14 @@ impl Session for Datagrams {
         // What has arrived is received, and what was dropped is counted, before the socket goes. Nothing of it is
         // answered any more.
         self.options.answering.reply = None;
+        let mut share = LAST;
         if let Some(bound) = &mut self.socket {
             bound.ready.readable = true;
             bound.paused_until = None;
             bound.check_at = Some(reactor.now);
+            share += bound.buffer;
         }
-        self.receive(LAST, reactor);
+        self.receive(share, reactor);
         self.drain_errors();
         self.check_drops(reactor.now);
         for (conn, _) in self.peers.all() {

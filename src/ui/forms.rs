@@ -50,10 +50,15 @@ fn fields(ui: &mut Ui, form: &mut Form, errors: &Errors) -> bool {
                 field(ui, "Time limit", &mut form.limit, "seconds", errors.get(&Field::TimeLimit)),
             ]
         }
-        Form::Udp(form) => vec![
-            address(ui, "Address", &mut form.address, errors),
-            field(ui, "Port", &mut form.port, "number or service, 0 = any", errors.get(&Field::Port)),
-        ],
+        Form::Udp(form) => {
+            let error = errors.get(&Field::ReceiveBuffer);
+            vec![
+                address(ui, "Address", &mut form.address, errors),
+                field(ui, "Port", &mut form.port, "number or service, 0 = any", errors.get(&Field::Port)),
+                field(ui, "Buffer", &mut form.receive_buffer, "KiB, or as the system gives", error)
+                    .on_hover_text("The receive buffer to ask for, in KiB: what waits there while nothing is read"),
+            ]
+        }
     };
     ui.input(|input| input.key_pressed(egui::Key::Enter)) && shown.iter().any(egui::Response::lost_focus)
 }

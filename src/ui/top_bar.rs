@@ -4,7 +4,7 @@ use egui::{Align2, PopupCloseBehavior, Role, Sense, Ui, WidgetInfo, vec2};
 
 use super::text;
 use super::theme::{self, Tone};
-use crate::app::settings::{MEMORY_MIB, SMALLEST_ZOOM, Settings, Theme};
+use crate::app::settings::{MEMORY_MIB, RECORDS, SMALLEST_ZOOM, Settings, Theme};
 use crate::app::tab::{Progress, SocketTab};
 use crate::app::{Action, App, Tab};
 
@@ -104,18 +104,32 @@ fn settings(ui: &mut Ui, settings: &mut Settings, actions: &mut Vec<Action>) {
             }
         });
         ui.weak("Also Ctrl with +, − and 0.");
-        ui.horizontal(|ui| {
-            let label = ui.label("Memory of a tab's log");
-            let memory = egui::DragValue::new(&mut settings.memory_mib).range(MEMORY_MIB).suffix(" MiB");
-            changed |= is_settled(&ui.add(memory.update_while_editing(false)).labelled_by(label.id));
-        });
-        ui.weak("The oldest records leave the view beyond it; they are counted.");
+        changed |= limit(ui, "Memory of a tab's log", &mut settings.memory_mib, MEMORY_MIB, " MiB");
+        changed |= limit(ui, "Records of a tab's log", &mut settings.records, RECORDS, "");
+        changed |= limit(ui, "Memory of all logs", &mut settings.all_memory_mib, MEMORY_MIB, " MiB");
+        ui.weak("Beyond a limit the oldest records leave the view; they are counted.");
         ui.separator();
         ui.weak(concat!("Sockscope ", env!("CARGO_PKG_VERSION")));
     });
     if changed {
         actions.push(Action::SettingsChanged);
     }
+}
+
+/// One limit of the logs; returns whether it was changed.
+fn limit(
+    ui: &mut Ui,
+    name: &str,
+    value: &mut u64,
+    range: std::ops::RangeInclusive<u64>,
+    unit: &'static str,
+) -> bool {
+    ui.horizontal(|ui| {
+        let label = ui.label(name);
+        let value = egui::DragValue::new(value).range(range).suffix(unit).update_while_editing(false);
+        is_settled(&ui.add(value).labelled_by(label.id))
+    })
+    .inner
 }
 
 /// Whether a value that may be dragged is as it is meant: records that a limit drops on the way don't come back.

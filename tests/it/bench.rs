@@ -111,7 +111,12 @@ impl Bench {
     #[track_caller]
     pub(crate) fn bind(&self, options: Options) -> (Tab, SocketAddr) {
         let address = loopback(0);
-        let tab = self.open(Plan::Bind(Bind { address, dual_stack: false, options }));
+        let tab = self.open(Plan::Bind(Bind {
+            address,
+            dual_stack: false,
+            receive_buffer: Bind::RECEIVE_BUFFER,
+            options,
+        }));
         let address = self.ready(&tab);
         (tab, address)
     }

@@ -203,7 +203,12 @@ fn the_port_is_free_at_once_100_times_in_a_row() {
 fn udp_stops_at_once_under_a_flood() {
     let bench = Bench::new();
     let address = loopback(0);
-    let tab = bench.open(Plan::Bind(Bind { address, dual_stack: false, options: Options::default() }));
+    let tab = bench.open(Plan::Bind(Bind {
+        address,
+        dual_stack: false,
+        receive_buffer: Bind::RECEIVE_BUFFER,
+        options: Options::default(),
+    }));
     let local = bench.ready(&tab);
     let socket = std::net::UdpSocket::bind(loopback(0)).unwrap();
     let (done, is_done) = crossbeam_channel::bounded::<()>(0);

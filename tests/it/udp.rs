@@ -235,7 +235,12 @@ fn a_closed_peer_is_forgotten() {
 fn a_dual_stack_socket_speaks_both() {
     let bench = Bench::new();
     let address = SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, 0));
-    let tab = bench.open(Plan::Bind(Bind { address, dual_stack: true, options: Options::default() }));
+    let tab = bench.open(Plan::Bind(Bind {
+        address,
+        dual_stack: true,
+        receive_buffer: None,
+        options: Options::default(),
+    }));
     let port = bench.ready(&tab).port();
     let (peer, at) = socket();
     bench.send(&tab, to(at), "v4").unwrap();
@@ -303,7 +308,12 @@ fn stopping_counts_what_came_last() {
 fn an_address_in_use_is_a_failure() {
     let bench = Bench::new();
     let (_socket, address) = socket();
-    let tab = bench.open(Plan::Bind(Bind { address, dual_stack: false, options: Options::default() }));
+    let tab = bench.open(Plan::Bind(Bind {
+        address,
+        dual_stack: false,
+        receive_buffer: Bind::RECEIVE_BUFFER,
+        options: Options::default(),
+    }));
     let error = bench.over(&tab).unwrap_err();
     assert_eq!((error.op, error.is("EADDRINUSE")), ("bind", cfg!(unix)), "{error}");
 }

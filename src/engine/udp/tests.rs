@@ -18,7 +18,12 @@ struct Played {
 fn played(options: Options) -> Played {
     let (mut reactor, poll, events) = reactor::played::reactor();
     let journal = Arc::new(Journal::new(Limits::default()));
-    let plan = Bind { address: SocketAddr::from(([127, 0, 0, 1], 0)), dual_stack: false, options };
+    let plan = Bind {
+        address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        dual_stack: false,
+        receive_buffer: Bind::RECEIVE_BUFFER,
+        options,
+    };
     let datagrams = Datagrams::open(SessionId(1), Arc::clone(&journal), plan, &mut reactor);
     Played { datagrams, reactor, events, journal, _poll: poll }
 }
@@ -112,7 +117,7 @@ fn replies_that_still_wait_at_stop_are_counted() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_kernels_bookkeeping_is_not_taken_for_room() {
-    let text = receive_buffer(2 * sockets::RECEIVE_BUFFER);
+    let text = receive_buffer(Bind::RECEIVE_BUFFER, 8 << 20);
     let (asked, granted) = (figures::size(4 << 20), figures::size(8 << 20));
     let expected = format!(
         "receive buffer: asked for {asked}, the kernel grants {granted}, its own bookkeeping included (socket(7))"

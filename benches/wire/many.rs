@@ -1,0 +1,89 @@
+//! Many connections: ten thousand that send in turn, and thousands that come and go.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::cpu;
+use crate::plain::{self, Then};
+use crate::subject::{Does, Subject};
+use crate::table::{Spread, pairs};
+
+const CONNECTIONS: usize = 10_000;
+const ROUNDS: usize = 20;
+const MESSAGE: usize = 100;
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    // At the end they are aborted: ten thousand in TIME-WAIT would take the ports of the next turn.
+    socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+    stream
+}
+
+/// Messages a second that are received from ten thousand connections.
+fn round_robin(streams: &mut [TcpStream], received: impl Fn() -> u64) -> f64 {
+    let before = received();
+    let total = (streams.len() * ROUNDS * MESSAGE) as u64;
+    let began = Instant::now();
+    for _ in 0..ROUNDS {
+        for stream in &mut *streams {
+            stream.write_all(&[b'm'; MESSAGE]).unwrap();
+        }
+    }
+    while received() < before + total {
+        std::thread::yield_now();
+    }
+    (streams.len() * ROUNDS) as f64 / began.elapsed().as_secs_f64()
+}
+
+/// The ratio to a plain mio reader, messages a second, and MiB of memory beside the journal.
+pub(crate) fn ten_thousand(subject: &mut dyn Subject) -> (Spread, f64, f64) {
+    rlimit::increase_nofile_limit(u64::MAX).unwrap();
+    let before = cpu::resident();
+    let address = subject.listen(Does::Records);
+    let mut streams: Vec<_> = (0..CONNECTIONS).map(|_| connect(address)).collect();
+    let journal = subject.journal();
+    let plain = plain::Server::start(Then::Discard);
+    let mut to_plain: Vec<_> = (0..CONNECTIONS).map(|_| connect(plain.address)).collect();
+    let (ratios, _, own) = pairs(
+        || round_robin(&mut to_plain, || plain.received.load(Ordering::Relaxed)),
+        || round_robin(&mut streams, || journal.status().received.bytes),
+    );
+    // What the plain reader needs is in there too.
+    let beside = cpu::resident().saturating_sub(before).saturating_sub(payload(&journal));
+    subject.stop();
+    (ratios, own, beside as f64 / f64::from(1 << 20))
+}
+
+/// Payload and entries: what the journal is there for.
+fn payload(journal: &sockscope::journal::Journal) -> u64 {
+    let status = journal.status();
+    status.received.bytes + (status.end - status.first) * 24
+}
+
+/// Connections that are opened, answered once and closed, a second.
+pub(crate) fn come_and_go(subject: &mut dyn Subject) -> (Spread, f64) {
+    const COUNT: usize = 4_000;
+    let run = |address| {
+        let began = Instant::now();
+        for _ in 0..COUNT {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(&[b'c'; 64]).unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).unwrap();
+            assert_eq!(answer.len(), 64);
+        }
+        COUNT as f64 / began.elapsed().as_secs_f64()
+    };
+    // A new port each turn: those of the turn before are in TIME-WAIT.
+    let plain = || run(plain::Server::start(Then::EchoOnce).address);
+    let ours = || {
+        let address = subject.listen(Does::EchoesOnce);
+        let rate = run(address);
+        subject.stop();
+        rate
+    };
+    let (ratios, _, own) = pairs(plain, ours);
+    (ratios, own)
+}
