@@ -21,39 +21,42 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Messages a second that are received from ten thousand connections.
-fn round_robin(streams: &mut [TcpStream], received: impl Fn() -> u64) -> f64 {
+/// Messages a second that are received from ten thousand connections to `address`.
+fn round_robin(address: SocketAddr, received: impl Fn() -> u64) -> f64 {
+    let mut streams: Vec<_> = (0..CONNECTIONS).map(|_| connect(address)).collect();
     let before = received();
-    let total = (streams.len() * ROUNDS * MESSAGE) as u64;
+    let total = (CONNECTIONS * ROUNDS * MESSAGE) as u64;
     let began = Instant::now();
     for _ in 0..ROUNDS {
-        for stream in &mut *streams {
+        for stream in &mut streams {
             stream.write_all(&[b'm'; MESSAGE]).unwrap();
         }
     }
     while received() < before + total {
         std::thread::yield_now();
     }
-    (streams.len() * ROUNDS) as f64 / began.elapsed().as_secs_f64()
+    (CONNECTIONS * ROUNDS) as f64 / began.elapsed().as_secs_f64()
 }
 
 /// The ratio to a plain mio reader, messages a second, and MiB of memory beside the journal.
 pub(crate) fn ten_thousand(subject: &mut dyn Subject) -> (Spread, f64, f64) {
     rlimit::increase_nofile_limit(u64::MAX).unwrap();
     let before = cpu::resident();
-    let address = subject.listen(Does::Records);
-    let mut streams: Vec<_> = (0..CONNECTIONS).map(|_| connect(address)).collect();
-    let journal = subject.journal();
-    let plain = plain::Server::start(Then::Discard);
-    let mut to_plain: Vec<_> = (0..CONNECTIONS).map(|_| connect(plain.address)).collect();
-    let (ratios, _, own) = pairs(
-        || round_robin(&mut to_plain, || plain.received.load(Ordering::Relaxed)),
-        || round_robin(&mut streams, || journal.status().received.bytes),
-    );
-    // What the plain reader needs is in there too.
-    let beside = cpu::resident().saturating_sub(before).saturating_sub(payload(&journal));
-    subject.stop();
-    (ratios, own, beside as f64 / f64::from(1 << 20))
+    let mut beside = 0.0;
+    let plain = || {
+        let plain = plain::Server::start(Then::Discard);
+        round_robin(plain.address, || plain.received.load(Ordering::Relaxed))
+    };
+    let ours = || {
+        let address = subject.listen(Does::Records);
+        let journal = subject.journal();
+        let rate = round_robin(address, || journal.status().received.bytes);
+        beside = cpu::resident().saturating_sub(before).saturating_sub(payload(&journal)) as f64;
+        subject.stop();
+        rate
+    };
+    let (ratios, _, own) = pairs(plain, ours);
+    (ratios, own, beside / f64::from(1 << 20))
 }
 
 /// Payload and entries: what the journal is there for.

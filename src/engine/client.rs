@@ -16,7 +16,6 @@ use mio::net::TcpStream;
 use super::command::{Connect, Event, Options, SessionId, Target, Ticket};
 use super::connection::End;
 use super::connections::Connections;
-use super::lifecycle::DRAIN;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
 use super::session::{OVER, Session, answer_send};
@@ -317,7 +316,7 @@ impl Session for Client {
             self.drop_attempt(reactor);
             self.writer.detail(None, Detail::Note(note));
         }
-        self.connections.close_all_until(reactor.now + DRAIN, reactor);
+        self.connections.stop(reactor);
     }
 
     fn resolved(&mut self, query: Query, addresses: Result<Vec<SocketAddr>, OpError>, reactor: &mut Reactor) {

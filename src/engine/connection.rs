@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use mio::Token;
@@ -10,7 +10,7 @@ use mio::net::TcpStream;
 
 use super::answering::{Answer, Answers, Between};
 use super::command::Options;
-use super::lifecycle::{Lifecycle, Step};
+use super::lifecycle::{DRAIN, Lifecycle, QUICK_DRAIN, Step};
 use super::outbox::{LIMIT, Outbox};
 use super::reactor::{Key, Reactor, Readiness};
 use super::sockets;
@@ -64,6 +64,8 @@ pub(super) struct Connection {
     /// What the journal knows, so that it is told of changes only.
     told: Told,
     error: Option<OpError>,
+    /// When something was last sent.
+    sent_at: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -98,6 +100,7 @@ impl Connection {
             ready: Readiness::UNKNOWN,
             told,
             error: None,
+            sent_at: None,
         }
     }
 
@@ -109,6 +112,12 @@ impl Connection {
     /// Its life, for what a person asks of it.
     pub(super) fn life(&mut self) -> &mut Lifecycle {
         &mut self.life
+    }
+
+    /// How long its input is drained at Stop.
+    pub(super) fn drain(&self, now: Instant) -> Duration {
+        let lately = |at| now.saturating_duration_since(at) < DRAIN;
+        if self.outbox.is_empty() && !self.sent_at.is_some_and(lately) { QUICK_DRAIN } else { DRAIN }
     }
 
     /// The poll reports `ready`.
@@ -258,6 +267,7 @@ impl Connection {
                 Ok(written) => {
                     context.writer.sent(self.id, &front[..written]);
                     self.outbox.advance(written);
+                    self.sent_at = Some(context.reactor.now);
                     moved += written;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

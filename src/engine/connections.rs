@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::time::Instant;
 
 use bytes::Bytes;
 use mio::net::TcpStream;
@@ -171,10 +170,11 @@ impl Connections {
         self.each(to, reactor, |connection, _| connection.life().abort());
     }
 
-    /// Closes all of them in order; those that are not over at `limit` are aborted.
-    pub(super) fn close_all_until(&mut self, limit: Instant, reactor: &mut Reactor) {
+    /// Closes all of them in order, each within half a second.
+    pub(super) fn stop(&mut self, reactor: &mut Reactor) {
         self.each(&Target::All, reactor, |connection, reactor| {
             connection.life().close(reactor.now);
+            let limit = reactor.now + connection.drain(reactor.now);
             connection.life().bound(limit);
         });
     }

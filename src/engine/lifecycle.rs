@@ -15,6 +15,10 @@ use crate::journal::{How, Side, State};
 /// and the peer loses what it has not yet read (RFC 1122 §4.2.2.13).
 pub(super) const DRAIN: Duration = Duration::from_millis(500);
 
+/// The same at Stop for a connection to which nothing was sent lately: there is no answer that the peer could lose, and
+/// one that floods would use all of the time.
+pub(super) const QUICK_DRAIN: Duration = Duration::from_millis(50);
+
 /// What to do with the socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {

@@ -11,7 +11,6 @@ use mio::net::TcpListener;
 use super::accepting::{self, Accepting, Next};
 use super::command::{Event, Listen, Options, SessionId, Target, Ticket};
 use super::connections::Connections;
-use super::lifecycle::DRAIN;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
 use super::session::{Session, answer_send};
@@ -181,7 +180,7 @@ impl Session for Server {
 
     fn stop(&mut self, reactor: &mut Reactor) {
         self.close_listener(reactor);
-        self.connections.close_all_until(reactor.now + DRAIN, reactor);
+        self.connections.stop(reactor);
     }
 
     fn resolved(&mut self, _: Query, _: Result<Vec<SocketAddr>, OpError>, _: &mut Reactor) {}
