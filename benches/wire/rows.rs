@@ -103,8 +103,8 @@ fn crowds(table: &Table) {
     let alone = || Alone::new(sockscope::journal::Limits::default());
     let reach = "0.8 × a plain mio reader; at most 64 MiB beside the journal";
     table.row("10,000 connections, 100 bytes round robin", reach, || {
-        let (ratio, rate, beside) = many::ten_thousand(&mut alone());
-        format!("{}; {:.0} k messages/s; {beside:.1} MiB", ratio.ratio(), rate / 1e3)
+        let (ratio, rate, beside, count) = many::ten_thousand(&mut alone());
+        format!("{}; {:.0} k messages/s; {beside:.1} MiB; {count} connections", ratio.ratio(), rate / 1e3)
     });
     table.row("connections that come and go", "0.85 × plain mio", || {
         let (ratio, rate) = many::come_and_go(&mut alone());

@@ -218,7 +218,7 @@ pub struct ServerForm {
 
 impl Default for ServerForm {
     fn default() -> Self {
-        Self { address: "127.0.0.1".to_owned(), port: "8888".to_owned(), backlog: "128".to_owned() }
+        Self { address: "127.0.0.1".to_owned(), port: "8888".to_owned(), backlog: "1024".to_owned() }
     }
 }
 

@@ -239,10 +239,10 @@ pub enum Event {
 }
 
 impl Listen {
-    /// The default: loopback, a free port, backlog 128.
+    /// The default: loopback, a free port, backlog 1,024: a burst of clients that are faster than `accept` is not turned away.
     pub fn loopback(port: u16) -> Self {
         let address = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port);
-        Self { address, dual_stack: false, backlog: 128, options: Options::default() }
+        Self { address, dual_stack: false, backlog: 1_024, options: Options::default() }
     }
 }
 
