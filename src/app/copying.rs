@@ -1,8 +1,7 @@
 //! Rows as text: for the clipboard, and for whoever reads the window by ear.
 
-use super::log::{CopyAs, Mode};
+use super::log::{CopyAs, Mode, Shown};
 use super::tab::SocketTab;
-use crate::journal::Record;
 use crate::payload;
 
 /// The most that is put on the clipboard, in bytes of text.
@@ -13,9 +12,9 @@ impl SocketTab {
     pub fn copy(&mut self, form: CopyAs) -> Option<String> {
         let mut text = String::new();
         let mut rows = 0u64;
-        for record in self.log.selection(&self.journal) {
-            let line = match (form, record.payload()) {
-                (CopyAs::Rows, _) => self.row_text(&record, usize::MAX),
+        for shown in self.log.selection(&self.journal) {
+            let line = match (form, shown.record.payload()) {
+                (CopyAs::Rows, _) => self.row_text(&shown, usize::MAX),
                 (CopyAs::Hex, Some((_, bytes))) => payload::hex(bytes),
                 (CopyAs::Escaped, Some((_, bytes))) => payload::escape(bytes),
                 (CopyAs::Dump, Some((_, bytes))) => payload::dump::text(bytes),
@@ -41,9 +40,10 @@ impl SocketTab {
         (rows > 0).then_some(text)
     }
 
-    /// A record as one line of text, at most about `most` bytes of its payload: what a screen reader reads and the
+    /// A row as one line of text, at most about `most` bytes of its payload: what a screen reader reads and the
     /// clipboard takes.
-    pub fn row_text(&self, record: &Record, most: usize) -> String {
+    pub fn row_text(&self, shown: &Shown, most: usize) -> String {
+        let record = &shown.record;
         let peer = record.conn.and_then(|id| self.journal.connection(id));
         let peer = peer.map_or_else(String::new, |connection| connection.peer.to_string());
         let kind = record.content.kind();
@@ -56,8 +56,8 @@ impl SocketTab {
                     Mode::Text => payload::escape(part),
                     Mode::Hex => payload::hex(part),
                 };
-                let cut = if part.len() < bytes.len() { "…" } else { "" };
-                format!("{time} {kind} {peer}{mark} {} {preview}{cut}", bytes.len())
+                let cut = if part.len() < shown.len { "…" } else { "" };
+                format!("{time} {kind} {peer}{mark} {} {preview}{cut}", shown.len)
             }
             None => {
                 let words = payload::escape(record.words().as_bytes());

@@ -1,15 +1,18 @@
 //! What a tab's log shows: which rows pass the filter, where it is scrolled to, what is selected.
 //!
-//! Rows are numbered by integers and anchored to record numbers, so ten million rows scroll as exactly as ten, and a
+//! Rows are numbered by integers and anchored to their [`Key`]s, so ten million rows scroll as exactly as ten, and a
 //! row that is being read does not move when new ones arrive or old ones leave.
 
 mod matches;
+mod shown;
 
 use std::time::{Duration, Instant};
 
 use super::filter::Filter;
-use crate::journal::{Journal, Reader, Record, Seq, Status};
+use crate::journal::{Journal, Reader, Seq, Status};
 use matches::Matches;
+
+pub use shown::{Key, Shown};
 
 /// How payload is shown in a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,19 +48,19 @@ pub struct LogView {
     pub filter: Filter,
     /// Whether the newest row is kept in sight.
     pub follow: bool,
-    /// The record in the topmost row, when not following.
-    pub top: Seq,
+    /// The topmost row, when not following.
+    pub top: Key,
     /// Pixels of the topmost row that are scrolled out of sight.
     pub top_pixels: f32,
     /// The row that the detail shows and the arrow keys move.
-    pub cursor: Option<Seq>,
+    pub cursor: Option<Key>,
     applied: Filter,
     matches: Option<Matches>,
     /// While paused: the first record that is not shown.
     paused_at: Option<Seq>,
-    /// Selected record numbers: disjoint ranges, both ends included.
-    selected: Vec<(Seq, Seq)>,
-    anchor: Option<Seq>,
+    /// Selected rows: disjoint ranges of keys, both ends included.
+    selected: Vec<(Key, Key)>,
+    anchor: Option<Key>,
     /// The range of records that the journal holds (and shows, when paused), as of the last advance.
     first: Seq,
     end: Seq,
@@ -70,7 +73,7 @@ impl Default for LogView {
             show_difference: false,
             filter: Filter::default(),
             follow: true,
-            top: 0,
+            top: Key::default(),
             top_pixels: 0.0,
             cursor: None,
             applied: Filter::default(),
@@ -108,23 +111,28 @@ impl LogView {
         }
     }
 
-    /// The record in row `row`, counted from 0.
-    pub fn seq_at(&self, row: u64) -> Option<Seq> {
+    /// The key of row `row`, counted from 0.
+    pub fn key_at(&self, row: u64) -> Option<Key> {
         if row >= self.rows() {
             return None;
         }
         match &self.matches {
-            None => Some(self.first + row),
-            Some(matches) => matches.seqs.get(usize::try_from(row).ok()?).copied(),
+            None => Some(Key::record(self.first + row)),
+            Some(matches) => matches.seqs.get(usize::try_from(row).ok()?).copied().map(Key::record),
         }
     }
 
-    /// The row of record `seq`, or of the next one that is shown.
-    pub fn row_of(&self, seq: Seq) -> u64 {
+    /// The row of `key`, or of the next one that is shown.
+    pub fn row_of(&self, key: Key) -> u64 {
         match &self.matches {
-            None => seq.clamp(self.first, self.end) - self.first,
-            Some(matches) => matches.seqs.partition_point(|shown| *shown < seq) as u64,
+            None => key.seq.saturating_add(u64::from(key.part > 0)).clamp(self.first, self.end) - self.first,
+            Some(matches) => matches.seqs.partition_point(|shown| Key::record(*shown) < key) as u64,
         }
+    }
+
+    /// What the row of `key` shows, whole; `None` where it has left the log.
+    pub fn record(&self, key: Key, reader: &mut Reader<'_>) -> Option<Shown> {
+        reader.get(key.seq).map(Shown::plain)
     }
 
     /// Whether a filter hides rows.
@@ -145,27 +153,27 @@ impl LogView {
     /// Selects row `row` as a click does: alone, with `toggle` (Ctrl) beside the others, with `extend` (Shift) with
     /// all rows from the last one clicked.
     pub fn select(&mut self, row: u64, toggle: bool, extend: bool) {
-        let Some(seq) = self.seq_at(row) else { return };
-        self.cursor = Some(seq);
+        let Some(key) = self.key_at(row) else { return };
+        self.cursor = Some(key);
         if extend && let Some(anchor) = self.anchor {
-            self.selected = vec![(anchor.min(seq), anchor.max(seq))];
+            self.selected = vec![(anchor.min(key), anchor.max(key))];
             return;
         }
-        self.anchor = Some(seq);
+        self.anchor = Some(key);
         if !toggle {
-            self.selected = vec![(seq, seq)];
-        } else if self.is_selected(seq) {
-            self.deselect(seq);
+            self.selected = vec![(key, key)];
+        } else if self.is_selected(key) {
+            self.deselect(key);
         } else {
-            self.selected.push((seq, seq));
+            self.selected.push((key, key));
         }
     }
 
-    fn deselect(&mut self, seq: Seq) {
-        let split = |(from, to): (Seq, Seq)| {
-            let before = (from < seq).then(|| (from, to.min(seq - 1)));
-            let after = (to > seq).then(|| (from.max(seq + 1), to));
-            if (from..=to).contains(&seq) { [before, after] } else { [Some((from, to)), None] }
+    fn deselect(&mut self, key: Key) {
+        let split = |(from, to): (Key, Key)| {
+            let before = key.previous().filter(|last| from <= *last).map(|last| (from, last));
+            let after = (to > key).then(|| (key.next(), to));
+            if (from..=to).contains(&key) { [before, after] } else { [Some((from, to)), None] }
         };
         self.selected = self.selected.drain(..).flat_map(split).flatten().collect();
     }
@@ -173,8 +181,8 @@ impl LogView {
     /// Selects every row.
     pub fn select_all(&mut self) {
         if self.end > self.first {
-            self.selected = vec![(self.first, self.end - 1)];
-            self.anchor = Some(self.first);
+            self.selected = vec![(Key::record(self.first), Key::last_in(self.end - 1))];
+            self.anchor = Some(Key::record(self.first));
         }
     }
 
@@ -182,16 +190,16 @@ impl LogView {
     pub fn move_cursor(&mut self, rows: i64, extend: bool) -> Option<u64> {
         let last = self.rows().checked_sub(1)?;
         let row = match self.cursor {
-            Some(seq) => self.row_of(seq).saturating_add_signed(rows).min(last),
+            Some(key) => self.row_of(key).saturating_add_signed(rows).min(last),
             None => last,
         };
         self.select(row, false, extend);
         Some(row)
     }
 
-    /// Whether record `seq` is selected.
-    pub fn is_selected(&self, seq: Seq) -> bool {
-        self.selected.iter().any(|(from, to)| (*from..=*to).contains(&seq))
+    /// Whether the row of `key` is selected.
+    pub fn is_selected(&self, key: Key) -> bool {
+        self.selected.iter().any(|(from, to)| (*from..=*to).contains(&key))
     }
 
     /// Whether anything is selected.
@@ -199,13 +207,13 @@ impl LogView {
         !self.selected.is_empty()
     }
 
-    /// The selected records that are shown, in order.
-    pub fn selection<'a>(&'a self, journal: &'a Journal) -> impl Iterator<Item = Record> + 'a {
+    /// The selected rows that are shown, in order, each whole.
+    pub fn selection<'a>(&'a self, journal: &'a Journal) -> impl Iterator<Item = Shown> + 'a {
         let mut ranges = self.selected.clone();
         ranges.sort_unstable();
-        let rows = ranges.into_iter().flat_map(|(from, to)| self.row_of(from)..self.row_of(to.saturating_add(1)));
+        let rows = ranges.into_iter().flat_map(|(from, to)| self.row_of(from)..self.row_of(to.next()));
         let mut reader = Reader::new(journal);
-        rows.filter_map(|row| self.seq_at(row)).filter_map(move |seq| reader.get(seq))
+        rows.filter_map(|row| self.key_at(row)).filter_map(move |key| self.record(key, &mut reader))
     }
 
     /// Forgets everything about rows that were cleared.
@@ -213,7 +221,7 @@ impl LogView {
         self.selected.clear();
         (self.cursor, self.anchor) = (None, None);
         self.paused_at = self.paused_at.map(|_| status.end);
-        (self.follow, self.top, self.top_pixels) = (true, status.end, 0.0);
+        (self.follow, self.top, self.top_pixels) = (true, Key::record(status.end), 0.0);
     }
 }
 

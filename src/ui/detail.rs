@@ -7,9 +7,10 @@ use egui::{Align2, Ui};
 use super::rows::{self, Place};
 use super::text;
 use super::theme::{self, ROW, Tone};
+use crate::app::log::{Key, Shown};
 use crate::app::tab::SocketTab;
 use crate::figures;
-use crate::journal::{Content, Direction, Record, Seq};
+use crate::journal::{Content, Direction, Reader, Record};
 use crate::payload::{self, dump};
 
 /// The narrowest text beside a hex dump that has its own column of characters, in points.
@@ -18,13 +19,14 @@ const NARROW: f32 = 200.0;
 /// The lines of one record's text in a pane of some width, found once.
 #[derive(Clone, Default)]
 struct Lines {
-    of: Option<(Seq, usize)>,
+    of: Option<(Key, usize)>,
     at: std::sync::Arc<Vec<Range<usize>>>,
 }
 
 /// Shows the record under the cursor.
 pub(super) fn show(ui: &mut Ui, tab: &SocketTab) {
-    let Some(record) = tab.log.cursor.and_then(|seq| tab.journal.get(seq)) else {
+    let shown = tab.log.cursor.and_then(|key| tab.log.record(key, &mut Reader::new(&tab.journal)));
+    let Some(Shown { key, record, .. }) = shown else {
         let words = match tab.log.cursor {
             Some(_) => "This record has left the log.",
             None => "Select a row to see it in full.",
@@ -34,7 +36,7 @@ pub(super) fn show(ui: &mut Ui, tab: &SocketTab) {
     };
     title(ui, tab, &record);
     match &record.content {
-        Content::Payload(_, bytes) => payload(ui, record.seq, bytes),
+        Content::Payload(_, bytes) => payload(ui, key, bytes),
         Content::Detail(_) => {
             egui::ScrollArea::vertical().show(ui, |ui| {
                 ui.add(egui::Label::new(record.words()).wrap().selectable(true));
@@ -65,7 +67,7 @@ fn title(ui: &mut Ui, tab: &SocketTab, record: &Record) {
     ui.add(egui::Label::new(egui::RichText::new(words).small().weak()).truncate());
 }
 
-fn payload(ui: &mut Ui, seq: Seq, bytes: &[u8]) {
+fn payload(ui: &mut Ui, key: Key, bytes: &[u8]) {
     let character = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::mono(), '0'));
     let around = rows::BAR_WIDTH + 12.0;
     // Eight digits, sixteen bytes, and gaps; then sixteen characters, where there is room for them.
@@ -75,15 +77,15 @@ fn payload(ui: &mut Ui, seq: Seq, bytes: &[u8]) {
     let characters = area.width() - with_characters >= NARROW;
     let width = if characters { with_characters } else { hex.min(area.width() * 0.72) };
     let (left, right) = area.split_left_right_at_x(area.left() + width);
-    ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| hex_pane(ui, seq, bytes, characters));
+    ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| hex_pane(ui, key, bytes, characters));
     ui.scope_builder(egui::UiBuilder::new().max_rect(right), |ui| {
-        text_pane(ui, seq, bytes, character);
+        text_pane(ui, key, bytes, character);
     });
 }
 
-fn hex_pane(ui: &mut Ui, seq: Seq, bytes: &[u8], characters: bool) {
+fn hex_pane(ui: &mut Ui, key: Key, bytes: &[u8], characters: bool) {
     let quiet = theme::color(Tone::Quiet, ui.visuals().dark_mode);
-    list(ui, "Hex dump", seq, dump::rows(bytes.len()) as u64, |ui, row, rect| {
+    list(ui, "Hex dump", key, dump::rows(bytes.len()) as u64, |ui, row, rect| {
         let line = dump::row(bytes, usize::try_from(row).unwrap_or(usize::MAX));
         let mut job = text::plain(format!("{:08x}  ", line.offset), theme::mono(), quiet);
         let normal = egui::text::TextFormat::simple(theme::mono(), ui.visuals().text_color());
@@ -92,50 +94,50 @@ fn hex_pane(ui: &mut Ui, seq: Seq, bytes: &[u8], characters: bool) {
             job.append(&format!("  {}", line.text), 0.0, normal);
         }
         let name = format!("{:08x}  {}  {}", line.offset, line.hex, line.text);
-        readable(ui, rect, ("hex", seq, row), &name);
+        readable(ui, rect, ("hex", key, row), &name);
         rows::cell(ui, rect, rect.left() + 4.0, rect.right(), job, Align2::LEFT_CENTER);
     });
 }
 
-fn text_pane(ui: &mut Ui, seq: Seq, bytes: &[u8], character: f32) {
+fn text_pane(ui: &mut Ui, key: Key, bytes: &[u8], character: f32) {
     let dark = ui.visuals().dark_mode;
     let width = ui.available_width() - rows::BAR_WIDTH - 10.0;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width in characters")]
     let columns = ((width / character) as usize).max(8);
-    let lines = lines(ui, seq, bytes, columns);
-    list(ui, "Text", seq, lines.len() as u64, |ui, row, rect| {
+    let lines = lines(ui, key, bytes, columns);
+    list(ui, "Text", key, lines.len() as u64, |ui, row, rect| {
         let Some(range) = usize::try_from(row).ok().and_then(|row| lines.get(row)) else { return };
         let Some(line) = bytes.get(range.clone()) else { return };
         let job = text::foreign(line, columns, ui.visuals().text_color(), dark);
-        readable(ui, rect, ("text", seq, row), &payload::visible::text(line, columns));
+        readable(ui, rect, ("text", key, row), &payload::visible::text(line, columns));
         rows::cell(ui, rect, rect.left() + 4.0, rect.right(), job, Align2::LEFT_CENTER);
     });
 }
 
-fn readable(ui: &mut Ui, rect: egui::Rect, id: (&str, Seq, u64), words: &str) {
+fn readable(ui: &mut Ui, rect: egui::Rect, id: (&str, Key, u64), words: &str) {
     let response = ui.interact(rect, ui.scope_id().with(id), egui::Sense::hover());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words));
 }
 
 /// A list that remembers where it is scrolled to, for as long as the same record is shown.
-fn list(ui: &mut Ui, name: &str, seq: Seq, count: u64, draw: impl FnMut(&mut Ui, u64, egui::Rect)) {
+fn list(ui: &mut Ui, name: &str, key: Key, count: u64, draw: impl FnMut(&mut Ui, u64, egui::Rect)) {
     let id = ui.make_persistent_id(("place", name));
-    let (of, place) = ui.data(|memory| memory.get_temp::<(Seq, Place)>(id)).unwrap_or((seq, Place::default()));
-    let place = if of == seq { place } else { Place::default() };
+    let (of, place) = ui.data(|memory| memory.get_temp::<(Key, Place)>(id)).unwrap_or((key, Place::default()));
+    let place = if of == key { place } else { Place::default() };
     let visible = ui.available_height() / ROW;
     let shown = rows::show(ui, name, count, place.moved(0.0, count, visible), draw);
-    ui.data_mut(|memory| memory.insert_temp(id, (seq, shown.place)));
+    ui.data_mut(|memory| memory.insert_temp(id, (key, shown.place)));
 }
 
 /// Where the lines of `bytes` are: after each line feed, and where a line gets longer than `columns`.
-fn lines(ui: &Ui, seq: Seq, bytes: &[u8], columns: usize) -> std::sync::Arc<Vec<Range<usize>>> {
+fn lines(ui: &Ui, key: Key, bytes: &[u8], columns: usize) -> std::sync::Arc<Vec<Range<usize>>> {
     let id = ui.make_persistent_id("lines");
     let known = ui.data(|memory| memory.get_temp::<Lines>(id)).unwrap_or_default();
-    if known.of == Some((seq, columns)) {
+    if known.of == Some((key, columns)) {
         return known.at;
     }
     let at = std::sync::Arc::new(split(bytes, columns));
-    let lines = Lines { of: Some((seq, columns)), at: std::sync::Arc::clone(&at) };
+    let lines = Lines { of: Some((key, columns)), at: std::sync::Arc::clone(&at) };
     ui.data_mut(|memory| memory.insert_temp(id, lines));
     at
 }

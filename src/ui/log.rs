@@ -85,19 +85,19 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     let mut reader = Reader::new(&journal);
     let mut previous: Option<(u64, Stamp)> = None;
     let shown = rows::show(ui, "Log", count, place, |ui, row, rect| {
-        let Some(record) = tab.log.seq_at(row).and_then(|seq| reader.get(seq)) else { return };
+        let Some(shown) = tab.log.key_at(row).and_then(|key| tab.log.record(key, &mut reader)) else { return };
         let before = match previous {
             Some((before, time)) if before + 1 == row => Some(time),
             _ if tab.log.show_difference => row
                 .checked_sub(1)
-                .and_then(|row| tab.log.seq_at(row))
-                .and_then(|seq| journal.get(seq))
+                .and_then(|row| tab.log.key_at(row))
+                .and_then(|key| journal.get(key.seq))
                 .map(|r| r.time),
             _ => None,
         };
-        previous = Some((row, record.time));
-        let response = row::draw(ui, tab, &record, rect, columns, before);
-        if response.clicked() || (response.secondary_clicked() && !tab.log.is_selected(record.seq)) {
+        previous = Some((row, shown.record.time));
+        let response = row::draw(ui, tab, &shown, rect, columns, before);
+        if response.clicked() || (response.secondary_clicked() && !tab.log.is_selected(shown.key)) {
             clicked = Some((row, ui.input(|input| input.modifiers)));
         }
         response.context_menu(|ui| copy_entries(ui, actions));
@@ -108,7 +108,7 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     if shown.scrolled {
         tab.log.follow = shown.at_end;
     }
-    if let Some(top) = tab.log.seq_at(shown.place.row) {
+    if let Some(top) = tab.log.key_at(shown.place.row) {
         (tab.log.top, tab.log.top_pixels) = (top, shown.place.pixels);
     }
 }

@@ -38,17 +38,17 @@ fn without_a_filter_every_record_is_a_row() {
     let mut view = LogView::default();
     advance(&mut view, &journal);
     assert_eq!(view.rows(), 11);
-    assert_eq!(view.seq_at(10), Some(10));
-    assert_eq!(view.seq_at(11), None);
+    assert_eq!(view.key_at(10), Some(Key::record(10)));
+    assert_eq!(view.key_at(11), None);
 }
 
 fn check(filter: Filter, expected: &[Seq]) {
     let (journal, _writer) = journal(13);
     let mut view = LogView { filter, ..LogView::default() };
     advance(&mut view, &journal);
-    let rows: Vec<_> = (0..view.rows()).filter_map(|row| view.seq_at(row)).collect();
-    assert_eq!(rows, expected, "{:?}", view.filter);
-    assert!(rows.iter().enumerate().all(|(row, seq)| view.row_of(*seq) == row as u64));
+    let rows: Vec<_> = (0..view.rows()).filter_map(|row| view.key_at(row)).collect();
+    assert_eq!(rows.iter().map(|key| key.seq).collect::<Vec<_>>(), expected, "{:?}", view.filter);
+    assert!(rows.iter().enumerate().all(|(row, key)| view.row_of(*key) == row as u64));
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn clicks_select_toggle_and_extend() {
     let (journal, _writer) = journal(9);
     let mut view = LogView::default();
     advance(&mut view, &journal);
-    let selected = |view: &LogView| view.selection(&journal).map(|record| record.seq).collect::<Vec<_>>();
+    let selected = |view: &LogView| view.selection(&journal).map(|shown| shown.key.seq).collect::<Vec<_>>();
     view.select(2, false, false);
     view.select(5, false, true);
     assert_eq!(selected(&view), [2, 3, 4, 5]);

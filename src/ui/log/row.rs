@@ -3,11 +3,11 @@
 use egui::text::LayoutJob;
 use egui::{Align2, Rect, Response, Role, Sense, Ui, WidgetInfo};
 
-use crate::app::log::Mode;
+use crate::app::log::{Mode, Shown};
 use crate::app::tab::SocketTab;
 use crate::clock::Stamp;
 use crate::figures;
-use crate::journal::{Content, Record};
+use crate::journal::Content;
 use crate::payload;
 use crate::ui::theme::{self, ROW, Tone};
 use crate::ui::{rows, text};
@@ -54,31 +54,32 @@ pub(super) fn head(ui: &mut Ui, columns: Columns) {
     title(columns.payload, width, "Payload", Align2::LEFT_CENTER);
 }
 
-/// Draws one record, and lets it be clicked and read.
+/// Draws one row, and lets it be clicked and read.
 pub(super) fn draw(
     ui: &mut Ui,
     tab: &SocketTab,
-    record: &Record,
+    shown: &Shown,
     rect: Rect,
     columns: Columns,
     before: Option<Stamp>,
 ) -> Response {
-    let response = ui.interact(rect, ui.scope_id().with(record.seq), Sense::click());
-    let selected = tab.log.is_selected(record.seq);
+    let response = ui.interact(rect, ui.scope_id().with(shown.key), Sense::click());
+    let selected = tab.log.is_selected(shown.key);
     if selected {
         ui.painter().rect_filled(rect, 0.0, ui.visuals().selection.bg_fill);
     } else if response.hovered() {
         ui.painter().rect_filled(rect, 0.0, ui.visuals().faint_bg_color);
     }
-    paint(ui, tab, record, rect, columns, before);
+    paint(ui, tab, shown, rect, columns, before);
     response.widget_info(|| {
-        WidgetInfo::selected(Role::Button, true, selected, tab.row_text(record, text::ROW_CHARACTERS))
+        WidgetInfo::selected(Role::Button, true, selected, tab.row_text(shown, text::ROW_CHARACTERS))
     });
     response
 }
 
 /// The cells of a row.
-fn paint(ui: &Ui, tab: &SocketTab, record: &Record, rect: Rect, columns: Columns, before: Option<Stamp>) {
+fn paint(ui: &Ui, tab: &SocketTab, shown: &Shown, rect: Rect, columns: Columns, before: Option<Stamp>) {
+    let record = &shown.record;
     let dark = ui.visuals().dark_mode;
     let quiet = theme::color(Tone::Quiet, dark);
     let normal = ui.visuals().text_color();
@@ -105,7 +106,7 @@ fn paint(ui: &Ui, tab: &SocketTab, record: &Record, rect: Rect, columns: Columns
     let right = rect.width() - 6.0;
     match &record.content {
         Content::Payload(_, bytes) => {
-            let length = mono(figures::count(bytes.len() as u64), quiet);
+            let length = mono(figures::count(shown.len as u64), quiet);
             put(columns.length, columns.payload - 12.0, length, Align2::RIGHT_CENTER);
             let preview = match tab.log.mode {
                 Mode::Text => text::foreign(bytes, text::ROW_CHARACTERS, normal, dark),
