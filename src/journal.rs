@@ -16,8 +16,12 @@
 mod block;
 mod budget;
 mod connections;
+mod counting;
+mod heads;
+mod rates;
 mod record;
 mod segment;
+mod tally;
 mod writer;
 
 use std::collections::VecDeque;
@@ -28,8 +32,11 @@ use rustc_hash::FxHashMap;
 
 pub use budget::Budget;
 pub use connections::{Connection, Count, State};
+pub use heads::Head;
+pub use rates::{Peak, Rates, SECONDS_KEPT, Second, second_of};
 pub use record::{ConnId, Content, Detail, Direction, How, Opened, Record, Seq, Side};
 pub use segment::Segment;
+pub use tally::{Tally, Traffic};
 pub use writer::Writer;
 
 use budget::Share;
@@ -104,6 +111,9 @@ struct Inner {
     share: Share,
     /// `held` counts the segments only; see [`Inner::held`].
     status: Status,
+    /// Since the log was last cleared.
+    traffic: Traffic,
+    rates: Rates,
 }
 
 impl Journal {
@@ -114,8 +124,10 @@ impl Journal {
 
     /// An empty journal that shares `budget` with others.
     pub fn within(budget: &Budget, limits: Limits) -> Self {
-        let (segments, tail, connections, status) = Default::default();
-        Self { inner: Mutex::new(Inner { segments, tail, connections, limits, share: budget.join(), status }) }
+        let (segments, tail, connections, status, traffic, rates) = Default::default();
+        let share = budget.join();
+        let inner = Inner { segments, tail, connections, limits, share, status, traffic, rates };
+        Self { inner: Mutex::new(inner) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -188,12 +200,14 @@ impl Journal {
         self.lock().connections.open().to_vec()
     }
 
-    /// Empties the log. Counters of open connections go on, record numbers too.
+    /// Empties the log. Counters of open connections go on, record numbers too; [`Journal::traffic`] of all of them
+    /// and [`Journal::rates`] start anew.
     pub fn clear(&self) {
         let mut inner = self.lock();
         inner.seal();
         let cleared: Vec<_> = inner.segments.drain(..).collect();
         inner.status.held = 0;
+        inner.count_anew();
         inner.connections.clear_closed();
         inner.drop_oldest();
         drop(inner);
@@ -276,28 +290,6 @@ impl Inner {
         self.tail.first = segment.end();
         self.status.held += segment.held();
         self.segments.push_back(Arc::new(segment));
-    }
-
-    /// Counts the records of `part`: one look at the table a run of the same connection and kind.
-    fn count(&mut self, part: &Part) {
-        for run in part.entries.chunk_by(|a, b| a.conn == b.conn && a.kind == b.kind) {
-            let records = run.len() as u64;
-            let bytes = run.iter().map(|entry| u64::from(entry.len)).sum();
-            let payload = writer::direction(run[0].kind).map(|direction| (direction, Count { bytes, records }));
-            match payload {
-                Some((Direction::Received, more)) => self.status.received.add(more),
-                Some((Direction::Sent, more)) => self.status.sent.add(more),
-                None => {}
-            }
-            if run[0].conn != 0 {
-                self.connections.count(ConnId(run[0].conn), records, payload);
-            }
-        }
-        for detail in &part.details {
-            if let Detail::KernelDropped { datagrams } = detail {
-                self.status.kernel_dropped += datagrams;
-            }
-        }
     }
 
     fn apply(&mut self, change: &Change) {

@@ -192,8 +192,8 @@ impl<W: Write> RecordWriter for Jsonl<'_, W> {
             };
             self.line.open_element();
             self.line.paste(&tally.members);
-            tally.received.end(&mut self.line, "received", connection.received);
-            tally.sent.end(&mut self.line, "sent", connection.sent);
+            tally.received.end(&mut self.line, "received", connection.received.count());
+            tally.sent.end(&mut self.line, "sent", connection.sent.count());
             self.line.close_object();
             if self.line.len() >= PIECE {
                 self.line.drain_to(&mut self.out)?;

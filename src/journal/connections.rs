@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 
 use rustc_hash::FxHashMap;
 
-use super::record::{ConnId, Direction, How};
+use super::record::{ConnId, How};
+use super::tally::{Tally, Traffic};
 use crate::clock::Stamp;
 
 /// Closed connections that the table still lists, newest last; older ones stay known only while the log shows them.
@@ -21,7 +22,8 @@ pub struct Count {
 }
 
 impl Count {
-    pub(super) fn add(&mut self, more: Self) {
+    /// Adds `more` to it.
+    pub fn join(&mut self, more: Self) {
         self.bytes += more.bytes;
         self.records += more.records;
     }
@@ -87,9 +89,9 @@ pub struct Connection {
     /// Where it is in its life.
     pub state: State,
     /// What came.
-    pub received: Count,
+    pub received: Tally,
     /// What the kernel took.
-    pub sent: Count,
+    pub sent: Tally,
     /// Bytes that wait here until the kernel takes them.
     pub queued: u64,
     /// Records of it that the journal still holds.
@@ -127,16 +129,12 @@ impl Connections {
         self.by_id.get(&id)
     }
 
-    /// Counts `records` records of `id`; `payload` where they carry some.
-    pub(super) fn count(&mut self, id: ConnId, records: u64, payload: Option<(Direction, Count)>) {
-        let Some(connection) = self.by_id.get_mut(&id) else {
-            return;
-        };
-        connection.in_view += records;
-        match payload {
-            Some((Direction::Received, more)) => connection.received.add(more),
-            Some((Direction::Sent, more)) => connection.sent.add(more),
-            None => {}
+    /// Counts `records` records of `id` with `traffic` as their payload.
+    pub(super) fn count(&mut self, id: ConnId, records: u64, traffic: &Traffic) {
+        if let Some(connection) = self.by_id.get_mut(&id) {
+            connection.in_view += records;
+            connection.received.join(&traffic.received);
+            connection.sent.join(&traffic.sent);
         }
     }
 

@@ -83,7 +83,7 @@ fn counters_stay_exact_when_records_leave() {
     let held: u64 =
         read_all(&journal).iter().filter_map(|record| record.payload().map(|(_, bytes)| bytes.len() as u64)).sum();
     assert_eq!(held + status.dropped_bytes, 64 << 20);
-    assert_eq!(journal.connection(conn).map(|connection| connection.received), Some(status.received));
+    assert_eq!(journal.connection(conn).map(|connection| connection.received.count()), Some(status.received));
 }
 
 #[test]
@@ -156,6 +156,66 @@ fn blocks_that_leave_are_used_again() {
     }
     assert!(places.len() < 16, "{} different blocks for 4 MiB", places.len());
     drop(journal);
+}
+
+#[test]
+fn traffic_and_rates_are_exact_and_start_anew_when_cleared() {
+    let (journal, mut writer) = journal(4 << 20, u64::MAX);
+    let (one, two) = (open(&mut writer, 9), open(&mut writer, 10));
+    let at = |n: u64| Stamp::from_nanos(n * 100_000_000);
+    let mut expected = Traffic::default();
+    for n in 0..200 {
+        writer.set_now(at(n));
+        receive(&mut writer, if n % 3 == 0 { one } else { two }, &vec![1; n as usize * 1000]);
+        expected.add(Direction::Received, n as u32 * 1000, at(n));
+        writer.sent(one, b"x");
+        expected.add(Direction::Sent, 1, at(n));
+        // Parts of many seconds as well as of one.
+        if n % 17 == 0 {
+            writer.publish(true);
+        }
+    }
+    writer.publish(true);
+    assert!(journal.status().dropped_records > 0);
+    assert_eq!(journal.traffic(None), Some(expected));
+    assert_eq!(journal.traffic(Some(one)).map(|traffic| traffic.sent), Some(expected.sent));
+    let rates = journal.rates();
+    assert_eq!(rates.since(0).map(|second| second.received.bytes).sum::<u64>(), expected.received.bytes);
+    assert_eq!(rates.since(0).map(|second| second.sent.records).collect::<Vec<_>>(), [10; 20]);
+    assert_eq!(rates.peak(Direction::Received).most, Count { bytes: 1_945_000, records: 10 });
+    assert_eq!(journal.traffic(Some(ConnId(77))), None);
+    journal.clear();
+    assert_eq!((journal.traffic(None), journal.rates()), (Some(Traffic::default()), Rates::default()));
+    assert_eq!(journal.traffic(Some(one)).map(|traffic| traffic.sent), Some(expected.sent));
+}
+
+#[test]
+fn heads_are_the_records_without_payload_and_times_are_found() {
+    let (journal, mut writer) = journal(u64::MAX, u64::MAX);
+    writer.set_now(Stamp::from_nanos(0));
+    let conn = open(&mut writer, 9);
+    for n in 0..2000u64 {
+        writer.set_now(Stamp::from_nanos(n / 3 * 10));
+        receive(&mut writer, conn, &vec![7; n as usize]);
+        writer.publish(n % 5 == 0);
+    }
+    writer.publish(true);
+    let mut heads = Vec::new();
+    while let Some(slice) = journal.slice(heads.len() as u64) {
+        heads.extend(slice.heads_from(heads.len() as u64));
+    }
+    let records = read_all(&journal);
+    assert_eq!(heads.len(), records.len());
+    for (head, record) in heads.iter().zip(&records) {
+        let payload = record.payload().map(|(direction, bytes)| (direction, bytes.len()));
+        assert_eq!(head.direction.map(|direction| (direction, head.len as usize)), payload);
+        assert_eq!((head.seq, head.time, head.conn), (record.seq, record.time, record.conn));
+    }
+    for nanos in (0..6800).step_by(7) {
+        let at = Stamp::from_nanos(nanos);
+        let first = records.iter().find(|record| record.time >= at).map(|record| record.seq);
+        assert_eq!(journal.first_at(at), first, "{nanos} ns");
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -158,7 +158,7 @@ fn summary(connection: &Connection) -> String {
 
 /// Since when, and what crossed it.
 fn traffic_line(connection: &Connection) -> String {
-    let traffic = |way: &str, count: crate::journal::Count| {
+    let traffic = |way: &str, count: crate::journal::Tally| {
         format!("{way} {} ({})", figures::size(count.bytes), figures::count(count.records))
     };
     let since = connection.opened.time_of_day();
