@@ -14,6 +14,7 @@
 //! | | [`endpoint`] | `tcp://host:port` parsed and printed |
 //! | | [`figures`] | `65,507` and `2.3 MiB` |
 //! | 1 knowledge, no I/O | [`payload`] | text ⇄ bytes: text, escaped, hex; foreign bytes made visible; hex dumps |
+//! | | [`framing`] | a TCP stream cut into frames: by line, length prefix, size or pause |
 //! | | [`template`] | `{peer} {data} {ctime}`: greetings and replies |
 //! | 2 the record | [`journal`] | every byte in order, bounded memory, what was dropped is counted |
 //! | | [`lookup`] | names, services, protocols, interfaces: a small pool of threads |
@@ -50,6 +51,7 @@ pub mod engine;
 pub mod error;
 pub mod export;
 pub mod figures;
+pub mod framing;
 pub mod journal;
 pub mod lookup;
 pub mod payload;

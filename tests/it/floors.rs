@@ -10,6 +10,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("endpoint", 0),
     ("error", 0),
     ("figures", 0),
+    ("framing", 1),
     ("payload", 1),
     ("template", 1),
     ("journal", 2),
