@@ -3,16 +3,21 @@
 //! Rows are numbered by integers and anchored to their [`Key`]s, so ten million rows scroll as exactly as ten, and a
 //! row that is being read does not move when new ones arrive or old ones leave.
 
+mod frames;
+pub mod framing;
 mod matches;
 mod shown;
 
 use std::time::{Duration, Instant};
 
 use super::filter::Filter;
+use crate::framing::Framing;
 use crate::journal::{Journal, Reader, Seq, Status};
+use frames::Frames;
+use framing::FramingForm;
 use matches::Matches;
 
-pub use shown::{Key, Shown};
+pub use shown::{Frame, FrameState, Key, Shown};
 
 /// How payload is shown in a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +51,8 @@ pub struct LogView {
     pub show_difference: bool,
     /// What the person asked to see; takes effect at [`LogView::advance`].
     pub filter: Filter,
+    /// Whether rows are chunks or frames, as the person chose it; takes effect at [`LogView::advance`].
+    pub framing: FramingForm,
     /// Whether the newest row is kept in sight.
     pub follow: bool,
     /// The topmost row, when not following.
@@ -56,6 +63,9 @@ pub struct LogView {
     pub cursor: Option<Key>,
     applied: Filter,
     matches: Option<Matches>,
+    framed: Framing,
+    /// The rows, where they are frames.
+    frames: Option<Frames>,
     /// While paused: the first record that is not shown.
     paused_at: Option<Seq>,
     /// Selected rows: disjoint ranges of keys, both ends included.
@@ -72,12 +82,15 @@ impl Default for LogView {
             mode: Mode::default(),
             show_difference: false,
             filter: Filter::default(),
+            framing: FramingForm::default(),
             follow: true,
             top: Key::default(),
             top_pixels: 0.0,
             cursor: None,
             applied: Filter::default(),
             matches: None,
+            framed: Framing::default(),
+            frames: None,
             paused_at: None,
             selected: Vec::new(),
             anchor: None,
@@ -88,23 +101,60 @@ impl Default for LogView {
 }
 
 impl LogView {
-    /// Takes note of what the journal holds now and filters new records for at most `budget`. Returns whether there
-    /// is more to filter.
+    /// Takes note of what the journal holds now, and frames and filters new records for at most `budget`. Returns
+    /// whether there is more to do.
     pub fn advance(&mut self, journal: &Journal, status: &Status, budget: Duration) -> bool {
         self.first = status.first;
         self.end = self.paused_at.map_or(status.end, |paused| paused.max(status.first));
-        if self.filter != self.applied {
+        let deadline = Instant::now() + budget;
+        let framing = self.framing.framing();
+        let reframe = framing.is_some_and(|framing| framing != self.framed);
+        if reframe {
+            self.reframe(framing.unwrap_or_default());
+        }
+        if reframe || self.filter != self.applied {
             self.applied = self.filter.clone();
-            self.matches = (!self.applied.is_empty()).then(|| Matches::new(&self.applied, status.first));
+            if let Some(frames) = &mut self.frames {
+                frames.sift(&self.applied);
+            }
+            let plain = self.frames.is_none() && !self.applied.is_empty();
+            self.matches = plain.then(|| Matches::new(&self.applied, status.first));
+        }
+        if let Some(frames) = &mut self.frames {
+            let more = frames.advance(journal, status.first, deadline);
+            if let Some(found) = frames.found() {
+                self.set_cursor(found);
+            }
+            return more;
         }
         let Some(matches) = &mut self.matches else { return false };
         matches.forget_before(status.first);
-        matches.scan(journal, Instant::now() + budget);
+        matches.scan(journal, deadline);
         matches.next < status.end
+    }
+
+    /// Shows the records as `framing` has it from now on. What the cursor is on stays under it.
+    fn reframe(&mut self, framing: Framing) {
+        self.framed = framing;
+        self.selected.clear();
+        let cursor = self.cursor.take();
+        self.frames = (framing != Framing::Chunks).then(|| Frames::new(framing, self.first, cursor));
+        match cursor {
+            Some(cursor) if self.frames.is_none() => self.set_cursor(Key::record(cursor.seq)),
+            // Until its frame is found.
+            cursor => self.cursor = cursor,
+        }
+    }
+
+    fn set_cursor(&mut self, key: Key) {
+        (self.cursor, self.anchor, self.selected) = (Some(key), Some(key), vec![(key, key)]);
     }
 
     /// How many rows there are.
     pub fn rows(&self) -> u64 {
+        if let Some(frames) = &self.frames {
+            return frames.rows(self.end);
+        }
         match &self.matches {
             None => self.end - self.first,
             Some(matches) => matches.seqs.partition_point(|seq| *seq < self.end) as u64,
@@ -116,6 +166,9 @@ impl LogView {
         if row >= self.rows() {
             return None;
         }
+        if let Some(frames) = &self.frames {
+            return frames.key_at(row);
+        }
         match &self.matches {
             None => Some(Key::record(self.first + row)),
             Some(matches) => matches.seqs.get(usize::try_from(row).ok()?).copied().map(Key::record),
@@ -124,6 +177,9 @@ impl LogView {
 
     /// The row of `key`, or of the next one that is shown.
     pub fn row_of(&self, key: Key) -> u64 {
+        if let Some(frames) = &self.frames {
+            return frames.row_of(key);
+        }
         match &self.matches {
             None => key.seq.saturating_add(u64::from(key.part > 0)).clamp(self.first, self.end) - self.first,
             Some(matches) => matches.seqs.partition_point(|shown| Key::record(*shown) < key) as u64,
@@ -132,12 +188,45 @@ impl LogView {
 
     /// What the row of `key` shows, whole; `None` where it has left the log.
     pub fn record(&self, key: Key, reader: &mut Reader<'_>) -> Option<Shown> {
-        reader.get(key.seq).map(Shown::plain)
+        match &self.frames {
+            Some(frames) if frames.has_reached(key.seq) => frames.record(key, reader),
+            // Until its frame is found, a record is shown as it is.
+            Some(_) => reader.get(key.seq).map(Shown::plain),
+            None => reader.get(key.seq).map(Shown::plain),
+        }
+    }
+
+    /// What the row of `key` shows, with at least as much of its payload as fits into a row.
+    pub fn preview(&self, key: Key, reader: &mut Reader<'_>) -> Option<Shown> {
+        match &self.frames {
+            Some(frames) => frames.preview(key, reader),
+            None => reader.get(key.seq).map(Shown::plain),
+        }
+    }
+
+    /// Whether the rows are frames.
+    pub fn is_framed(&self) -> bool {
+        self.frames.is_some()
+    }
+
+    /// Whether the row of `key` may be still to come, because the records up to it were not looked at yet.
+    pub fn is_before(&self, key: Key) -> bool {
+        match (&self.frames, &self.matches) {
+            (Some(frames), _) => !frames.has_reached(key.seq),
+            (None, Some(matches)) => key.seq >= matches.next,
+            (None, None) => false,
+        }
+    }
+
+    /// Rows that left because there were too many of them, and records that left the journal before they were
+    /// framed.
+    pub fn losses(&self) -> (u64, u64) {
+        self.frames.as_ref().map_or((0, 0), Frames::losses)
     }
 
     /// Whether a filter hides rows.
     pub fn is_filtered(&self) -> bool {
-        self.matches.is_some()
+        !self.applied.is_empty()
     }
 
     /// How many records came since the log was paused; `None` when it isn't.
@@ -219,6 +308,9 @@ impl LogView {
     /// Forgets everything about rows that were cleared.
     pub fn cleared(&mut self, status: &Status) {
         self.selected.clear();
+        if let Some(frames) = &mut self.frames {
+            frames.cleared(status.first);
+        }
         (self.cursor, self.anchor) = (None, None);
         self.paused_at = self.paused_at.map(|_| status.end);
         (self.follow, self.top, self.top_pixels) = (true, Key::record(status.end), 0.0);

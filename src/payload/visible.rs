@@ -80,6 +80,40 @@ impl Spans {
     }
 }
 
+/// Where the bytes at `offsets`, ascending, begin in what [`spans`] shows of `bytes`: in characters, up to `most`.
+/// What is in the middle of a character begins after it.
+pub fn places(bytes: &[u8], offsets: &[usize], most: usize) -> Vec<usize> {
+    let mut places = Vec::new();
+    let mut offsets = offsets.iter().copied().peekable();
+    let (mut start, mut place) = (0, 0);
+    for piece in Pieces::new(bytes) {
+        let end = start + piece.len();
+        let width = match piece {
+            Piece::Plain(text) => {
+                while let Some(offset) = offsets.next_if(|offset| *offset < end) {
+                    let before = text.char_indices().take_while(|(at, _)| start + at < offset).count();
+                    places.push((place + before).min(most));
+                }
+                text.chars().count()
+            }
+            _ => {
+                let mut mark = String::new();
+                piece.write(&mut mark).expect("a String takes everything");
+                while let Some(offset) = offsets.next_if(|offset| *offset < end) {
+                    places.push((place + if offset > start { mark.len() } else { 0 }).min(most));
+                }
+                mark.len()
+            }
+        };
+        (start, place) = (end, place + width);
+        if place >= most || offsets.peek().is_none() {
+            break;
+        }
+    }
+    places.extend(offsets.map(|_| place.min(most)));
+    places
+}
+
 /// The same as one text, for accessible names and tooltips: at most `most` characters, and `…` after them when there
 /// is more.
 pub fn text(bytes: &[u8], most: usize) -> String {
@@ -137,6 +171,21 @@ mod tests {
         assert_eq!(text(b"hello\n", 6), "hello…");
         assert_eq!(text(b"", 0), "");
         assert_eq!(text(b"x", 0), "…");
+    }
+
+    #[test]
+    fn places_are_in_characters() {
+        let check = |bytes: &[u8], offsets: &[usize], most: usize, expected: &[usize]| {
+            assert_eq!(places(bytes, offsets, most), expected, "{bytes:?} at {offsets:?}");
+        };
+        check(b"abc", &[], 9, &[]);
+        check(b"abc", &[0, 1, 3], 9, &[0, 1, 3]);
+        check(b"a\r\nb", &[1, 2, 3], 9, &[1, 3, 5]);
+        // In the middle of a character: after it.
+        check("你好".as_bytes(), &[1, 3, 4, 6], 9, &[1, 1, 2, 2]);
+        check("\u{202e}b".as_bytes(), &[1, 3], 9, &[8, 8]);
+        check(b"abcdef", &[2, 5], 4, &[2, 4]);
+        check(b"ab", &[7], 9, &[2]);
     }
 
     /// Bytes with much of what must not show: characters of all kinds and parts of them.

@@ -10,7 +10,7 @@ use super::theme::{self, ROW, Tone};
 use crate::app::log::{Key, Shown};
 use crate::app::tab::SocketTab;
 use crate::figures;
-use crate::journal::{Content, Direction, Reader, Record};
+use crate::journal::{Content, Direction, Reader};
 use crate::payload::{self, dump};
 
 /// The narrowest text beside a hex dump that has its own column of characters, in points.
@@ -26,7 +26,7 @@ struct Lines {
 /// Shows the record under the cursor.
 pub(super) fn show(ui: &mut Ui, tab: &SocketTab) {
     let shown = tab.log.cursor.and_then(|key| tab.log.record(key, &mut Reader::new(&tab.journal)));
-    let Some(Shown { key, record, .. }) = shown else {
+    let Some(shown) = shown else {
         let words = match tab.log.cursor {
             Some(_) => "This record has left the log.",
             None => "Select a row to see it in full.",
@@ -34,9 +34,10 @@ pub(super) fn show(ui: &mut Ui, tab: &SocketTab) {
         ui.centered_and_justified(|ui| ui.weak(words));
         return;
     };
-    title(ui, tab, &record);
+    let Shown { key, record, .. } = &shown;
+    title(ui, tab, &shown);
     match &record.content {
-        Content::Payload(_, bytes) => payload(ui, key, bytes),
+        Content::Payload(_, bytes) => payload(ui, *key, bytes),
         Content::Detail(_) => {
             egui::ScrollArea::vertical().show(ui, |ui| {
                 ui.add(egui::Label::new(record.words()).wrap().selectable(true));
@@ -45,7 +46,8 @@ pub(super) fn show(ui: &mut Ui, tab: &SocketTab) {
     }
 }
 
-fn title(ui: &mut Ui, tab: &SocketTab, record: &Record) {
+fn title(ui: &mut Ui, tab: &SocketTab, shown: &Shown) {
+    let record = &shown.record;
     let connection = record.conn.and_then(|id| tab.journal.connection(id));
     let between = connection.map_or_else(String::new, |connection| match record.payload() {
         Some((Direction::Received, _)) => format!(" · {} to {}", connection.peer, connection.local),
@@ -58,8 +60,16 @@ fn title(ui: &mut Ui, tab: &SocketTab, record: &Record) {
         None => String::new(),
     };
     let unexpected = if record.unexpected { " · from a peer that nothing was sent to" } else { "" };
+    let frame = shown.frame.map_or_else(String::new, |frame| {
+        let chunks = match shown.borders.len() + 1 {
+            1 => "one chunk".to_owned(),
+            chunks => format!("{} chunks", figures::count(chunks as u64)),
+        };
+        let remark = frame.remark().map_or_else(String::new, |remark| format!(" ({remark})"));
+        format!(" · frame of {chunks}{remark}")
+    });
     let words = format!(
-        "Record {} · {} · {}{between}{length}{unexpected}",
+        "Record {}{frame} · {} · {}{between}{length}{unexpected}",
         record.seq,
         record.content.kind(),
         record.time.date_and_time(),

@@ -1,5 +1,6 @@
 //! The log: a tool bar, one row a record, and the selected record in full below.
 
+mod framing;
 mod row;
 mod status;
 
@@ -33,7 +34,9 @@ pub(super) fn tool_bar(ui: &mut Ui, tab: &mut SocketTab) {
         ui.selectable_value(&mut tab.log.mode, Mode::Hex, "Hex view");
         ui.toggle_value(&mut tab.log.show_difference, "Difference")
             .on_hover_text("Show the time since the row before");
+        framing::controls(ui, tab);
     });
+    framing::error(ui, tab);
 }
 
 fn filter_field(ui: &mut Ui, label: &'static str, width: f32, value: &mut String) {
@@ -85,7 +88,7 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     let mut reader = Reader::new(&journal);
     let mut previous: Option<(u64, Stamp)> = None;
     let shown = rows::show(ui, "Log", count, place, |ui, row, rect| {
-        let Some(shown) = tab.log.key_at(row).and_then(|key| tab.log.record(key, &mut reader)) else { return };
+        let Some(shown) = tab.log.key_at(row).and_then(|key| tab.log.preview(key, &mut reader)) else { return };
         let before = match previous {
             Some((before, time)) if before + 1 == row => Some(time),
             _ if tab.log.show_difference => row
@@ -107,6 +110,10 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     }
     if shown.scrolled {
         tab.log.follow = shown.at_end;
+    }
+    if !tab.log.follow && !shown.scrolled && tab.log.is_before(tab.log.top) {
+        // Its row is still to come.
+        return;
     }
     if let Some(top) = tab.log.key_at(shown.place.row) {
         (tab.log.top, tab.log.top_pixels) = (top, shown.place.pixels);

@@ -9,7 +9,9 @@
     reason = "points become rows here: the values are whole, not negative and within a screen, or saturate"
 )]
 
-use egui::{Align2, Color32, Key, Rect, Sense, Ui, pos2, vec2};
+use std::sync::Arc;
+
+use egui::{Align2, Color32, Galley, Key, Pos2, Rect, Sense, Ui, pos2, vec2};
 
 use super::theme::ROW;
 
@@ -160,15 +162,24 @@ fn scroll_bar(ui: &mut Ui, bar: Rect, name: &str, rows: u64, place: Place, visib
     Some(Place { row: (part * hidden).round() as u64, pixels: 0.0 })
 }
 
-/// Draws `text` into the column from `left` to `right` of a row, cut with `…` where it is longer.
-pub(super) fn cell(ui: &Ui, row: Rect, left: f32, right: f32, text: egui::text::LayoutJob, align: Align2) {
+/// Draws `text` into the column from `left` to `right` of a row, cut with `…` where it is longer. Returns what was
+/// drawn, and where.
+pub(super) fn cell(
+    ui: &Ui,
+    row: Rect,
+    left: f32,
+    right: f32,
+    text: egui::text::LayoutJob,
+    align: Align2,
+) -> (Pos2, Arc<Galley>) {
     let mut job = text;
     let width = (right - left).max(0.0);
     job.wrap = egui::text::TextWrapping::truncate_at_width(width);
     let galley = ui.painter().layout_job(job);
     let x = if align.x() == egui::Align::Max { right - galley.size().x } else { left };
     let y = row.center().y - galley.size().y / 2.0;
-    ui.painter().galley(pos2(x, y), galley, Color32::PLACEHOLDER);
+    ui.painter().galley(pos2(x, y), Arc::clone(&galley), Color32::PLACEHOLDER);
+    (pos2(x, y), galley)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod bench;
 mod bulk;
 mod crowd;
 mod floors;
+mod framing;
 mod quitting;
 mod tcp_client;
 mod tcp_closing;

@@ -12,16 +12,16 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use sockscope::app::{App, saving::AskPath};
 
 /// The window under test.
-struct Window {
-    harness: Harness<'static, App>,
+pub(crate) struct Window {
+    pub(crate) harness: Harness<'static, App>,
 }
 
 impl Window {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         Self::with_size(1200.0, 780.0)
     }
 
-    fn with_size(width: f32, height: f32) -> Self {
+    pub(crate) fn with_size(width: f32, height: f32) -> Self {
         // A desktop without a file dialog: saving asks for the path in the window.
         let ask: AskPath = Arc::new(|_| None::<PathBuf>);
         let mut harness =
@@ -35,7 +35,7 @@ impl Window {
 
     /// Presses the button, tab or check box of that name.
     #[track_caller]
-    fn press(&mut self, name: &str) {
+    pub(crate) fn press(&mut self, name: &str) {
         let node = self.harness.query_all_by_label(name).find(|node| {
             let role = node.accesskit_node().role();
             matches!(role, Role::Button | Role::Tab | Role::CheckBox | Role::DisclosureTriangle)
@@ -46,7 +46,7 @@ impl Window {
 
     /// Replaces the text of the field of that name.
     #[track_caller]
-    fn set(&mut self, name: &str, text: &str) {
+    pub(crate) fn set(&mut self, name: &str, text: &str) {
         self.harness.get_by_role_and_label(Role::TextInput, name).focus();
         self.harness.run_steps(1);
         self.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
@@ -55,19 +55,19 @@ impl Window {
         self.harness.run_steps(2);
     }
 
-    fn value(&self, name: &str) -> String {
+    pub(crate) fn value(&self, name: &str) -> String {
         self.harness.get_by_role_and_label(Role::TextInput, name).value().unwrap_or_default()
     }
 
     /// The first text on the screen that contains `part`.
-    fn find(&self, part: &str) -> Option<String> {
+    pub(crate) fn find(&self, part: &str) -> Option<String> {
         let node = self.harness.query_all_by_label_contains(part).next()?;
         node.accesskit_node().label().or_else(|| node.accesskit_node().value())
     }
 
     /// Draws until `part` is on the screen.
     #[track_caller]
-    fn wait_for(&mut self, part: &str) -> String {
+    pub(crate) fn wait_for(&mut self, part: &str) -> String {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             self.harness.step();
@@ -81,7 +81,7 @@ impl Window {
 
     /// Presses `button` with port 0 and returns the port that was bound.
     #[track_caller]
-    fn start(&mut self, button: &str, state: &str) -> u16 {
+    pub(crate) fn start(&mut self, button: &str, state: &str) -> u16 {
         self.set("Port", "0");
         self.press(button);
         let title = self.wait_for(&format!("{state} 127.0.0.1:"));
@@ -90,7 +90,7 @@ impl Window {
     }
 }
 
-fn connect(port: u16) -> TcpStream {
+pub(crate) fn connect(port: u16) -> TcpStream {
     let stream = TcpStream::connect(("127.0.0.1", port)).expect("connected");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
     stream

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::clock::Stamp;
+use crate::figures;
 use crate::journal::{Record, Seq};
 
 /// By what a row is known, however the rows are counted: rows are in the order of their keys, and a row keeps its key
@@ -42,7 +44,66 @@ impl Key {
     }
 }
 
-/// What a row shows: a record.
+/// What is known of a frame's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameState {
+    /// It is complete.
+    Whole,
+    /// More of it is to come.
+    Open,
+    /// It is complete unless more comes soon: only time can tell.
+    Settling,
+    /// The connection ended in the middle of it.
+    Unfinished,
+    /// It was cut at the greatest length.
+    TooLong,
+    /// Its length field can't be right.
+    BadPrefix,
+    /// It is a chunk of a stream that a wrong length field made unreadable.
+    Unframed,
+}
+
+impl FrameState {
+    /// All of them, in order.
+    pub const ALL: [Self; 7] =
+        [Self::Whole, Self::Open, Self::Settling, Self::Unfinished, Self::TooLong, Self::BadPrefix, Self::Unframed];
+}
+
+/// What a reader should know of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// What is known of its end.
+    pub state: FrameState,
+    /// What came before it in its stream is not in the log: it may begin in the middle of a message.
+    pub headless: bool,
+    /// When its last chunk came, as far as it was gathered; the record has the time of the first.
+    pub until: Stamp,
+    /// What its length field says, where that can't be right.
+    pub announced: Option<u64>,
+}
+
+impl Frame {
+    /// What is not as it should be, in a few words; `None` where all is well.
+    pub fn remark(&self) -> Option<String> {
+        let state = match (self.state, self.announced) {
+            (FrameState::Whole | FrameState::Settling, _) => None,
+            (FrameState::Open, _) => Some("not complete yet".to_owned()),
+            (FrameState::Unfinished, _) => Some("ended incomplete".to_owned()),
+            (FrameState::TooLong, _) => Some("cut at 1 MiB".to_owned()),
+            (FrameState::BadPrefix, Some(bytes)) => Some(format!("impossible length {}", figures::count(bytes))),
+            (FrameState::BadPrefix, None) => Some("impossible length".to_owned()),
+            (FrameState::Unframed, _) => Some("not framed".to_owned()),
+        };
+        let headless = self.headless.then(|| "start unknown".to_owned());
+        match (headless, state) {
+            (Some(headless), Some(state)) => Some(format!("{headless}, {state}")),
+            (headless, state) => headless.or(state),
+        }
+    }
+}
+
+/// What a row shows: a record as it is, or a frame in the form of one: with the number and time of the chunk that it
+/// begins in, and the payload gathered from all its chunks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
     /// By what the row is known.
@@ -53,13 +114,15 @@ pub struct Shown {
     pub len: usize,
     /// Where in the payload another chunk begins: offsets in bytes, ascending, none of them 0.
     pub borders: Arc<[usize]>,
+    /// For a frame: what a reader should know of it.
+    pub frame: Option<Frame>,
 }
 
 impl Shown {
     /// A record as it is.
     pub(super) fn plain(record: Record) -> Self {
         let len = record.payload().map_or(0, |(_, bytes)| bytes.len());
-        Self { key: Key::record(record.seq), record, len, borders: Arc::default() }
+        Self { key: Key::record(record.seq), record, len, borders: Arc::default(), frame: None }
     }
 }
 

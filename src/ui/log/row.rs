@@ -3,6 +3,7 @@
 use egui::text::LayoutJob;
 use egui::{Align2, Rect, Response, Role, Sense, Ui, WidgetInfo};
 
+use super::framing;
 use crate::app::log::{Mode, Shown};
 use crate::app::tab::SocketTab;
 use crate::clock::Stamp;
@@ -85,7 +86,7 @@ fn paint(ui: &Ui, tab: &SocketTab, shown: &Shown, rect: Rect, columns: Columns, 
     let normal = ui.visuals().text_color();
     let tone = theme::color(theme::tone_of(&record.content), dark);
     let put = |left: f32, right: f32, job: LayoutJob, align: Align2| {
-        rows::cell(ui, rect, rect.left() + left, rect.left() + right, job, align);
+        rows::cell(ui, rect, rect.left() + left, rect.left() + right, job, align)
     };
     let mono = |words: String, color| text::plain(words, theme::mono(), color);
     put(6.0, 100.0, mono(record.time.time_of_day(), quiet), Align2::LEFT_CENTER);
@@ -112,7 +113,14 @@ fn paint(ui: &Ui, tab: &SocketTab, shown: &Shown, rect: Rect, columns: Columns, 
                 Mode::Text => text::foreign(bytes, text::ROW_CHARACTERS, normal, dark),
                 Mode::Hex => mono(payload::hex(&bytes[..bytes.len().min(text::ROW_CHARACTERS / 3)]), normal),
             };
-            put(columns.payload, right, preview, Align2::LEFT_CENTER);
+            let mut left = columns.payload;
+            if let Some(remark) = shown.frame.and_then(|frame| frame.remark()) {
+                let words = text::plain(remark, theme::small(), theme::color(Tone::Warning, dark));
+                let (_, words) = put(left, right, words, Align2::LEFT_CENTER);
+                left += words.size().x + 8.0;
+            }
+            let (at, galley) = put(left, right, preview, Align2::LEFT_CENTER);
+            framing::borders(ui, shown, tab.log.mode, rect, at, &galley);
         }
         Content::Detail(_) => {
             let words = record.words();

@@ -70,6 +70,14 @@ fn remarks(tab: &SocketTab) -> Vec<String> {
         let (records, bytes) = (figures::count(status.dropped_records), figures::size(status.dropped_bytes));
         remarks.push(format!("{records} older records ({bytes}) left the view: the memory limit was reached."));
     }
+    let (rows, records) = tab.log.losses();
+    if rows > 0 {
+        remarks.push(format!("{} older frames left the view: it shows the last 10,000,000.", figures::count(rows)));
+    }
+    if records > 0 {
+        let records = figures::count(records);
+        remarks.push(format!("{records} records left the log before they were cut into frames."));
+    }
     if let Some(waiting) = tab.log.paused(status) {
         remarks.push(format!("Paused: {} new records.", figures::count(waiting)));
     }

@@ -1,0 +1,295 @@
+//! The records of a journal as frames: an index that follows the journal a few milliseconds at a time.
+//!
+//! A frame's row stands where the frame begins, so rows are in the order of time and none ever moves: a frame that is
+//! not complete yet grows where it stands, and new rows come at the end only. Records without payload are rows of
+//! their own. What the index remembers of the bytes is where frames begin and how long they are; the bytes themselves
+//! are gathered from the journal when they are shown.
+
+mod row;
+mod sifted;
+mod stream;
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+
+use super::shown::{Frame, FrameState, Key, Shown};
+use crate::app::filter::Filter;
+use crate::framing::Framing;
+use crate::journal::{ConnId, Content, Detail, Direction, Journal, Reader, Record, Seq, Side};
+use row::{Row, Rows};
+use sifted::Sifted;
+use stream::Stream;
+
+/// A preview of a frame gathers at most this many bytes and chunks.
+const PREVIEW: usize = 2048;
+const PREVIEW_CHUNKS: usize = 256;
+
+/// The records of a journal as frames.
+#[derive(Debug)]
+pub(super) struct Frames {
+    framing: Framing,
+    rows: Rows,
+    /// For each of the last records up to `next`: how many records later the next chunk of the same stream is; 0
+    /// where there is none.
+    links: VecDeque<u32>,
+    /// The first record that was not yet looked at.
+    next: Seq,
+    /// Records that left the journal before they were looked at.
+    missed: u64,
+    streams: HashMap<(ConnId, Direction), Stream>,
+    /// A byte whose frame is looked for, and the frame.
+    wanted: Option<Key>,
+    found: Option<Key>,
+    sifted: Option<Sifted>,
+    /// The last frame of several chunks that was gathered whole: the detail shows the same one again and again.
+    whole: RefCell<Option<(Row, Shown)>>,
+}
+
+impl Frames {
+    /// Nothing looked at yet, from record `first` on. The row with byte `wanted` is [found](Self::found) on the way.
+    pub(super) fn new(framing: Framing, first: Seq, wanted: Option<Key>) -> Self {
+        Self {
+            framing,
+            rows: Rows::default(),
+            links: VecDeque::new(),
+            next: first,
+            missed: 0,
+            streams: HashMap::new(),
+            wanted,
+            found: None,
+            sifted: None,
+            whole: RefCell::new(None),
+        }
+    }
+
+    /// Shows only what passes `filter`.
+    pub(super) fn sift(&mut self, filter: &Filter) {
+        self.sifted = (!filter.is_empty()).then(|| Sifted::new(filter));
+    }
+
+    /// Follows the journal until `deadline`; returns whether there is more to do.
+    pub(super) fn advance(&mut self, journal: &Journal, first: Seq, deadline: Instant) -> bool {
+        self.forget_before(first);
+        let more = self.scan(journal, deadline);
+        let Some(mut sifted) = self.sifted.take() else { return more };
+        let more = sifted.scan(self, journal, deadline) || more;
+        self.sifted = Some(sifted);
+        more
+    }
+
+    fn scan(&mut self, journal: &Journal, deadline: Instant) -> bool {
+        // Asking the clock costs more than looking at a small record.
+        let mut work = 0;
+        while let Some(slice) = journal.slice(self.next) {
+            for record in slice.records_from(self.next) {
+                work += 1 + record.payload().map_or(0, |(_, bytes)| bytes.len() / 256);
+                self.take(&record);
+                if work >= 64 {
+                    work = 0;
+                    if Instant::now() >= deadline {
+                        return true;
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    fn forget_before(&mut self, first: Seq) {
+        self.rows.forget_before(first);
+        let held = self.next.saturating_sub(first).min(self.links.len() as u64);
+        let gone = self.links.len() - usize::try_from(held).unwrap_or(0);
+        self.links.drain(..gone);
+        if first > self.next {
+            // Where frames end in what follows can't be known: the streams start anew, and their first frames say so.
+            self.missed += first - self.next;
+            self.streams.clear();
+            self.next = first;
+        }
+    }
+
+    fn take(&mut self, record: &Record) {
+        if record.seq != self.next {
+            self.forget_before(record.seq);
+        }
+        self.links.push_back(0);
+        self.next = record.seq + 1;
+        match (&record.content, record.conn) {
+            (Content::Payload(direction, bytes), Some(conn)) if !bytes.is_empty() => {
+                self.take_chunk((conn, *direction), record, bytes);
+            }
+            (content, conn) => {
+                self.rows.push(Row::plain(record.seq));
+                if self.wanted.take_if(|wanted| wanted.seq == record.seq).is_some() {
+                    self.found = Some(Key::record(record.seq));
+                }
+                if let (Content::Detail(detail), Some(conn)) = (content, conn) {
+                    self.take_detail(conn, detail);
+                }
+            }
+        }
+    }
+
+    fn take_chunk(&mut self, of: (ConnId, Direction), record: &Record, bytes: &Bytes) {
+        let framing = self.framing;
+        let stream = self.streams.entry(of).or_insert_with(|| Stream::new(framing, true));
+        if let Some(distance) = stream.last.map(|last| record.seq - last)
+            && let Ok(link) = u32::try_from(distance)
+            && let Some(before) = self.links.len().checked_sub(1 + link as usize)
+        {
+            self.links[before] = link;
+        }
+        let wanted = self.wanted.take_if(|wanted| wanted.seq == record.seq).map(|wanted| wanted.part);
+        let found = stream.take(record, bytes, &mut self.rows, wanted);
+        self.found = found.or(self.found);
+    }
+
+    fn take_detail(&mut self, conn: ConnId, detail: &Detail) {
+        match detail {
+            Detail::Opened { .. } => {
+                for direction in [Direction::Sent, Direction::Received] {
+                    self.streams.insert((conn, direction), Stream::new(self.framing, false));
+                }
+            }
+            Detail::Finished { by: Side::Local } => self.end((conn, Direction::Sent)),
+            Detail::Finished { by: Side::Peer } => self.end((conn, Direction::Received)),
+            Detail::Closed { .. } => {
+                for direction in [Direction::Sent, Direction::Received] {
+                    self.end((conn, direction));
+                    self.streams.remove(&(conn, direction));
+                }
+            }
+            Detail::Error(_) | Detail::KernelDropped { .. } | Detail::Note(_) => {}
+        }
+    }
+
+    fn end(&mut self, of: (ConnId, Direction)) {
+        if let Some(stream) = self.streams.get_mut(&of) {
+            stream.end(&mut self.rows);
+        }
+    }
+
+    /// The row in which the byte that was wanted is, once.
+    pub(super) fn found(&mut self) -> Option<Key> {
+        self.found.take()
+    }
+
+    /// Whether record `seq` was looked at.
+    pub(super) fn has_reached(&self, seq: Seq) -> bool {
+        seq < self.next
+    }
+
+    /// How many rows begin before record `end`.
+    pub(super) fn rows(&self, end: Seq) -> u64 {
+        self.row_of(Key::record(end))
+    }
+
+    /// The key of row `row`, counted from 0.
+    pub(super) fn key_at(&self, row: u64) -> Option<Key> {
+        let number = match &self.sifted {
+            Some(sifted) => sifted.number_at(row)?,
+            None => self.rows.first() + row,
+        };
+        self.rows.get(number).map(Row::key)
+    }
+
+    /// The row of `key`, or of the next one that is shown.
+    pub(super) fn row_of(&self, key: Key) -> u64 {
+        match &self.sifted {
+            Some(sifted) => sifted.row_of(self, key),
+            None => self.rows.number_of(key) - self.rows.first(),
+        }
+    }
+
+    /// Rows that left because there were too many of them, and records that left before they were framed.
+    pub(super) fn losses(&self) -> (u64, u64) {
+        (self.rows.crowded_out, self.missed)
+    }
+
+    /// The log was emptied: what left is not lost.
+    pub(super) fn cleared(&mut self, first: Seq) {
+        self.forget_before(first);
+        (self.rows.crowded_out, self.missed) = (0, 0);
+    }
+
+    /// The row of `key` whole.
+    pub(super) fn record(&self, key: Key, reader: &mut Reader<'_>) -> Option<Shown> {
+        let row = self.row(key)?;
+        if let Some((known, shown)) = &*self.whole.borrow()
+            && *known == row
+        {
+            return reader.get(key.seq).map(|_| shown.clone());
+        }
+        let shown = self.gather(row, usize::MAX, usize::MAX, reader)?;
+        if !shown.borders.is_empty() {
+            *self.whole.borrow_mut() = Some((row, shown.clone()));
+        }
+        Some(shown)
+    }
+
+    /// The start of the row of `key`: what a row of the list can show.
+    pub(super) fn preview(&self, key: Key, reader: &mut Reader<'_>) -> Option<Shown> {
+        self.gather(self.row(key)?, PREVIEW, PREVIEW_CHUNKS, reader)
+    }
+
+    fn row(&self, key: Key) -> Option<Row> {
+        self.rows.get(self.rows.number_of(key)).filter(|row| row.key() == key)
+    }
+
+    /// A row with at least the first `most` bytes of its payload, out of at most `chunks` chunks. Nothing is copied
+    /// where one chunk has them all.
+    fn gather(&self, row: Row, most: usize, chunks: usize, reader: &mut Reader<'_>) -> Option<Shown> {
+        let record = reader.get(row.key().seq)?;
+        let (Some(state), Some((direction, bytes))) = (row.state(), record.payload()) else {
+            return Some(Shown::plain(record));
+        };
+        let len = row.len();
+        let from = (row.key().part as usize).min(bytes.len());
+        let head = bytes.slice(from..bytes.len().min(from + len));
+        let (mut borders, mut until) = (Vec::new(), record.time);
+        let payload = if head.len() >= len.min(most) {
+            head
+        } else {
+            let mut gathered = BytesMut::from(&head[..]);
+            for chunk in self.chunks_after(row.key().seq, reader).take(chunks) {
+                let Some((_, bytes)) = chunk.payload() else { break };
+                borders.push(gathered.len());
+                until = chunk.time;
+                gathered.extend_from_slice(&bytes[..bytes.len().min(len - gathered.len())]);
+                if gathered.len() >= len.min(most) {
+                    break;
+                }
+            }
+            gathered.freeze()
+        };
+        let announced = match self.framing {
+            Framing::LengthPrefix(prefix) if state == FrameState::BadPrefix => prefix.announced(&payload),
+            _ => None,
+        };
+        let frame = Frame { state, headless: row.is_headless(), until, announced };
+        let content = Content::Payload(direction, payload);
+        let record = Record { content, ..record };
+        Some(Shown { key: row.key(), record, len, borders: Arc::from(borders), frame: Some(frame) })
+    }
+
+    /// The chunks of the same stream after record `seq`.
+    fn chunks_after<'a>(&'a self, seq: Seq, reader: &'a mut Reader<'_>) -> impl Iterator<Item = Record> + 'a {
+        let mut at = seq;
+        std::iter::from_fn(move || {
+            let back = usize::try_from(self.next.checked_sub(at)?).ok()?;
+            let link = *self.links.get(self.links.len().checked_sub(back)?)?;
+            if link == 0 {
+                return None;
+            }
+            at += u64::from(link);
+            reader.get(at)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

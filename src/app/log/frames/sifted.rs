@@ -1,0 +1,88 @@
+//! The frames that pass a filter, found a few milliseconds at a time.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
+
+use super::Frames;
+use super::row::Row;
+use crate::app::filter::{Filter, Matcher};
+use crate::app::log::shown::{FrameState, Key};
+use crate::journal::{Journal, Reader};
+
+/// The frames that pass a filter.
+#[derive(Debug)]
+pub(super) struct Sifted {
+    matcher: Matcher,
+    /// Numbers of rows, ascending.
+    numbers: VecDeque<u64>,
+    /// The first row that was not yet looked at.
+    next: u64,
+    /// Rows that did not pass but may grow, each as it was when it was looked at.
+    growing: BTreeMap<u64, Row>,
+}
+
+impl Sifted {
+    /// Nothing looked at yet.
+    pub(super) fn new(filter: &Filter) -> Self {
+        Self { matcher: Matcher::new(filter), numbers: VecDeque::new(), next: 0, growing: BTreeMap::new() }
+    }
+
+    /// Looks at new rows, and again at those that grew, until `deadline`; returns whether there is more to do.
+    pub(super) fn scan(&mut self, frames: &Frames, journal: &Journal, deadline: Instant) -> bool {
+        let first = frames.rows.first();
+        let gone = self.numbers.partition_point(|number| *number < first);
+        self.numbers.drain(..gone);
+        if self.growing.first_key_value().is_some_and(|(number, _)| *number < first) {
+            self.growing = self.growing.split_off(&first);
+        }
+        self.next = self.next.max(first);
+        let mut reader = Reader::new(journal);
+        let grown = self.growing.iter().filter(|(number, row)| frames.rows.get(**number) != Some(**row));
+        for number in grown.map(|(number, _)| *number).collect::<Vec<_>>() {
+            self.look_at(number, frames, journal, &mut reader);
+            if Instant::now() >= deadline {
+                return true;
+            }
+        }
+        let mut work = 0;
+        while self.next < frames.rows.end() {
+            work += 1 + self.look_at(self.next, frames, journal, &mut reader) / 256;
+            self.next += 1;
+            if work >= 64 {
+                work = 0;
+                if Instant::now() >= deadline {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Decides about a row; returns how many bytes it has.
+    fn look_at(&mut self, number: u64, frames: &Frames, journal: &Journal, reader: &mut Reader<'_>) -> usize {
+        let Some(row) = frames.rows.get(number) else { return 0 };
+        let shown = frames.gather(row, usize::MAX, usize::MAX, reader);
+        if shown.is_some_and(|shown| self.matcher.admits(&shown.record, journal)) {
+            self.growing.remove(&number);
+            // Most often at the end: what was still growing is among the last.
+            let place = self.numbers.partition_point(|known| *known < number);
+            self.numbers.insert(place, number);
+        } else if matches!(row.state(), Some(FrameState::Open | FrameState::Settling)) {
+            self.growing.insert(number, row);
+        } else {
+            self.growing.remove(&number);
+        }
+        row.len()
+    }
+
+    /// The number of the row that is the `row`th of them.
+    pub(super) fn number_at(&self, row: u64) -> Option<u64> {
+        self.numbers.get(usize::try_from(row).ok()?).copied()
+    }
+
+    /// How many of them come before `key`.
+    pub(super) fn row_of(&self, frames: &Frames, key: Key) -> u64 {
+        let number = frames.rows.number_of(key);
+        self.numbers.partition_point(|known| *known < number) as u64
+    }
+}
