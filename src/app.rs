@@ -207,6 +207,9 @@ impl App {
             self.banner = Some(ENGINE_ENDED.to_owned());
         }
         self.lookup.lookups.poll();
+        if self.sockets.iter_mut().map(SocketTab::keep_up).filter(|more| *more).count() > 0 {
+            self.wake.soon();
+        }
         for tab in self.sockets.iter_mut().filter(|tab| tab.saving.is_busy()) {
             let (header, journal) = (tab.header(), Arc::clone(&tab.journal));
             tab.saving.poll(&self.wake, || (header, journal.snapshot()));

@@ -56,7 +56,7 @@ impl SocketTab {
                     Mode::Text => payload::escape(part),
                     Mode::Hex => payload::hex(part),
                 };
-                let remark = shown.frame.and_then(|frame| frame.remark());
+                let remark = shown.remark();
                 let remark = remark.map_or_else(String::new, |remark| format!(" ({remark})"));
                 let cut = if part.len() < shown.len { "…" } else { "" };
                 format!("{time} {kind} {peer}{mark} {}{remark} {preview}{cut}", shown.len)

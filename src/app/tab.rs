@@ -22,6 +22,9 @@ use crate::payload;
 /// How long one frame may filter old records.
 const FILTER_BUDGET: Duration = Duration::from_millis(4);
 
+/// How long one frame may cut records of a log into frames that is not looked at.
+const KEEP_UP_BUDGET: Duration = Duration::from_millis(1);
+
 /// The socket tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -185,6 +188,16 @@ impl SocketTab {
         let journal = &self.journal;
         self.targets = self.selection.conns.iter().filter_map(|id| journal.connection(*id)).collect();
         self.log.advance(&self.journal, &self.status, FILTER_BUDGET)
+    }
+
+    /// Follows the journal while nobody looks: where frames end is known only to who has seen the stream from its
+    /// start. Returns whether there is more to do.
+    pub fn keep_up(&mut self) -> bool {
+        if !self.log.is_framed() {
+            return false;
+        }
+        self.status = self.journal.status();
+        self.log.advance(&self.journal, &self.status, KEEP_UP_BUDGET)
     }
 
     /// Listen, Connect or Bind.

@@ -63,9 +63,12 @@ fn title(ui: &mut Ui, tab: &SocketTab, shown: &Shown) {
     let frame = shown.frame.map_or_else(String::new, |frame| {
         let chunks = match shown.borders.len() + 1 {
             1 => "one chunk".to_owned(),
-            chunks => format!("{} chunks", figures::count(chunks as u64)),
+            chunks => {
+                let took = frame.until.since(record.time).as_secs_f64();
+                format!("{} chunks in {took:.3} s", figures::count(chunks as u64))
+            }
         };
-        let remark = frame.remark().map_or_else(String::new, |remark| format!(" ({remark})"));
+        let remark = shown.remark().map_or_else(String::new, |remark| format!(" ({remark})"));
         format!(" · frame of {chunks}{remark}")
     });
     let words = format!(

@@ -78,7 +78,7 @@ fn a_length_prefix_needs_no_more_than_its_fields() {
     choose(&mut window, "Width of the length field", "1 byte");
     assert_eq!(received(&window), ["2 \\x01a", "3 \\x02bc", "2 \\x01d"]);
     window.press("Counts itself");
-    assert_eq!(received(&window)[..2], ["1 \\x01", "6 (not complete yet) a\\x02bc\\x01d"]);
+    assert_eq!(received(&window)[..2], ["1 \\x01", "6 (6 of 97 bytes) a\\x02bc\\x01d"]);
 }
 
 #[test]

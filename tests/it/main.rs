@@ -13,6 +13,7 @@ mod crowd;
 mod floors;
 mod framing;
 mod quitting;
+mod rows;
 mod tcp_client;
 mod tcp_closing;
 mod tcp_server;

@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use super::shown::{Frame, FrameState, Key, Shown};
+use super::shown::{Frame, Key, Shown};
 use crate::app::filter::Filter;
 use crate::framing::Framing;
 use crate::journal::{ConnId, Content, Detail, Direction, Journal, Reader, Record, Seq, Side};
@@ -267,10 +267,15 @@ impl Frames {
             gathered.freeze()
         };
         let announced = match self.framing {
-            Framing::LengthPrefix(prefix) if state == FrameState::BadPrefix => prefix.announced(&payload),
+            Framing::LengthPrefix(prefix) => prefix.announced(&payload),
             _ => None,
         };
-        let frame = Frame { state, headless: row.is_headless(), until, announced };
+        let expected = match self.framing {
+            Framing::LengthPrefix(prefix) => announced.and_then(|announced| prefix.frame_len(announced)),
+            Framing::Fixed(size) => Some(size.get() as usize),
+            Framing::Chunks | Framing::Line | Framing::Gap(_) => None,
+        };
+        let frame = Frame { state, headless: row.is_headless(), until, announced, expected };
         let content = Content::Payload(direction, payload);
         let record = Record { content, ..record };
         Some(Shown { key: row.key(), record, len, borders: Arc::from(borders), frame: Some(frame) })

@@ -78,28 +78,10 @@ pub struct Frame {
     pub headless: bool,
     /// When its last chunk came, as far as it was gathered; the record has the time of the first.
     pub until: Stamp,
-    /// What its length field says, where that can't be right.
+    /// What its length field says, where it has one.
     pub announced: Option<u64>,
-}
-
-impl Frame {
-    /// What is not as it should be, in a few words; `None` where all is well.
-    pub fn remark(&self) -> Option<String> {
-        let state = match (self.state, self.announced) {
-            (FrameState::Whole | FrameState::Settling, _) => None,
-            (FrameState::Open, _) => Some("not complete yet".to_owned()),
-            (FrameState::Unfinished, _) => Some("ended incomplete".to_owned()),
-            (FrameState::TooLong, _) => Some("cut at 1 MiB".to_owned()),
-            (FrameState::BadPrefix, Some(bytes)) => Some(format!("impossible length {}", figures::count(bytes))),
-            (FrameState::BadPrefix, None) => Some("impossible length".to_owned()),
-            (FrameState::Unframed, _) => Some("not framed".to_owned()),
-        };
-        let headless = self.headless.then(|| "start unknown".to_owned());
-        match (headless, state) {
-            (Some(headless), Some(state)) => Some(format!("{headless}, {state}")),
-            (headless, state) => headless.or(state),
-        }
-    }
+    /// How many bytes it has when it is complete, where that is known before.
+    pub expected: Option<usize>,
 }
 
 /// What a row shows: a record as it is, or a frame in the form of one: with the number and time of the chunk that it
@@ -124,6 +106,35 @@ impl Shown {
         let len = record.payload().map_or(0, |(_, bytes)| bytes.len());
         Self { key: Key::record(record.seq), record, len, borders: Arc::default(), frame: None }
     }
+
+    /// What is not as it should be with a frame, in a few words; `None` where all is well.
+    pub fn remark(&self) -> Option<String> {
+        let frame = self.frame?;
+        let of = |expected: usize| format!("{} of {} bytes", count(self.len), count(expected));
+        let state = match frame.state {
+            FrameState::Whole | FrameState::Settling => None,
+            FrameState::Open => Some(frame.expected.map_or_else(|| "not complete yet".to_owned(), of)),
+            FrameState::Unfinished => Some(match frame.expected {
+                Some(expected) => format!("ended at {}", of(expected)),
+                None => "ended incomplete".to_owned(),
+            }),
+            FrameState::TooLong => Some("cut at 1 MiB".to_owned()),
+            FrameState::BadPrefix => Some(match frame.announced {
+                Some(bytes) => format!("impossible length {}", figures::count(bytes)),
+                None => "impossible length".to_owned(),
+            }),
+            FrameState::Unframed => Some("not framed".to_owned()),
+        };
+        let headless = frame.headless.then(|| "start unknown".to_owned());
+        match (headless, state) {
+            (Some(headless), Some(state)) => Some(format!("{headless}, {state}")),
+            (headless, state) => headless.or(state),
+        }
+    }
+}
+
+fn count(bytes: usize) -> String {
+    figures::count(bytes as u64)
 }
 
 #[cfg(test)]

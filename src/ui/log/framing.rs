@@ -20,9 +20,8 @@ pub(super) fn controls(ui: &mut Ui, tab: &mut SocketTab) {
     if tab.kind == Kind::Udp {
         return;
     }
-    ui.separator();
     let form = &mut tab.log.framing;
-    let list = egui::ComboBox::from_id_salt("frames").width(154.0).selected_text(form.cutting.name());
+    let list = egui::ComboBox::from_id_salt("frames").width(166.0).selected_text(form.cutting.name());
     let list = list.show_ui(ui, |ui| {
         for cutting in Cutting::ALL {
             ui.selectable_value(&mut form.cutting, cutting, cutting.name());

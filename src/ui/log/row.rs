@@ -114,7 +114,7 @@ fn paint(ui: &Ui, tab: &SocketTab, shown: &Shown, rect: Rect, columns: Columns, 
                 Mode::Hex => mono(payload::hex(&bytes[..bytes.len().min(text::ROW_CHARACTERS / 3)]), normal),
             };
             let mut left = columns.payload;
-            if let Some(remark) = shown.frame.and_then(|frame| frame.remark()) {
+            if let Some(remark) = shown.remark() {
                 let words = text::plain(remark, theme::small(), theme::color(Tone::Warning, dark));
                 let (_, words) = put(left, right, words, Align2::LEFT_CENTER);
                 left += words.size().x + 8.0;

@@ -71,7 +71,7 @@ fn text(shown: &Shown) -> String {
         text += if border < bytes.len() { "|" } else { "" };
         start = border;
     }
-    match shown.frame.and_then(|frame| frame.remark()) {
+    match shown.remark() {
         Some(remark) => format!("{text} ({remark})"),
         None => text,
     }
