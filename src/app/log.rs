@@ -71,6 +71,8 @@ pub struct LogView {
     /// Selected rows: disjoint ranges of keys, both ends included.
     selected: Vec<(Key, Key)>,
     anchor: Option<Key>,
+    /// Whether rows are still to be found in what is recorded.
+    behind: bool,
     /// The range of records that the journal holds (and shows, when paused), as of the last advance.
     first: Seq,
     end: Seq,
@@ -94,6 +96,7 @@ impl Default for LogView {
             paused_at: None,
             selected: Vec::new(),
             anchor: None,
+            behind: false,
             first: 0,
             end: 0,
         }
@@ -104,6 +107,11 @@ impl LogView {
     /// Takes note of what the journal holds now, and frames and filters new records for at most `budget`. Returns
     /// whether there is more to do.
     pub fn advance(&mut self, journal: &Journal, status: &Status, budget: Duration) -> bool {
+        self.behind = self.find_rows(journal, status, budget);
+        self.behind
+    }
+
+    fn find_rows(&mut self, journal: &Journal, status: &Status, budget: Duration) -> bool {
         self.first = status.first;
         self.end = self.paused_at.map_or(status.end, |paused| paused.max(status.first));
         let deadline = Instant::now() + budget;
@@ -121,7 +129,7 @@ impl LogView {
             self.matches = plain.then(|| Matches::new(&self.applied, status.first));
         }
         if let Some(frames) = &mut self.frames {
-            let more = frames.advance(journal, status.first, deadline);
+            let more = frames.advance(journal, status.first..status.end, deadline);
             if let Some(found) = frames.found() {
                 self.set_cursor(found);
             }
@@ -209,6 +217,11 @@ impl LogView {
         self.frames.is_some()
     }
 
+    /// Whether there are more rows to come in what is recorded, as of the last [`LogView::advance`].
+    pub fn is_behind(&self) -> bool {
+        self.behind
+    }
+
     /// Whether the row of `key` may be still to come, because the records up to it were not looked at yet.
     pub fn is_before(&self, key: Key) -> bool {
         match (&self.frames, &self.matches) {
@@ -218,8 +231,8 @@ impl LogView {
         }
     }
 
-    /// Rows that left because there were too many of them, and records that left the journal before they were
-    /// framed.
+    /// Rows that left because there were too many of them, and records that were passed over, because they came
+    /// faster than they could be cut into frames.
     pub fn losses(&self) -> (u64, u64) {
         self.frames.as_ref().map_or((0, 0), Frames::losses)
     }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::TcpStream;
+use std::sync::Arc;
 
 use egui_kittest::kittest::{NodeT, Queryable};
 use sockscope::app::log::Key;
+use sockscope::app::log::framing::Cutting;
 use sockscope::app::tab::Kind;
-use sockscope::journal::Limits;
+use sockscope::journal::{Limits, Writer};
 
 use crate::window::{Window, connect};
 
@@ -39,6 +41,21 @@ impl Flow {
             std::thread::yield_now();
         }
         self.window.harness.run_steps(3);
+    }
+
+    /// Records `lines` lines as chunks without sending them.
+    fn record(&mut self, lines: u64) {
+        let journal = Arc::clone(&self.tab().journal);
+        journal.set_limits(Limits::default());
+        let conn = journal.open_connections()[0];
+        let mut writer = Writer::new(journal);
+        for n in 0..lines {
+            let line = format!("{n:08}\n");
+            writer.room(line.len())[..line.len()].copy_from_slice(line.as_bytes());
+            writer.received(conn, line.len(), false);
+        }
+        writer.publish(true);
+        self.window.harness.run_steps(2);
     }
 
     fn tab(&mut self) -> &mut sockscope::app::tab::SocketTab {
@@ -92,7 +109,7 @@ fn chunks_that_are_read_stay_while_others_come_and_leave() {
 #[test]
 fn frames_that_are_read_stay_while_others_come_and_leave() {
     let mut flow = Flow::start();
-    flow.tab().log.framing.cutting = sockscope::app::log::framing::Cutting::Lines;
+    flow.tab().log.framing.cutting = Cutting::Lines;
     flow.send(3_000);
     let rows = flow.tab().log.rows();
     assert_eq!(rows, 3_002, "two records and a row a line");
@@ -112,4 +129,28 @@ fn frames_that_are_read_stay_while_others_come_and_leave() {
     flow.window.harness.run_steps(2);
     let last = format!("{:08}", flow.lines - 1);
     assert!(flow.in_sight().keys().any(|row| row.contains(&last)), "{:?}", flow.in_sight());
+}
+
+#[test]
+fn what_is_in_sight_stays_there_while_a_long_log_is_cut_into_frames() {
+    let mut flow = Flow::start();
+    flow.send(1);
+    flow.record(300_000);
+    let end = flow.tab().status.end;
+    let top = Key::record(end - 1_000);
+    flow.look_at(top);
+    let before = flow.in_sight();
+    assert!(before.len() > 5, "{before:?}");
+    flow.tab().log.framing.cutting = Cutting::Lines;
+    flow.window.harness.run_steps(1);
+    assert!(flow.tab().log.is_behind(), "a frame cuts a few milliseconds at most");
+    flow.window.wait_for(" rows so far");
+    while flow.tab().log.is_behind() {
+        flow.window.harness.step();
+    }
+    flow.window.harness.run_steps(2);
+    assert_eq!(flow.in_sight(), before);
+    flow.tab().log.framing.cutting = Cutting::Chunks;
+    flow.window.harness.run_steps(2);
+    assert_eq!(flow.in_sight(), before);
 }

@@ -11,6 +11,7 @@ mod stream;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -38,7 +39,7 @@ pub(super) struct Frames {
     links: VecDeque<u32>,
     /// The first record that was not yet looked at.
     next: Seq,
-    /// Records that left the journal before they were looked at.
+    /// Records that were not looked at, because they came too fast.
     missed: u64,
     streams: HashMap<(ConnId, Direction), Stream>,
     /// A byte whose frame is looked for, and the frame.
@@ -71,9 +72,13 @@ impl Frames {
         self.sifted = (!filter.is_empty()).then(|| Sifted::new(filter));
     }
 
-    /// Follows the journal until `deadline`; returns whether there is more to do.
-    pub(super) fn advance(&mut self, journal: &Journal, first: Seq, deadline: Instant) -> bool {
-        self.forget_before(first);
+    /// Follows the journal, which holds the records `held`, until `deadline`; returns whether there is more to do.
+    pub(super) fn advance(&mut self, journal: &Journal, held: Range<Seq>, deadline: Instant) -> bool {
+        self.forget_before(held.start);
+        if self.next < held.start {
+            // The oldest records leave faster than they can be looked at: the next look would come too late again.
+            self.go_on_from(held.start.midpoint(held.end));
+        }
         let more = self.scan(journal, deadline);
         let Some(mut sifted) = self.sifted.take() else { return more };
         let more = sifted.scan(self, journal, deadline) || more;
@@ -104,17 +109,20 @@ impl Frames {
         let held = self.next.saturating_sub(first).min(self.links.len() as u64);
         let gone = self.links.len() - usize::try_from(held).unwrap_or(0);
         self.links.drain(..gone);
-        if first > self.next {
-            // Where frames end in what follows can't be known: the streams start anew, and their first frames say so.
-            self.missed += first - self.next;
-            self.streams.clear();
-            self.next = first;
-        }
+    }
+
+    /// Passes records over. Where frames end in what follows can't be known: the streams start anew, and their first
+    /// frames say so.
+    fn go_on_from(&mut self, seq: Seq) {
+        self.missed += seq - self.next;
+        self.next = seq;
+        self.links.clear();
+        self.streams.clear();
     }
 
     fn take(&mut self, record: &Record) {
-        if record.seq != self.next {
-            self.forget_before(record.seq);
+        if record.seq > self.next {
+            self.go_on_from(record.seq);
         }
         self.links.push_back(0);
         self.next = record.seq + 1;
@@ -205,7 +213,7 @@ impl Frames {
         }
     }
 
-    /// Rows that left because there were too many of them, and records that left before they were framed.
+    /// Rows that left because there were too many of them, and records that were passed over.
     pub(super) fn losses(&self) -> (u64, u64) {
         (self.rows.crowded_out, self.missed)
     }
@@ -213,6 +221,9 @@ impl Frames {
     /// The log was emptied: what left is not lost.
     pub(super) fn cleared(&mut self, first: Seq) {
         self.forget_before(first);
+        if self.next < first {
+            self.go_on_from(first);
+        }
         (self.rows.crowded_out, self.missed) = (0, 0);
     }
 

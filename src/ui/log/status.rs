@@ -34,6 +34,9 @@ fn amounts(tab: &SocketTab) -> String {
     let status = &tab.since_cleared();
     let rows = tab.log.rows();
     let mut words = format!("{} {}", figures::count(rows), if rows == 1 { "row" } else { "rows" });
+    if tab.log.is_behind() {
+        words += " so far";
+    }
     if tab.log.is_filtered() {
         words += &format!(" of {}", figures::count(status.end - status.first));
     }
@@ -76,7 +79,7 @@ fn remarks(tab: &SocketTab) -> Vec<String> {
     }
     if records > 0 {
         let records = figures::count(records);
-        remarks.push(format!("{records} records left the log before they were cut into frames."));
+        remarks.push(format!("{records} records came too fast to be cut into frames: to see them, show chunks."));
     }
     if let Some(waiting) = tab.log.paused(status) {
         remarks.push(format!("Paused: {} new records.", figures::count(waiting)));

@@ -29,19 +29,20 @@ impl Row {
         Self { seq, offset: 0, packed: 0 }
     }
 
-    /// A frame that begins at `key`; without its head, when what came before in its stream is not known.
-    pub(super) fn frame(key: Key, headless: bool) -> Self {
-        Self { seq: key.seq, offset: key.part, packed: if headless { HEADLESS } else { 0 } }
+    /// A frame that begins at `key`, with its first `len` bytes; without its head, when what came before in its
+    /// stream is not known.
+    pub(super) fn frame(key: Key, len: usize, state: FrameState, headless: bool) -> Self {
+        let packed = length(len) | state_bits(state) | if headless { HEADLESS } else { 0 };
+        Self { seq: key.seq, offset: key.part, packed }
     }
 
     /// Lengthens it by `len` bytes.
     pub(super) fn grow(&mut self, len: usize) {
-        // Frames are at most LONGEST, and a chunk that is shown as it is at most a block.
-        self.packed += u32::try_from(len).unwrap_or(0) & LENGTH;
+        self.packed += length(len);
     }
 
     pub(super) fn set_state(&mut self, state: FrameState) {
-        self.packed = self.packed & !(0xf << 24) | ((state as u32 + 1) << 24);
+        self.packed = self.packed & !(0xf << 24) | state_bits(state);
     }
 
     pub(super) fn key(self) -> Key {
@@ -61,6 +62,16 @@ impl Row {
     pub(super) fn is_headless(self) -> bool {
         self.packed & HEADLESS != 0
     }
+}
+
+/// Frames are at most [`LONGEST`], and a chunk that is shown as it is at most a block of the journal.
+#[allow(clippy::cast_possible_truncation, reason = "the mask is narrower")]
+fn length(len: usize) -> u32 {
+    len as u32 & LENGTH
+}
+
+fn state_bits(state: FrameState) -> u32 {
+    (state as u32 + 1) << 24
 }
 
 /// Rows in the order of their keys, numbered from the first there ever was.
@@ -122,8 +133,8 @@ mod tests {
     #[test]
     fn a_row_keeps_all_of_its_parts() {
         let key = Key { seq: u64::MAX, part: u32::MAX };
-        let mut row = Row::frame(key, true);
-        assert_eq!((row.key(), row.len(), row.state(), row.is_headless()), (key, 0, None, true));
+        let mut row = Row::frame(key, 0, FrameState::Open, true);
+        assert_eq!((row.key(), row.len(), row.state(), row.is_headless()), (key, 0, Some(FrameState::Open), true));
         for state in FrameState::ALL {
             row.set_state(state);
             assert_eq!(row.state(), Some(state));

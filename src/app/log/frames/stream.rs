@@ -48,26 +48,33 @@ impl Stream {
             // The row left the log; what goes on here is a frame without its head.
             (*open, *headless) = (None, true);
         }
-        let mut piece = |start: usize, end: usize, open: &mut Option<u64>, state: FrameState| {
-            if end > start && open.is_none() {
-                let part = u32::try_from(start).expect("a record is smaller than 4 GiB");
-                let key = Key { seq: record.seq, part };
-                *open = Some(rows.push(Row::frame(key, std::mem::take(headless))));
-            }
-            let Some(row) = open.and_then(|open| rows.get_mut(open)) else { return };
-            row.grow(end - start);
-            row.set_state(state);
+        let mut piece = |start: usize, end: usize, open: Option<u64>, state: FrameState| {
+            let number = match open {
+                None if end > start => {
+                    let part = u32::try_from(start).expect("a record is smaller than 4 GiB");
+                    let key = Key { seq: record.seq, part };
+                    rows.push(Row::frame(key, end - start, state, std::mem::take(headless)))
+                }
+                // Its row has left.
+                None => return None,
+                Some(open) => {
+                    let row = rows.get_mut(open)?;
+                    row.grow(end - start);
+                    row.set_state(state);
+                    open
+                }
+            };
             if wanted.is_some_and(|wanted| (start..end).contains(&(wanted as usize))) {
-                found = Some(row.key());
+                found = rows.get(number).map(Row::key);
             }
+            Some(number)
         };
         for cut in cutter.push(bytes, record.time) {
-            piece(start, cut.end, open, state(cut.ending));
-            *open = None;
+            piece(start, cut.end, open.take(), state(cut.ending));
             start = cut.end;
         }
         if start < bytes.len() {
-            piece(start, bytes.len(), open, *begun);
+            *open = piece(start, bytes.len(), *open, *begun);
         }
         found
     }
