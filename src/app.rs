@@ -8,6 +8,7 @@ pub mod form;
 pub mod log;
 pub mod saving;
 pub mod settings;
+pub mod statistics;
 pub mod tab;
 pub mod wake;
 

@@ -1,4 +1,6 @@
-//! Figures as people read them: `65,507` and `2.3 MiB`.
+//! Figures as people read them: `65,507`, `2.3 MiB` and `1.23 ms`.
+
+use std::time::Duration;
 
 /// A number with its digits in groups of three: `65,507`.
 pub fn count(n: u64) -> String {
@@ -37,6 +39,40 @@ pub fn size(bytes: u64) -> String {
     unreachable!("2^64 bytes are 16 EiB")
 }
 
+/// A time with three digits: `850 ns`, `12.3 µs`, `1.23 ms`, `4.56 s`; from a minute up `3 min 5 s`, `2 h 3 min`.
+pub fn duration(time: Duration) -> String {
+    const MINUTE: u128 = 60_000_000_000;
+    let nanos = time.as_nanos();
+    match nanos {
+        0 => "0 s".to_owned(),
+        1..1_000 => format!("{nanos} ns"),
+        // What rounds up to 1,000 is one of the next unit.
+        1_000..999_500 => digits(nanos, 1_000) + " µs",
+        999_500..999_500_000 => digits(nanos, 1_000_000) + " ms",
+        999_500_000..MINUTE => digits(nanos, 1_000_000_000) + " s",
+        _ => {
+            let seconds = (nanos + 500_000_000) / 1_000_000_000;
+            match seconds / 60 {
+                minutes @ 0..60 => format!("{minutes} min {} s", seconds % 60),
+                minutes => format!("{} h {} min", minutes / 60, minutes % 60),
+            }
+        }
+    }
+}
+
+/// `amount`, less than a thousand, in units of `one`, rounded to three digits.
+fn digits(amount: u128, one: u128) -> String {
+    let hundredths = (amount * 100 + one / 2) / one;
+    let tenths = (amount * 10 + one / 2) / one;
+    if hundredths < 1_000 {
+        format!("{}.{:02}", hundredths / 100, hundredths % 100)
+    } else if tenths < 1_000 {
+        format!("{}.{}", tenths / 10, tenths % 10)
+    } else {
+        ((amount + one / 2) / one).to_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +102,26 @@ mod tests {
         check(2_411_725, "2.3 MiB");
         check(256 << 20, "256 MiB");
         check(u64::MAX, "16.0 EiB");
+    }
+
+    #[test]
+    fn times_have_three_digits() {
+        let check = |nanos: u64, expected: &str| assert_eq!(duration(Duration::from_nanos(nanos)), expected);
+        check(0, "0 s");
+        check(999, "999 ns");
+        check(1_000, "1.00 µs");
+        check(9_994, "9.99 µs");
+        check(9_996, "10.0 µs");
+        check(99_960, "100 µs");
+        check(999_499, "999 µs");
+        check(999_500, "1.00 ms");
+        check(12_345_678, "12.3 ms");
+        check(999_600_000, "1.00 s");
+        check(4_560_000_000, "4.56 s");
+        check(59_960_000_000, "60.0 s");
+        check(185_000_000_000, "3 min 5 s");
+        check(3_599_600_000_000, "1 h 0 min");
+        check(7_380_000_000_000, "2 h 3 min");
     }
 
     proptest! {

@@ -9,6 +9,7 @@ mod lookup;
 mod peers;
 mod rows;
 mod save;
+mod statistics;
 mod text;
 mod theme;
 mod top_bar;
@@ -112,6 +113,10 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
         });
         if log::has_remarks(tab) {
             Panel::bottom(("remarks", kind)).frame(status).show(ui, |ui| log::remark_line(ui, tab));
+        }
+        if tab.statistics.shown {
+            CentralPanel::default().frame(middle).show(ui, |ui| statistics::show(ui, tab));
+            return;
         }
         let detail = Frame::new().fill(ui.visuals().extreme_bg_color).inner_margin(Margin::symmetric(6, 4));
         let height = (ui.available_height() * 0.34).clamp(90.0, 260.0);

@@ -11,6 +11,7 @@ use super::composer::Composer;
 use super::form::{ClientForm, Errors, Form, ServerForm, Switches, UdpForm};
 use super::log::LogView;
 use super::saving::Saving;
+use super::statistics::{Statistics, usual_request};
 use crate::endpoint::Scheme;
 use crate::engine::{Command, Engine, Event, Plan, SessionId, Target, Ticket};
 use crate::error::OpError;
@@ -113,6 +114,8 @@ pub struct SocketTab {
     pub status: Status,
     /// The log's view.
     pub log: LogView,
+    /// What can be shown in place of the log.
+    pub statistics: Statistics,
     /// The composer.
     pub composer: Composer,
     /// The selected peers.
@@ -147,6 +150,7 @@ impl SocketTab {
             journal: Arc::new(Journal::within(budget, limits)),
             status: Status::default(),
             log: LogView::default(),
+            statistics: Statistics::new(usual_request(kind)),
             composer: Composer::default(),
             selection: Selection::default(),
             targets: Vec::new(),
@@ -181,13 +185,14 @@ impl SocketTab {
         }
     }
 
-    /// Looks at the journal once a frame. Returns whether another frame is needed to go on filtering.
+    /// Looks at the journal once a frame. Returns whether another frame is needed to go on filtering or reading.
     pub fn look(&mut self) -> bool {
         self.errors = self.form.check(&self.switches).err().unwrap_or_default();
         self.status = self.journal.status();
         let journal = &self.journal;
         self.targets = self.selection.conns.iter().filter_map(|id| journal.connection(*id)).collect();
-        self.log.advance(&self.journal, &self.status, FILTER_BUDGET)
+        let reads = self.read_statistics();
+        self.log.advance(&self.journal, &self.status, FILTER_BUDGET) || reads
     }
 
     /// Follows the journal while nobody looks: where frames end is known only to who has seen the stream from its
@@ -401,6 +406,7 @@ impl SocketTab {
         self.status = self.journal.status();
         self.cleared = self.status;
         self.log.cleared(&self.status);
+        self.statistics.cleared();
         self.notice = None;
     }
 

@@ -20,6 +20,11 @@ use crate::journal::Reader;
 /// What is shown, and how.
 pub(super) fn tool_bar(ui: &mut Ui, tab: &mut SocketTab) {
     ui.horizontal_wrapped(|ui| {
+        super::statistics::switch(ui, tab);
+        if tab.statistics.shown {
+            super::statistics::tools(ui, tab);
+            return;
+        }
         let ways = egui::ComboBox::from_id_salt("rows").width(96.0).selected_text(tab.log.filter.ways.name());
         let shown = ways.show_ui(ui, |ui| {
             for ways in Ways::ALL {

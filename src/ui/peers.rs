@@ -5,6 +5,7 @@ use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use super::text;
 use super::theme::{self, Tone};
 use crate::app::SocketAction;
+use crate::app::statistics::Of;
 use crate::app::tab::{End, Kind, SocketTab};
 use crate::figures;
 use crate::journal::{Connection, State};
@@ -118,6 +119,11 @@ fn row(ui: &mut Ui, tab: &mut SocketTab, connection: &Connection) {
     response.context_menu(|ui| {
         if ui.button("Show only this peer").clicked() {
             tab.log.filter.peer = peer.clone();
+            ui.close();
+        }
+        if ui.button("Statistics of this peer").clicked() {
+            tab.statistics.of = Of::One(connection.id);
+            tab.statistics.shown = true;
             ui.close();
         }
         if ui.button("Copy address").clicked() {

@@ -14,6 +14,7 @@ mod floors;
 mod framing;
 mod quitting;
 mod rows;
+mod statistics;
 mod tcp_client;
 mod tcp_closing;
 mod tcp_server;

@@ -96,7 +96,7 @@ pub(crate) fn connect(port: u16) -> TcpStream {
     stream
 }
 
-fn read(stream: &mut TcpStream, len: usize) -> Vec<u8> {
+pub(crate) fn read(stream: &mut TcpStream, len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
     stream.read_exact(&mut bytes).expect("read");
     bytes
