@@ -218,6 +218,12 @@ impl Statistics {
         self.applied = Some((peer, choice));
     }
 
+    /// The point of the plot that was clicked, while it is in sight.
+    pub fn chosen(&self) -> Option<Point> {
+        let start = self.point?;
+        self.view.throughput.point_at(start).filter(|point| point.start == start).copied()
+    }
+
     /// How many records were not read yet.
     pub fn unread(&self, status: &Status) -> u64 {
         self.reading.as_ref().map_or(0, |reading| status.end.saturating_sub(reading.next()))

@@ -13,9 +13,6 @@ use crate::app::tab::SocketTab;
 use crate::clock::Stamp;
 use crate::journal::ConnId;
 
-/// The height of the figures, in points; the plot beside them has the same.
-const UPPER: f32 = 238.0;
-
 /// The least height below which it scrolls, in points.
 const LEAST: f32 = 400.0;
 
@@ -61,8 +58,9 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab) {
     egui::ScrollArea::vertical().id_salt("statistics").auto_shrink(false).show(ui, |ui| {
         let (area, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         let area = area.shrink(GAP);
-        let (upper, lower) = area.split_top_bottom_at_y(area.top() + UPPER);
-        let (left, right) = upper.split_left_right_at_x(upper.left() + figures::WIDTH);
+        let figures = figures::size(area.size());
+        let (upper, lower) = area.split_top_bottom_at_y(area.top() + figures.y);
+        let (left, right) = upper.split_left_right_at_x(upper.left() + figures.x);
         part(ui, left, |ui| figures::show(ui, tab));
         part(ui, right.with_min_x(right.left() + 2.0 * GAP), |ui| throughput::show(ui, tab));
         part(ui, lower.with_min_y(lower.top() + GAP), |ui| exchanges::show(ui, tab));

@@ -71,7 +71,7 @@ fn a_bar_lists_its_exchanges_and_a_peak_leads_to_its_rows() {
     window.press("Longest first");
     window.wait_for("answered after");
     // The second must be over before it is a point of the plot.
-    window.wait_for("Click into the plot");
+    window.wait_for("Click into the plot to choose");
     window.press("Peak");
     window.wait_for(": received ");
     window.press("Show rows");
@@ -97,6 +97,20 @@ fn one_peer_has_statistics_of_its_own() {
     window.press("All peers");
     window.wait_for("Bytes: received 28, sent 28");
     window.wait_for("4 answered");
+}
+
+#[test]
+fn a_peer_that_left_has_statistics_too() {
+    let (mut window, client) = three_exchanges();
+    let address = client.local_addr().expect("bound").to_string();
+    drop(client);
+    window.wait_for("closed by peer");
+    window.harness.get_by_label(&address).click_secondary();
+    window.harness.run_steps(2);
+    window.press("Statistics of this peer");
+    window.wait_for("Bytes: received 22, sent 22");
+    window.press("All peers");
+    window.wait_for("3 answered");
 }
 
 #[test]

@@ -16,6 +16,9 @@ const MEANING: &str = "The time from the last record of a request to the first r
     or peer at a time. Records of one turn of the I/O thread carry one time: what was answered within the turn took \
     0 s. Found in the records that the log holds.";
 
+/// Reading so many records takes a while that a person notices.
+const MANY: u64 = 500_000;
+
 /// Shows heading, numbers, list and histogram.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab) {
     ui.spacing_mut().item_spacing.y = 2.0;
@@ -77,6 +80,10 @@ fn numbers(ui: &mut Ui, tab: &SocketTab) {
     if view.missed > 0 {
         words += &format!(" · {} records left the log unread", figures::count(view.missed));
     }
+    let unread = tab.statistics.unread(&tab.status);
+    if unread > MANY {
+        words += &format!(" · {} records to read", figures::count(unread));
+    }
     ui.add(Label::new(RichText::new(words).small()).truncate());
 }
 
@@ -113,6 +120,7 @@ fn list(ui: &mut Ui, tab: &mut SocketTab) -> Option<Seq> {
 /// The names of the columns; two of them sort.
 fn head(ui: &mut Ui, tab: &mut SocketTab) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+    let rect = rect.with_max_x(rect.right() - rows::BAR_WIDTH);
     ui.spacing_mut().button_padding.x = 6.0;
     for (left, right, name, order) in
         [(0.0, PEER - 8.0, "Newest first", Order::Newest), (TOOK, RECORD - 12.0, "Longest first", Order::Longest)]
@@ -129,7 +137,14 @@ fn head(ui: &mut Ui, tab: &mut SocketTab) {
         rows::cell(ui, rect, rect.left() + left, rect.left() + right, job, Align2::LEFT_CENTER);
     };
     put(PEER, TOOK, job("Peer"));
-    put(RECORD, rect.width() - rows::BAR_WIDTH, job("Request"));
+    if has_records(rect) {
+        put(RECORD, rect.width(), job("Request"));
+    }
+}
+
+/// Whether a row has room for the number of its record.
+fn has_records(row: Rect) -> bool {
+    row.width() >= RECORD + 80.0
 }
 
 fn draw(ui: &Ui, tab: &SocketTab, exchange: &Exchange, rect: Rect) -> Response {
@@ -151,7 +166,9 @@ fn draw(ui: &Ui, tab: &SocketTab, exchange: &Exchange, rect: Rect) -> Response {
     put(6.0, PEER, asked, quiet, Align2::LEFT_CENTER);
     put(PEER, TOOK - 6.0, peer, normal, Align2::LEFT_CENTER);
     put(TOOK, RECORD - 16.0, took, normal, Align2::RIGHT_CENTER);
-    put(RECORD, rect.width() - 4.0, record, quiet, Align2::LEFT_CENTER);
+    if has_records(rect) {
+        put(RECORD, rect.width() - 4.0, record, quiet, Align2::LEFT_CENTER);
+    }
     response.on_hover_text("Show the request in the log")
 }
 

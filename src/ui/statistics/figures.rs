@@ -1,6 +1,6 @@
 //! The table of figures, a column a direction.
 
-use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::{Align2, Rect, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 
 use crate::app::statistics::View;
 use crate::app::tab::SocketTab;
@@ -9,11 +9,9 @@ use crate::journal::{Count, Direction, Tally};
 use crate::ui::theme::{self, Tone};
 use crate::ui::{rows, text};
 
-/// The width of the table, in points.
-pub(super) const WIDTH: f32 = 374.0;
+/// The width of the column of names, in points.
+const NAMES: f32 = 84.0;
 
-const NAMES: f32 = 108.0;
-const LINE: f32 = 19.0;
 const NONE: &str = "–";
 
 /// One line: a name, both values, and what the name means.
@@ -41,9 +39,13 @@ const LINES: [Line; 11] = [
         |view, way| rate(view.rates.peak(way).most),
         "The most in one second: of the whole session, or of the records of one peer that the log holds",
     ),
-    ("Smallest", |view, way| size(view, way, |tally| tally.sizes().map(|sizes| sizes.0.into())), "Smallest record"),
-    ("Mean size", |view, way| size(view, way, |tally| tally.bytes.checked_div(tally.records)), "Bytes a record"),
-    ("Largest", |view, way| size(view, way, |tally| tally.sizes().map(|sizes| sizes.1.into())), "Largest record"),
+    (
+        "Smallest",
+        |view, way| bytes(view, way, |tally| tally.sizes().map(|sizes| sizes.0.into())),
+        "Smallest record",
+    ),
+    ("Mean size", |view, way| bytes(view, way, |tally| tally.bytes.checked_div(tally.records)), "Bytes a record"),
+    ("Largest", |view, way| bytes(view, way, |tally| tally.sizes().map(|sizes| sizes.1.into())), "Largest record"),
     (
         "Shortest gap",
         |view, way| gap(view, way, |tally| tally.gaps().map(|gaps| gaps.0)),
@@ -66,13 +68,19 @@ fn rate(count: Count) -> String {
     format!("{}/s · {}/s", figures::size(count.bytes), figures::count(count.records))
 }
 
-fn size(view: &View, way: Direction, of: impl Fn(&Tally) -> Option<u64>) -> String {
+fn bytes(view: &View, way: Direction, of: impl Fn(&Tally) -> Option<u64>) -> String {
     let bytes = tally(view, way).filter(|tally| tally.records > 0).and_then(|tally| of(&tally));
     bytes.map_or(NONE.into(), |bytes| figures::count(bytes) + " B")
 }
 
 fn gap(view: &View, way: Direction, of: impl Fn(&Tally) -> Option<std::time::Duration>) -> String {
     tally(view, way).and_then(|tally| of(&tally)).map_or(NONE.into(), figures::duration)
+}
+
+/// The size of the table where there is `room` for all statistics.
+pub(super) fn size(room: Vec2) -> Vec2 {
+    let lines = LINES.len() as f32 + 1.0;
+    vec2((room.x * 0.48).clamp(330.0, 380.0), lines * (room.y * 0.5 / lines).floor().clamp(17.0, 19.0))
 }
 
 /// Shows the table.
@@ -124,7 +132,8 @@ fn head(ui: &mut Ui, tab: &SocketTab) {
 
 /// Room for a line; every second one has a ground of its own.
 fn line(ui: &mut Ui, n: usize) -> Rect {
-    let (rect, _) = ui.allocate_exact_size(vec2(WIDTH, LINE), Sense::hover());
+    let size = vec2(ui.available_width(), (ui.max_rect().height() / (LINES.len() as f32 + 1.0)).floor());
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     if n.is_multiple_of(2) {
         ui.painter().rect_filled(rect, 2.0, ui.visuals().faint_bg_color);
     }

@@ -13,7 +13,7 @@ use crate::ui::theme::{self, ROW, Tone};
 const LEAST: usize = 8;
 
 /// The least distance of two labels below the bars, in points.
-const LABEL: f32 = 46.0;
+const LABEL: f32 = 64.0;
 
 /// Shows it, and takes note of the class that is pressed.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab) {
@@ -76,13 +76,14 @@ fn bars(
         let count = f64::from(summary.classes[class]);
         // One of a hundred thousand is still to be seen.
         let height = if count > 0.0 { count.max(most * 0.012) } else { 0.0 };
-        let tone = if chosen == Some(class) { Tone::Warning } else { Tone::Mark };
+        let tone = if chosen == Some(class) { Tone::Warning } else { Tone::Quiet };
         Bar::new(n as f64 + 0.5, height).width(0.86).fill(theme::color(tone, dark))
     };
     let chart = BarChart::new("exchanges", classes.clone().enumerate().map(bar).collect()).allow_hover(false);
     let count = classes.len();
     let every = ((LABEL * count as f32) / (ui.available_width() - 60.0).max(1.0)).ceil().max(1.0);
     let first = classes.start;
+    let grid = ui.visuals().widgets.noninteractive.bg_stroke.color;
     let shown = Plot::new(("answers", tab.kind))
         .height(ui.available_height())
         .allow_zoom(false)
@@ -94,11 +95,14 @@ fn bars(
         .sense(Sense::hover())
         .show_crosshair(false)
         .show_grid([false, true])
+        .grid_color(grid)
+        .grid_fade(0.0)
         .y_axis_min_width(40.0)
         .y_grid_spacer(move |_| counts(most))
         .x_grid_spacer(move |_| edges(count, f64::from(every)))
         .x_axis_formatter(move |mark, _| label(first, mark.value))
-        .y_axis_formatter(|mark, _| whole(mark.value).map(figures::count).unwrap_or_default())
+        // The zero would stand in the first label below the bars.
+        .y_axis_formatter(|mark, _| whole(mark.value).filter(|n| *n > 0).map(figures::count).unwrap_or_default())
         .show(ui, move |plot| {
             plot.set_plot_bounds(PlotBounds::from_min_max([0.0, 0.0], [count as f64, most * 1.08]));
             plot.bar_chart(chart);
@@ -116,7 +120,8 @@ fn edges(count: usize, every: f64) -> Vec<GridMark> {
 fn counts(most: f64) -> Vec<GridMark> {
     let steps = (0..10).flat_map(|power| [1.0, 2.0, 5.0].map(|step| step * 10_f64.powi(power)));
     let step_size = steps.into_iter().find(|step| most / step <= 5.0).unwrap_or(most);
-    (0..=5).map(|n| GridMark { value: f64::from(n) * step_size, step_size }).collect()
+    let marks = (0..=5).map(|n| GridMark { value: f64::from(n) * step_size, step_size });
+    marks.take_while(|mark| mark.value <= most).collect()
 }
 
 fn label(first: usize, value: f64) -> String {

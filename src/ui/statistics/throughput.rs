@@ -11,7 +11,10 @@ use crate::figures;
 use crate::journal::Direction;
 use crate::ui::theme::{self, Tone};
 
-const HEAD: f32 = 26.0;
+const HEAD: f32 = 24.0;
+
+/// Below this width the heading says less, and the foot has two lines, in points.
+const NARROW: f32 = 420.0;
 
 /// The width of the line is no sign, but leaves both to be seen where they are one upon the other.
 const WAYS: [(Direction, Tone, &str, f32); 2] =
@@ -20,33 +23,48 @@ const WAYS: [(Direction, Tone, &str, f32); 2] =
 /// The width of the labels at the left, in points.
 const RATES: f32 = 64.0;
 
+/// The height of a line of words, in points.
+const LINE: f32 = 18.0;
+
 /// The least distance of two times below the plot, in points.
 const LABEL: f32 = 84.0;
 
 /// Shows heading, plot, and the chosen point.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab) {
     ui.spacing_mut().item_spacing.y = 2.0;
+    let narrow = ui.available_width() < NARROW;
     ui.horizontal(|ui| {
         ui.set_height(HEAD);
-        ui.strong("Throughput");
+        if !narrow {
+            ui.strong("Throughput");
+        }
         legend(ui);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
             for span in Span::ALL.into_iter().rev() {
-                ui.selectable_value(&mut tab.statistics.choice.span, span, span.name());
+                let name = RichText::new(span.name()).small();
+                ui.selectable_value(&mut tab.statistics.choice.span, span, name);
             }
         });
     });
-    let height = ui.available_height() - HEAD - 4.0;
+    let foot_height = if narrow { HEAD + LINE } else { HEAD };
+    let height = ui.available_height() - foot_height - 4.0;
     let clicked = plot(ui, tab, height);
     if let Some(second) = clicked {
         let point = tab.statistics.view.throughput.point_at(second);
         tab.statistics.point = point.map(|point| point.start);
     }
-    ui.horizontal(|ui| {
+    let words = ui.horizontal(|ui| {
         ui.set_height(HEAD);
-        foot(ui, tab);
+        let words = buttons(ui, tab);
+        if !narrow {
+            ui.add(Label::new(words.clone()).truncate());
+        }
+        words
     });
+    if narrow {
+        ui.add(Label::new(words.inner).truncate());
+    }
 }
 
 fn legend(ui: &mut Ui) {
@@ -72,7 +90,7 @@ fn plot(ui: &mut Ui, tab: &SocketTab, height: f32) -> Option<u64> {
     // Room above, so that the uppermost label is not at the edge.
     let bounds = PlotBounds::from_min_max([left as f64, 0.0], [right as f64, top as f64 * 1.08]);
     let every = time_step(right - left, (ui.available_width() - RATES) / LABEL);
-    let chosen = statistics.point.map(|start| VLine::new("chosen", start as f64 + span.step() as f64 / 2.0));
+    let chosen = statistics.chosen().map(|point| VLine::new("chosen", middle(&point, span)));
     let chosen = chosen.map(|line| line.color(theme::color(Tone::Warning, dark)).allow_hover(false));
     let shown = Plot::new(("throughput", tab.kind))
         .height(height)
@@ -84,6 +102,8 @@ fn plot(ui: &mut Ui, tab: &SocketTab, height: f32) -> Option<u64> {
         .allow_double_click_reset(false)
         .sense(Sense::click())
         .show_crosshair(false)
+        .grid_color(ui.visuals().widgets.noninteractive.bg_stroke.color)
+        .grid_fade(0.0)
         .y_axis_min_width(RATES)
         .x_grid_spacer(move |_| times(left, right, every))
         .y_grid_spacer(move |_| marks(0, top, step))
@@ -113,9 +133,12 @@ fn clicked_second<R>(shown: &PlotResponse<R>) -> Option<u64> {
 
 /// The middles of the points, in seconds and bytes a second.
 fn points(throughput: &Throughput, span: Span, way: Direction) -> PlotPoints<'static> {
-    let step = span.step() as f64;
-    let at = |point: &Point| [point.start as f64 + step / 2.0, point.of(way).bytes as f64 / step];
+    let at = |point: &Point| [middle(point, span), point.of(way).bytes as f64 / span.step() as f64];
     throughput.points.iter().map(at).collect()
+}
+
+fn middle(point: &Point, span: Span) -> f64 {
+    point.start as f64 + span.step() as f64 / 2.0
 }
 
 /// The upper end of the plot and the distance of its lines, in bytes a second: a power of two, as the units are.
@@ -146,11 +169,12 @@ fn time_step(seconds: u64, labels: f32) -> u64 {
     STEPS.into_iter().find(fits).unwrap_or(1_800)
 }
 
-/// Marks at round times of day.
+/// Marks at round times of day, none at the very left, where the labels of the other axis are.
 fn times(left: u64, right: u64, step: u64) -> Vec<GridMark> {
     // The second of the hour at which the run's seconds began.
     let began = Stamp::from_nanos(0).timestamp().as_second().rem_euclid(3_600).unsigned_abs();
-    let first = left + (step - (left + began) % step) % step;
+    let free = left + (right - left) / 12;
+    let first = free + (step - (free + began) % step) % step;
     if first > right { Vec::new() } else { marks(first, right, step) }
 }
 
@@ -169,8 +193,8 @@ fn hover(position: &HoverPosition<'_>) -> Option<String> {
     }
 }
 
-/// The chosen point in words, and the way to its rows.
-fn foot(ui: &mut Ui, tab: &mut SocketTab) {
+/// The buttons of the foot; returns the chosen point in words.
+fn buttons(ui: &mut Ui, tab: &mut SocketTab) -> RichText {
     let throughput = &tab.statistics.view.throughput;
     let busiest = throughput.points.iter().max_by_key(|point| point.received.bytes + point.sent.bytes);
     let busiest = busiest.map(|point| point.start);
@@ -178,18 +202,18 @@ fn foot(ui: &mut Ui, tab: &mut SocketTab) {
     if button.on_hover_text("Choose the busiest point in sight").clicked() {
         tab.statistics.point = busiest;
     }
-    let chosen = tab.statistics.point;
-    let chosen = chosen.and_then(|start| throughput.point_at(start).filter(|point| point.start == start).copied());
-    let Some(point) = chosen else {
-        let words =
-            if busiest.is_some() { "Click into the plot to see a point and its rows." } else { "No traffic yet." };
-        ui.add(Label::new(RichText::new(words).small().weak()).truncate());
-        return;
-    };
-    if ui.add(Button::new("Show rows").small()).on_hover_text("Show the log from this time on").clicked() {
+    let chosen = tab.statistics.chosen();
+    let show = ui.add_enabled(chosen.is_some(), Button::new("Show rows").small());
+    if let Some(point) = chosen
+        && show.on_hover_text("Show the log from this time on").clicked()
+    {
         tab.go_to_second(point.start);
     }
-    ui.add(Label::new(RichText::new(words(&point)).small()).truncate());
+    match chosen {
+        Some(point) => RichText::new(words(&point)).small(),
+        None if busiest.is_some() => RichText::new("Click into the plot to choose a point.").small().weak(),
+        None => RichText::new("No traffic yet.").small().weak(),
+    }
 }
 
 fn words(point: &Point) -> String {
