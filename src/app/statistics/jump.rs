@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::app::log::Key;
 use crate::app::tab::SocketTab;
 use crate::clock::Stamp;
 use crate::journal::{ConnId, Journal, Seq, second_of};
@@ -15,9 +16,12 @@ const LOOK_FOR: Duration = Duration::from_millis(50);
 impl SocketTab {
     /// Shows the row of record `seq` in the log, selected; or says why there is none.
     pub fn go_to(&mut self, seq: Seq) {
-        let row = self.log.row_of(seq);
-        if self.log.seq_at(row) == Some(seq) {
+        let row = self.log.row_of(Key::record(seq));
+        if self.log.key_at(row).is_some_and(|key| key.seq == seq) {
             self.show_row(row);
+        } else if self.log.is_framed() && row > 0 && seq >= self.status.first {
+            // It is in the middle of a frame, which began before.
+            self.show_row(row - 1);
         } else {
             self.notice = Some(match seq < self.status.first {
                 true => format!("record {seq} has left the log"),
@@ -40,8 +44,8 @@ impl SocketTab {
             self.notice = Some("the rows of that time have left the log".to_owned());
             return;
         };
-        let row = self.log.row_of(seq);
-        match self.log.seq_at(row) {
+        let row = self.log.row_of(Key::record(seq));
+        match self.log.key_at(row) {
             Some(_) => self.show_row(row),
             None => self.notice = Some(format!("what came then {}", self.why_hidden())),
         }
@@ -57,7 +61,7 @@ impl SocketTab {
         self.notice = None;
         self.log.select(row, false, false);
         self.log.follow = false;
-        if let Some(top) = self.log.seq_at(row.saturating_sub(ABOVE)) {
+        if let Some(top) = self.log.key_at(row.saturating_sub(ABOVE)) {
             (self.log.top, self.log.top_pixels) = (top, 0.0);
         }
     }

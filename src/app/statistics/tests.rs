@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::app::log::Key;
 use crate::app::tab::{Kind, SocketTab};
-use crate::journal::{Detail, Limits, Opened, Seq, State, Writer};
+use crate::journal::{Budget, Detail, Limits, Opened, Seq, State, Writer};
 
 const SECOND: u64 = 1_000_000_000;
 const LONG: Duration = Duration::from_secs(60);
@@ -12,7 +13,7 @@ const LONG: Duration = Duration::from_secs(60);
 /// A tab whose journal has two peers; the first asks each second and gets its answer after `n` ms, `n` = 1, 2 …; the
 /// second is asked and never answers.
 fn tab(exchanges: u64) -> (SocketTab, Writer, [ConnId; 2]) {
-    let tab = SocketTab::new(Kind::Server, Limits::default());
+    let tab = SocketTab::new(Kind::Server, &Budget::default(), Limits::default());
     let mut writer = Writer::new(Arc::clone(&tab.journal));
     writer.set_now(Stamp::from_nanos(0));
     let local = "127.0.0.1:1".parse().expect("ok");
@@ -116,8 +117,11 @@ fn check_jump(tab: &mut SocketTab, jump: impl Fn(&mut SocketTab), expected: Resu
     jump(tab);
     match expected {
         Ok(seq) => {
-            assert_eq!((tab.log.cursor, tab.statistics.shown, tab.log.follow), (Some(seq), false, false));
-            assert!(tab.log.is_selected(seq));
+            assert_eq!(
+                (tab.log.cursor, tab.statistics.shown, tab.log.follow),
+                (Some(Key::record(seq)), false, false)
+            );
+            assert!(tab.log.is_selected(Key::record(seq)));
         }
         Err(reason) => {
             assert!(tab.statistics.shown, "what can't be shown leaves everything as it is");
