@@ -5,6 +5,7 @@
 //! their own. What the index remembers of the bytes is where frames begin and how long they are; the bytes themselves
 //! are gathered from the journal when they are shown.
 
+mod gathering;
 mod row;
 mod sifted;
 mod stream;
@@ -12,22 +13,18 @@ mod stream;
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
-use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
-use super::shown::{Frame, Key, Shown};
+use super::shown::Key;
 use crate::app::filter::Filter;
 use crate::framing::Framing;
-use crate::journal::{ConnId, Content, Detail, Direction, Journal, Reader, Record, Seq, Side};
+use crate::journal::{ConnId, Content, Detail, Direction, Journal, Record, Seq, Side};
+use gathering::Whole;
 use row::{Row, Rows};
 use sifted::Sifted;
 use stream::Stream;
-
-/// A preview of a frame gathers at most this many bytes and chunks.
-const PREVIEW: usize = 2048;
-const PREVIEW_CHUNKS: usize = 256;
 
 /// The records of a journal as frames.
 #[derive(Debug)]
@@ -47,7 +44,7 @@ pub(super) struct Frames {
     found: Option<Key>,
     sifted: Option<Sifted>,
     /// The last frame of several chunks that was gathered whole: the detail shows the same one again and again.
-    whole: RefCell<Option<(Row, Shown)>>,
+    whole: RefCell<Option<Whole>>,
 }
 
 impl Frames {
@@ -225,85 +222,6 @@ impl Frames {
             self.go_on_from(first);
         }
         (self.rows.crowded_out, self.missed) = (0, 0);
-    }
-
-    /// The row of `key` whole.
-    pub(super) fn record(&self, key: Key, reader: &mut Reader<'_>) -> Option<Shown> {
-        let row = self.row(key)?;
-        if let Some((known, shown)) = &*self.whole.borrow()
-            && *known == row
-        {
-            return reader.get(key.seq).map(|_| shown.clone());
-        }
-        let shown = self.gather(row, usize::MAX, usize::MAX, reader)?;
-        if !shown.borders.is_empty() {
-            *self.whole.borrow_mut() = Some((row, shown.clone()));
-        }
-        Some(shown)
-    }
-
-    /// The start of the row of `key`: what a row of the list can show.
-    pub(super) fn preview(&self, key: Key, reader: &mut Reader<'_>) -> Option<Shown> {
-        self.gather(self.row(key)?, PREVIEW, PREVIEW_CHUNKS, reader)
-    }
-
-    fn row(&self, key: Key) -> Option<Row> {
-        self.rows.get(self.rows.number_of(key)).filter(|row| row.key() == key)
-    }
-
-    /// A row with at least the first `most` bytes of its payload, out of at most `chunks` chunks. Nothing is copied
-    /// where one chunk has them all.
-    fn gather(&self, row: Row, most: usize, chunks: usize, reader: &mut Reader<'_>) -> Option<Shown> {
-        let record = reader.get(row.key().seq)?;
-        let (Some(state), Some((direction, bytes))) = (row.state(), record.payload()) else {
-            return Some(Shown::plain(record));
-        };
-        let len = row.len();
-        let from = (row.key().part as usize).min(bytes.len());
-        let head = bytes.slice(from..bytes.len().min(from + len));
-        let (mut borders, mut until) = (Vec::new(), record.time);
-        let payload = if head.len() >= len.min(most) {
-            head
-        } else {
-            let mut gathered = BytesMut::from(&head[..]);
-            for chunk in self.chunks_after(row.key().seq, reader).take(chunks) {
-                let Some((_, bytes)) = chunk.payload() else { break };
-                borders.push(gathered.len());
-                until = chunk.time;
-                gathered.extend_from_slice(&bytes[..bytes.len().min(len - gathered.len())]);
-                if gathered.len() >= len.min(most) {
-                    break;
-                }
-            }
-            gathered.freeze()
-        };
-        let announced = match self.framing {
-            Framing::LengthPrefix(prefix) => prefix.announced(&payload),
-            _ => None,
-        };
-        let expected = match self.framing {
-            Framing::LengthPrefix(prefix) => announced.and_then(|announced| prefix.frame_len(announced)),
-            Framing::Fixed(size) => Some(size.get() as usize),
-            Framing::Chunks | Framing::Line | Framing::Gap(_) => None,
-        };
-        let frame = Frame { state, headless: row.is_headless(), until, announced, expected };
-        let content = Content::Payload(direction, payload);
-        let record = Record { content, ..record };
-        Some(Shown { key: row.key(), record, len, borders: Arc::from(borders), frame: Some(frame) })
-    }
-
-    /// The chunks of the same stream after record `seq`.
-    fn chunks_after<'a>(&'a self, seq: Seq, reader: &'a mut Reader<'_>) -> impl Iterator<Item = Record> + 'a {
-        let mut at = seq;
-        std::iter::from_fn(move || {
-            let back = usize::try_from(self.next.checked_sub(at)?).ok()?;
-            let link = *self.links.get(self.links.len().checked_sub(back)?)?;
-            if link == 0 {
-                return None;
-            }
-            at += u64::from(link);
-            reader.get(at)
-        })
     }
 }
 

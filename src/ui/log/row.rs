@@ -109,18 +109,7 @@ fn paint(ui: &Ui, tab: &SocketTab, shown: &Shown, rect: Rect, columns: Columns, 
         Content::Payload(_, bytes) => {
             let length = mono(figures::count(shown.len as u64), quiet);
             put(columns.length, columns.payload - 12.0, length, Align2::RIGHT_CENTER);
-            let preview = match tab.log.mode {
-                Mode::Text => text::foreign(bytes, text::ROW_CHARACTERS, normal, dark),
-                Mode::Hex => mono(payload::hex(&bytes[..bytes.len().min(text::ROW_CHARACTERS / 3)]), normal),
-            };
-            let mut left = columns.payload;
-            if let Some(remark) = shown.remark() {
-                let words = text::plain(remark, theme::small(), theme::color(Tone::Warning, dark));
-                let (_, words) = put(left, right, words, Align2::LEFT_CENTER);
-                left += words.size().x + 8.0;
-            }
-            let (at, galley) = put(left, right, preview, Align2::LEFT_CENTER);
-            framing::borders(ui, shown, tab.log.mode, rect, at, &galley);
+            paint_payload(ui, tab.log.mode, shown, bytes, rect, (columns.payload, right));
         }
         Content::Detail(_) => {
             let words = record.words();
@@ -129,6 +118,34 @@ fn paint(ui: &Ui, tab: &SocketTab, shown: &Shown, rect: Rect, columns: Columns, 
             put(left + 6.0, right, job, Align2::LEFT_CENTER);
         }
     }
+}
+
+/// The payload between two edges, after what is to be said of it.
+fn paint_payload(ui: &Ui, mode: Mode, shown: &Shown, bytes: &[u8], rect: Rect, (left, right): (f32, f32)) {
+    let dark = ui.visuals().dark_mode;
+    let normal = ui.visuals().text_color();
+    let put = |left: f32, job: LayoutJob| {
+        rows::cell(ui, rect, rect.left() + left, rect.left() + right, job, Align2::LEFT_CENTER)
+    };
+    let mut left = left;
+    if let Some(remark) = shown.remark() {
+        let words = text::plain(remark, theme::small(), theme::color(Tone::Warning, dark));
+        left += put(left, words).1.size().x + 8.0;
+    }
+    let mut preview = match mode {
+        Mode::Text => text::foreign(bytes, text::ROW_CHARACTERS, normal, dark),
+        Mode::Hex => {
+            let part = &bytes[..bytes.len().min(text::ROW_CHARACTERS / 3)];
+            text::plain(payload::hex(part), theme::mono(), normal)
+        }
+    };
+    if bytes.len() < shown.len && !preview.text.ends_with('…') {
+        // A frame of many chunks, of which only the first were gathered.
+        let quiet = theme::color(Tone::Quiet, dark);
+        preview.append("…", 0.0, egui::TextFormat::simple(theme::mono(), quiet));
+    }
+    let (at, galley) = put(left, preview);
+    framing::borders(ui, shown, mode, rect, at, &galley);
 }
 
 /// The time since the row before: `+0.001234 s`.

@@ -37,7 +37,7 @@ impl Sifted {
         }
         self.next = self.next.max(first);
         let mut reader = Reader::new(journal);
-        let grown = self.growing.iter().filter(|(number, row)| frames.rows.get(**number) != Some(**row));
+        let grown = self.growing.iter().filter(|(number, row)| has_grown(**row, frames.rows.get(**number)));
         for number in grown.map(|(number, _)| *number).collect::<Vec<_>>() {
             self.look_at(number, frames, journal, &mut reader);
             if Instant::now() >= deadline {
@@ -61,8 +61,8 @@ impl Sifted {
     /// Decides about a row; returns how many bytes it has.
     fn look_at(&mut self, number: u64, frames: &Frames, journal: &Journal, reader: &mut Reader<'_>) -> usize {
         let Some(row) = frames.rows.get(number) else { return 0 };
-        let shown = frames.gather(row, usize::MAX, usize::MAX, reader);
-        if shown.is_some_and(|shown| self.matcher.admits(&shown.record, journal)) {
+        let record = frames.whole_record(row, reader);
+        if record.is_some_and(|record| self.matcher.admits(&record, journal)) {
             self.growing.remove(&number);
             // Most often at the end: what was still growing is among the last.
             let place = self.numbers.partition_point(|known| *known < number);
@@ -85,4 +85,13 @@ impl Sifted {
         let number = frames.rows.number_of(key);
         self.numbers.partition_point(|known| *known < number) as u64
     }
+}
+
+/// A long row that goes on growing is looked at again when it is twice as long, and when it is complete: not all of it
+/// again for every byte.
+const LONG: usize = 64 * 1024;
+
+fn has_grown(then: Row, now: Option<Row>) -> bool {
+    let enough = if then.len() < LONG { then.len() + 1 } else { then.len() * 2 };
+    now.is_some_and(|now| now.state() != then.state() || now.len() >= enough)
 }

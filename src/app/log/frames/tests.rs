@@ -2,14 +2,16 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::app::log::shown::Shown;
 use crate::clock::Stamp;
 use crate::framing::{LengthPrefix, Width};
-use crate::journal::{How, Limits, Opened, State, Writer};
+use crate::journal::{How, Limits, Opened, Reader, State, Writer};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -119,6 +121,44 @@ fn a_frame_in_one_chunk_is_not_copied() {
     };
     let whole = reader.get(1).expect("held").payload().expect("payload").1.as_ptr() as usize;
     assert_eq!((bytes(0), bytes(4)), (whole, whole + 4));
+}
+
+#[test]
+fn a_frame_that_grows_is_gathered_once() {
+    let mut log = Log::new();
+    let conn = log.open();
+    let mut frames = lines(0);
+    let key = Key::record(1);
+    let mut expected = String::new();
+    for (chunk, end) in [("a", " (not complete yet)"), ("b", " (not complete yet)"), ("c\n", ""), ("d\n", "")] {
+        log.receive(conn, chunk.as_bytes());
+        log.rows(&mut frames);
+        if chunk != "d\n" {
+            expected += if expected.is_empty() { "" } else { "|" };
+            expected += &crate::payload::escape(chunk.as_bytes());
+        }
+        for _ in 0..2 {
+            // The other frame in between takes its place.
+            let shown = frames.record(key, &mut Reader::new(&log.journal)).expect("held");
+            assert_eq!(text(&shown), format!("{expected}{end}"));
+        }
+    }
+    log.journal.clear();
+    assert_eq!(frames.record(key, &mut Reader::new(&log.journal)), None);
+}
+
+#[test]
+fn a_preview_has_the_start_of_a_frame_and_its_length() {
+    let mut log = Log::new();
+    let conn = log.open();
+    for _ in 0..1000 {
+        log.receive(conn, b"..........");
+    }
+    let mut frames = lines(0);
+    log.rows(&mut frames);
+    let shown = frames.preview(Key::record(1), &mut Reader::new(&log.journal)).expect("held");
+    assert_eq!((shown.len, shown.record.payload().expect("payload").1.len()), (10_000, 2048));
+    assert_eq!(shown.borders.len(), 204);
 }
 
 #[test]
