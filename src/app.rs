@@ -177,7 +177,11 @@ impl App {
         crate::ui::apply_settings(context, &settings);
         Ok(Self {
             shown: Tab::Socket(Kind::Server),
-            sockets: Kind::ALL.map(|kind| SocketTab::new(kind, &budget, limits)),
+            sockets: Kind::ALL.map(|kind| {
+                let tab = SocketTab::new(kind, &budget, limits);
+                tab.journal.set_digesting(settings.digesting());
+                tab
+            }),
             lookup: LookupTab { text: String::new(), failure: None, focus: false, lookups },
             settings,
             banner,
@@ -305,6 +309,7 @@ impl App {
         self.budget.set_limit(self.settings.all_memory_mib << 20);
         for tab in &mut self.sockets {
             tab.set_limits(self.settings.limits());
+            tab.journal.set_digesting(self.settings.digesting());
         }
         if let Some(path) = &self.settings_path
             && let Err(error) = settings::store(path, &self.settings)

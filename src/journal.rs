@@ -17,6 +17,7 @@ mod block;
 mod budget;
 mod connections;
 mod counting;
+mod digests;
 mod heads;
 mod rates;
 mod record;
@@ -32,6 +33,7 @@ use rustc_hash::FxHashMap;
 
 pub use budget::Budget;
 pub use connections::{Connection, Count, State};
+pub use digests::{Digest, DigestState, Digesting};
 pub use heads::Head;
 pub use rates::{Peak, Rates, SECONDS_KEPT, Second, second_of};
 pub use record::{ConnId, Content, Detail, Direction, How, Opened, Record, Seq, Side};
@@ -41,6 +43,7 @@ pub use writer::Writer;
 
 use budget::Share;
 use connections::Connections;
+use digests::Digests;
 use segment::{Part, Tail};
 use writer::Change;
 
@@ -100,6 +103,7 @@ pub struct Status {
 #[derive(Debug)]
 pub struct Journal {
     inner: Mutex<Inner>,
+    digests: Digests,
 }
 
 #[derive(Debug)]
@@ -127,7 +131,7 @@ impl Journal {
         let (segments, tail, connections, status, traffic, rates) = Default::default();
         let share = budget.join();
         let inner = Inner { segments, tail, connections, limits, share, status, traffic, rates };
-        Self { inner: Mutex::new(inner) }
+        Self { inner: Mutex::new(inner), digests: Digests::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -211,6 +215,7 @@ impl Journal {
         inner.connections.clear_closed();
         inner.drop_oldest();
         drop(inner);
+        self.digest_cleared(&cleared);
         self.forget(&cleared);
     }
 
@@ -220,6 +225,7 @@ impl Journal {
         inner.limits = limits;
         let dropped = inner.drop_oldest();
         drop(inner);
+        self.digest_cleared(&dropped);
         self.forget(&dropped);
     }
 
@@ -235,13 +241,13 @@ impl Journal {
     }
 
     /// Publishes whole segments, then what is copied to the tail. Returns what had to leave, so that it is freed
-    /// outside the lock.
+    /// outside the lock, and whether more will have to, soon.
     fn append(
         &self,
         full: &mut Vec<(Part, Bytes, usize)>,
         partial: Option<(Part, &[u8])>,
         changes: &mut Vec<Change>,
-    ) -> Vec<Arc<Segment>> {
+    ) -> (Vec<Arc<Segment>>, bool) {
         let mut inner = self.lock();
         // A connection is known before its first record, and closed after its last.
         for change in changes.extract_if(.., |change| matches!(change, Change::Add { .. })) {
@@ -266,7 +272,7 @@ impl Journal {
         for segment in &dropped {
             inner.forget(segment);
         }
-        dropped
+        (dropped, inner.is_half_full())
     }
 }
 

@@ -1,5 +1,7 @@
 //! The rows of the table, in its order.
 
+use sockscope::journal::Digesting;
+
 use crate::datagrams::{self, Way};
 use crate::peers::PEERS;
 use crate::stream::OneWay;
@@ -17,6 +19,7 @@ pub(crate) fn run() {
     let table = Table::new(wanted);
     let alone = || Alone::new(sockscope::journal::Limits::default());
     tcp(&table, "no window", "0.95 × a plain loop", &mut alone());
+    digesting(&table);
     traffic(&table, "no window", &mut alone());
     datagram_rows(&table, "no window", &mut alone());
     crowds(&table);
@@ -60,6 +63,17 @@ fn tcp(table: &Table, place: &str, reach: &str, subject: &mut dyn Subject) {
             None => "not installed".to_owned(),
         });
     }
+}
+
+/// Digests kept whatever it costs.
+fn digesting(table: &Table) {
+    let name = "tcp one way, no window, every digest kept";
+    table.row(name, "", || {
+        let mut alone = Alone::new(sockscope::journal::Limits::default());
+        alone.journal().set_digesting(Digesting::Always);
+        let OneWay { speed, gb_per_second, .. } = stream::one_way(&mut alone);
+        format!("{}; {gb_per_second:.2} GB/s", speed.ratio())
+    });
 }
 
 fn traffic(table: &Table, place: &str, subject: &mut dyn Subject) {

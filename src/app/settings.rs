@@ -7,7 +7,7 @@ use etcetera::BaseStrategy;
 use serde::{Deserialize, Serialize};
 
 use crate::error::OpError;
-use crate::journal::Limits;
+use crate::journal::{Digesting, Limits};
 
 /// Light or dark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,8 @@ pub struct Settings {
     pub records: u64,
     /// How much the logs of all tabs may hold together, in MiB.
     pub all_memory_mib: u64,
+    /// Whether the digests of all connections are kept even where that slows traffic down.
+    pub always_digest: bool,
     /// The size of everything, 1.0 is the desktop's own.
     pub zoom: f32,
 }
@@ -72,6 +74,7 @@ impl Default for Settings {
             memory_mib: limits.bytes >> 20,
             records: limits.records,
             all_memory_mib: ALL_MEMORY_MIB,
+            always_digest: false,
             zoom: 1.0,
         }
     }
@@ -81,6 +84,11 @@ impl Settings {
     /// The journal's limits.
     pub fn limits(&self) -> Limits {
         Limits { bytes: self.memory_mib << 20, records: self.records }
+    }
+
+    /// What gives way where traffic is faster than its digests.
+    pub fn digesting(&self) -> Digesting {
+        if self.always_digest { Digesting::Always } else { Digesting::InTime }
     }
 
     fn in_range(mut self) -> Self {

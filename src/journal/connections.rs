@@ -129,6 +129,11 @@ impl Connections {
         self.by_id.get(&id)
     }
 
+    /// How many are known, listed or not.
+    pub(super) fn known(&self) -> usize {
+        self.by_id.len()
+    }
+
     /// Counts `records` records of `id` with `traffic` as their payload.
     pub(super) fn count(&mut self, id: ConnId, records: u64, traffic: &Traffic) {
         if let Some(connection) = self.by_id.get_mut(&id) {

@@ -166,8 +166,12 @@ impl Writer {
         let partial = all.then(|| self.end_part());
         let written = self.block.as_deref().unwrap_or_default();
         let partial = partial.map(|(part, used)| (part, &written[..used]));
-        let dropped = self.journal.append(&mut self.full, partial, &mut self.changes);
-        // Not under the lock: freeing, or giving blocks back, takes a while.
+        let (dropped, soon) = self.journal.append(&mut self.full, partial, &mut self.changes);
+        // Not under the lock: digesting, freeing and giving blocks back take a while.
+        self.journal.digest_dropped(&dropped);
+        if soon {
+            self.journal.nudge();
+        }
         drop::<Vec<Arc<Segment>>>(dropped);
         true
     }

@@ -66,6 +66,11 @@ pub(super) fn mono() -> FontId {
     FontId::new(13.0, FontFamily::Monospace)
 }
 
+/// The same beside secondary words.
+pub(super) fn mono_small() -> FontId {
+    FontId::new(12.0, FontFamily::Monospace)
+}
+
 /// The font of secondary words.
 pub(super) fn small() -> FontId {
     FontId::new(12.0, FontFamily::Proportional)

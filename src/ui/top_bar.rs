@@ -107,6 +107,13 @@ fn settings(ui: &mut Ui, settings: &mut Settings, actions: &mut Vec<Action>) {
         changed |= limit(ui, "Memory of a tab's log", &mut settings.memory_mib, MEMORY_MIB, " MiB");
         changed |= limit(ui, "Records of a tab's log", &mut settings.records, RECORDS, "");
         changed |= limit(ui, "Memory of all logs", &mut settings.all_memory_mib, MEMORY_MIB, " MiB");
+        changed |= ui
+            .checkbox(&mut settings.always_digest, "Keep every digest")
+            .on_hover_text(
+                "Statistics show the SHA-256 of what crossed each connection. More than about 1 GB/s can't be digested \
+                 as it comes: with this, TCP peers are held back then; without it, the digest is given up.",
+            )
+            .changed();
         ui.weak("Beyond a limit the oldest records leave the view; they are counted.");
         ui.separator();
         ui.weak(concat!("Sockscope ", env!("CARGO_PKG_VERSION")));

@@ -5,7 +5,7 @@ use egui::{Align2, Rect, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 use crate::app::statistics::View;
 use crate::app::tab::SocketTab;
 use crate::figures;
-use crate::journal::{Count, Direction, Tally};
+use crate::journal::{Count, Digest, DigestState, Direction, Tally};
 use crate::ui::theme::{self, Tone};
 use crate::ui::{rows, text};
 
@@ -13,6 +13,12 @@ use crate::ui::{rows, text};
 const NAMES: f32 = 84.0;
 
 const NONE: &str = "–";
+
+/// Lines beside [`LINES`]: the head, and the digests.
+const BESIDE: usize = 2;
+
+/// Digits of a digest that fit into a column.
+const DIGITS: usize = 12;
 
 /// One line: a name, both values, and what the name means.
 type Line = (&'static str, fn(&View, Direction) -> String, &'static str);
@@ -79,7 +85,7 @@ fn gap(view: &View, way: Direction, of: impl Fn(&Tally) -> Option<std::time::Dur
 
 /// The size of the table where there is `room` for all statistics.
 pub(super) fn size(room: Vec2) -> Vec2 {
-    let lines = LINES.len() as f32 + 1.0;
+    let lines = (LINES.len() + BESIDE) as f32;
     vec2((room.x * 0.48).clamp(330.0, 380.0), lines * (room.y * 0.5 / lines).floor().clamp(17.0, 19.0))
 }
 
@@ -109,8 +115,53 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab) {
             }
         }
     }
+    digests(ui, tab);
     if let Some(second) = wanted {
         tab.go_to_second(second);
+    }
+}
+
+/// The SHA-256 of all that crossed one connection; a click copies it.
+fn digests(ui: &mut Ui, tab: &SocketTab) {
+    let rect = line(ui, LINES.len());
+    let [names, left, right] = columns(rect);
+    cell(ui, names, "SHA-256", Tone::Quiet, Align2::LEFT_CENTER);
+    let hover = ui.interact(names, ui.scope_id().with("digests"), Sense::hover());
+    hover.on_hover_text("Of all bytes since the connection was opened, also of those that left the log");
+    for (way, rect) in [(Direction::Received, left), (Direction::Sent, right)] {
+        let Some(peer) = tab.statistics.view.peer else {
+            value_cell(ui, rect, "choose a peer");
+            continue;
+        };
+        match tab.journal.digest(peer, way) {
+            DigestState::Known(digest) => known(ui, rect, way, digest),
+            DigestState::Pending => {
+                value_cell(ui, rect, "being computed");
+                ui.request_repaint_after(std::time::Duration::from_millis(100));
+            }
+            DigestState::Lost => {
+                value_cell(ui, rect, "outrun");
+                let hover = ui.interact(rect, ui.scope_id().with(("lost", way)), Sense::hover());
+                hover.widget_info(|| WidgetInfo::labeled(Role::Label, true, "SHA-256: outrun"));
+                hover.on_hover_text(
+                    "Bytes left the log faster than they could be digested. Settings, Keep every digest, holds TCP \
+                     peers back rather than lose one; a larger memory limit helps too.",
+                );
+            }
+        }
+    }
+}
+
+fn known(ui: &Ui, rect: Rect, way: Direction, digest: Digest) {
+    let whole = const_hex::encode(digest.sha256);
+    let response = ui.interact(rect, ui.scope_id().with(("digest", way)), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("SHA-256 {}: {whole}", way.name())));
+    let color = if response.hovered() { ui.visuals().hyperlink_color } else { ui.visuals().text_color() };
+    let job = text::plain(format!("{}…", &whole[..DIGITS]), theme::mono_small(), color);
+    rows::cell(ui, rect, rect.left(), rect.right(), job, Align2::RIGHT_CENTER);
+    let bytes = figures::count(digest.bytes);
+    if response.on_hover_text(format!("{whole}\nof {bytes} bytes; a click copies it")).clicked() {
+        ui.copy_text(whole);
     }
 }
 
@@ -132,7 +183,7 @@ fn head(ui: &mut Ui, tab: &SocketTab) {
 
 /// Room for a line; every second one has a ground of its own.
 fn line(ui: &mut Ui, n: usize) -> Rect {
-    let size = vec2(ui.available_width(), (ui.max_rect().height() / (LINES.len() as f32 + 1.0)).floor());
+    let size = vec2(ui.available_width(), (ui.max_rect().height() / ((LINES.len() + BESIDE) as f32)).floor());
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     if n.is_multiple_of(2) {
         ui.painter().rect_filled(rect, 2.0, ui.visuals().faint_bg_color);
