@@ -5,7 +5,7 @@ mod figures;
 mod histogram;
 mod throughput;
 
-use egui::{Rect, Sense, Ui, UiBuilder, vec2};
+use egui::{Label, Rect, RichText, Sense, Ui, UiBuilder, vec2};
 
 use super::theme::GAP;
 use crate::app::statistics::Of;
@@ -15,6 +15,13 @@ use crate::journal::ConnId;
 
 /// The least height below which it scrolls, in points.
 const LEAST: f32 = 400.0;
+
+/// Below this width everything stands one below the other, in points.
+const NARROW: f32 = 600.0;
+
+/// The height that takes, and of it the plot's, in points.
+const STACKED: f32 = 860.0;
+const PLOT: f32 = 210.0;
 
 /// The choice between rows and statistics, at the start of the log's tool bar.
 pub(super) fn switch(ui: &mut Ui, tab: &mut SocketTab) {
@@ -41,7 +48,8 @@ pub(super) fn tools(ui: &mut Ui, tab: &mut SocketTab) {
             }
         }
         None => {
-            ui.weak("Select one peer in the list to see its own.");
+            let hint = RichText::new("Select one peer to see its own.").small().weak();
+            ui.add(Label::new(hint).truncate());
         }
     }
 }
@@ -54,21 +62,31 @@ fn address(tab: &SocketTab, peer: ConnId) -> String {
 
 /// Shows them in all the space there is.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab) {
-    let height = ui.available_height().max(LEAST);
+    let stacked = ui.available_width() < NARROW;
+    let height = ui.available_height().max(if stacked { STACKED } else { LEAST });
     egui::ScrollArea::vertical().id_salt("statistics").auto_shrink(false).show(ui, |ui| {
         let (area, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-        let area = area.shrink(GAP);
-        let figures = figures::size(area.size());
-        let (upper, lower) = area.split_top_bottom_at_y(area.top() + figures.y);
-        let (left, right) = upper.split_left_right_at_x(upper.left() + figures.x);
-        part(ui, left, |ui| figures::show(ui, tab));
-        part(ui, right.with_min_x(right.left() + 2.0 * GAP), |ui| throughput::show(ui, tab));
-        part(ui, lower.with_min_y(lower.top() + GAP), |ui| exchanges::show(ui, tab));
+        let [table, plot, answers] = areas(area.shrink(GAP), stacked);
+        part(ui, table, |ui| figures::show(ui, tab));
+        part(ui, plot, |ui| throughput::show(ui, tab));
+        part(ui, answers, |ui| exchanges::show(ui, tab, stacked));
     });
     // While nothing crosses, the plot stands still and no frame is drawn.
     if let Some(after) = tab.statistics.next_look(Stamp::now()) {
         ui.ctx().request_repaint_after(after);
     }
+}
+
+/// Where figures, throughput and exchanges are.
+fn areas(area: Rect, stacked: bool) -> [Rect; 3] {
+    let figures = figures::size(area.size());
+    let (upper, lower) = area.split_top_bottom_at_y(area.top() + figures.y);
+    if stacked {
+        let (plot, answers) = lower.split_top_bottom_at_y(lower.top() + PLOT);
+        return [upper, plot.with_min_y(plot.top() + GAP), answers.with_min_y(answers.top() + GAP)];
+    }
+    let (left, right) = upper.split_left_right_at_x(upper.left() + figures.x);
+    [left, right.with_min_x(right.left() + 2.0 * GAP), lower.with_min_y(lower.top() + GAP)]
 }
 
 /// Draws into `area` alone.

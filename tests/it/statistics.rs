@@ -3,7 +3,8 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use egui_kittest::kittest::Queryable;
+use egui::accesskit::Role;
+use egui_kittest::kittest::{By, NodeT, Queryable};
 
 use crate::window::{Window, connect, read};
 
@@ -133,4 +134,26 @@ fn a_client_asks_and_the_server_answers() {
     window.wait_for("1 answered");
     window.press("what came");
     window.wait_for("1 without an answer");
+}
+
+#[test]
+fn everything_is_inside_a_small_window() {
+    let mut window = Window::with_size(1000.0, 640.0);
+    let port = window.start("Listen", "listening on");
+    let mut client = connect(port);
+    client.write_all(b"hello").expect("written");
+    window.wait_for("hello");
+    window.set("Message", "good day");
+    window.press("Send");
+    assert_eq!(read(&mut client, 8), b"good day");
+    window.press("Statistics");
+    window.wait_for("1 answered");
+    let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1000.0, 640.0));
+    for node in window.harness.query_all(By::new().recursive(true)) {
+        let role = node.accesskit_node().role();
+        if matches!(role, Role::Button | Role::TextInput | Role::Link | Role::Label | Role::Image) {
+            let rect = node.rect();
+            assert!(screen.contains_rect(rect), "{:?} is at {rect:?}", node.accesskit_node().label());
+        }
+    }
 }

@@ -19,8 +19,8 @@ const MEANING: &str = "The time from the last record of a request to the first r
 /// Reading so many records takes a while that a person notices.
 const MANY: u64 = 500_000;
 
-/// Shows heading, numbers, list and histogram.
-pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab) {
+/// Shows heading, numbers, list and histogram; these beside each other, or stacked.
+pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, stacked: bool) {
     ui.spacing_mut().item_spacing.y = 2.0;
     heading(ui, tab);
     numbers(ui, tab);
@@ -34,9 +34,15 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab) {
         return;
     }
     let area = ui.available_rect_before_wrap();
-    let (left, right) = area.split_left_right_at_fraction(0.56);
-    let wanted = part(ui, left, |ui| list(ui, tab));
-    part(ui, right.with_min_x(right.left() + 2.0 * GAP), |ui| histogram::show(ui, tab));
+    let (rows, bars) = if stacked {
+        let (rows, bars) = area.split_top_bottom_at_fraction(0.5);
+        (rows, bars.with_min_y(bars.top() + GAP))
+    } else {
+        let (rows, bars) = area.split_left_right_at_fraction(0.56);
+        (rows, bars.with_min_x(bars.left() + 2.0 * GAP))
+    };
+    let wanted = part(ui, rows, |ui| list(ui, tab));
+    part(ui, bars, |ui| histogram::show(ui, tab));
     if let Some(seq) = wanted {
         tab.go_to(seq);
     }

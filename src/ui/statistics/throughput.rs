@@ -169,12 +169,13 @@ fn time_step(seconds: u64, labels: f32) -> u64 {
     STEPS.into_iter().find(fits).unwrap_or(1_800)
 }
 
-/// Marks at round times of day, none at the very left, where the labels of the other axis are.
+/// Marks at round times of day, none at the very sides: there is no room for their labels.
 fn times(left: u64, right: u64, step: u64) -> Vec<GridMark> {
     // The second of the hour at which the run's seconds began.
     let began = Stamp::from_nanos(0).timestamp().as_second().rem_euclid(3_600).unsigned_abs();
-    let free = left + (right - left) / 12;
-    let first = free + (step - (free + began) % step) % step;
+    let side = (right - left) / 10;
+    let (left, right) = (left + side, right - side);
+    let first = left + (step - (left + began) % step) % step;
     if first > right { Vec::new() } else { marks(first, right, step) }
 }
 
