@@ -23,6 +23,10 @@ pub use throughput::{Point, Span, Throughput};
 /// The shortest time between two looks at everything: figures that change faster can't be read.
 const PACE: Duration = Duration::from_millis(200);
 
+/// The same where there are more than [`MANY`] exchanges, whose list and histogram take some milliseconds.
+const SLOW_PACE: Duration = Duration::from_secs(1);
+const MANY: usize = 10_000;
+
 /// How long one frame may read records.
 const BUDGET: Duration = Duration::from_millis(2);
 
@@ -169,7 +173,12 @@ impl Statistics {
         let read = self.reading.as_ref().map_or(0, Reading::next);
         let changed = read != self.seen || (self.moves() && second_of(now) != second_of(self.view.at));
         // The first reading is shown when it is done, and meanwhile at the pace.
-        changed && (now.since(self.view.at) >= PACE || (self.seen == 0 && !more))
+        changed && (now.since(self.view.at) >= self.pace() || (self.seen == 0 && !more))
+    }
+
+    fn pace(&self) -> Duration {
+        let kept = self.reading.as_ref().map_or(0, |reading| reading.exchanges.kept.len());
+        if kept > MANY { SLOW_PACE } else { PACE }
     }
 
     /// Whether time alone changes what is shown: the plot has not come to rest.
@@ -181,7 +190,7 @@ impl Statistics {
     /// After how long the view must be taken anew, though nothing else happens.
     pub fn next_look(&self, now: Stamp) -> Option<Duration> {
         let waits = self.reading.as_ref().is_some_and(|reading| reading.next() != self.seen);
-        let pace = waits.then(|| PACE.saturating_sub(now.since(self.view.at)));
+        let pace = waits.then(|| self.pace().saturating_sub(now.since(self.view.at)));
         let rest_of_second = Duration::from_nanos(1_000_000_000 - now.nanos() % 1_000_000_000);
         let second = self.moves().then_some(rest_of_second);
         [pace, second].into_iter().flatten().min()
@@ -194,7 +203,10 @@ impl Statistics {
         let choice = self.choice;
         let kept = &reading.exchanges.kept;
         let listed = |exchange: &&Exchange| choice.class.is_none_or(|class| class_of(exchange.took()) == class);
-        let mut rows: Vec<Exchange> = kept.iter().rev().filter(listed).copied().collect();
+        // The memory is used again: it may be 4 MB.
+        let mut rows = std::mem::take(&mut self.view.rows);
+        rows.clear();
+        rows.extend(kept.iter().rev().filter(listed));
         if choice.order == Order::Longest {
             rows.sort_unstable_by_key(|exchange| std::cmp::Reverse((exchange.took(), exchange.answer)));
         }
