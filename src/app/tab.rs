@@ -128,6 +128,8 @@ pub struct SocketTab {
     pub notice: Option<String>,
     /// Figures of the journal when the log was last cleared.
     cleared: Status,
+    /// Somebody looked since [`SocketTab::keep_up`].
+    looked: bool,
     session: Option<SessionId>,
     /// The last plan that was started: the endpoint in saved files.
     started: Option<String>,
@@ -157,6 +159,7 @@ impl SocketTab {
             saving: Saving::default(),
             notice: None,
             cleared: Status::default(),
+            looked: false,
             session: None,
             started: None,
         }
@@ -187,6 +190,7 @@ impl SocketTab {
 
     /// Looks at the journal once a frame. Returns whether another frame is needed to go on filtering or reading.
     pub fn look(&mut self) -> bool {
+        self.looked = true;
         self.errors = self.form.check(&self.switches).err().unwrap_or_default();
         self.status = self.journal.status();
         let journal = &self.journal;
@@ -195,10 +199,10 @@ impl SocketTab {
         self.log.advance(&self.journal, &self.status, FILTER_BUDGET) || reads
     }
 
-    /// Follows the journal while nobody looks: where frames end is known only to who has seen the stream from its
+    /// Follows the journal when nobody looked since the last call: where frames end is known only to who has seen the stream from its
     /// start. Returns whether there is more to do.
     pub fn keep_up(&mut self) -> bool {
-        if !self.log.is_framed() {
+        if std::mem::take(&mut self.looked) || !self.log.is_framed() {
             return false;
         }
         self.status = self.journal.status();

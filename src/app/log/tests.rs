@@ -96,3 +96,64 @@ fn clicks_select_toggle_and_extend() {
     assert_eq!(view.move_cursor(-3, false), Some(6));
     assert_eq!(selected(&view), [6]);
 }
+
+/// Lines out of chunks of three bytes, and the connection.
+fn framed() -> (Arc<Journal>, Writer, LogView) {
+    let (journal, mut writer) = journal(0);
+    let conn = writer.open(
+        Detail::Note("opened".into()),
+        "127.0.0.1:9".parse().expect("ok"),
+        "127.0.0.1:1".parse().expect("ok"),
+        State::Connected,
+    );
+    for chunk in [b"one", b"\ntw", b"o\nt", b"hre"] {
+        writer.sent(conn, chunk);
+    }
+    writer.publish(true);
+    let mut view = LogView::default();
+    view.framing.cutting = framing::Cutting::Lines;
+    advance(&mut view, &journal);
+    (journal, writer, view)
+}
+
+fn keys(view: &LogView) -> Vec<(Seq, u32)> {
+    (0..view.rows()).filter_map(|row| view.key_at(row)).map(|key| (key.seq, key.part)).collect()
+}
+
+#[test]
+fn frames_are_rows_that_are_selected_and_copied_as_others_are() {
+    let (journal, _writer, mut view) = framed();
+    assert_eq!(keys(&view), [(0, 0), (1, 0), (2, 0), (3, 1), (4, 2)]);
+    view.select_all();
+    view.select(3, true, false);
+    let selected = view.selection(&journal).map(|shown| shown.len).collect::<Vec<_>>();
+    assert_eq!(selected, [0, 0, 4, 4]);
+    assert!(!view.is_selected(Key { seq: 3, part: 1 }));
+}
+
+#[test]
+fn the_cursor_stays_on_what_it_is_on_when_the_framing_changes() {
+    let (journal, _writer, mut view) = framed();
+    view.select(3, false, false);
+    view.framing.cutting = framing::Cutting::Chunks;
+    advance(&mut view, &journal);
+    assert_eq!(view.cursor, Some(Key::record(3)));
+    view.framing.cutting = framing::Cutting::Lines;
+    advance(&mut view, &journal);
+    assert_eq!(view.cursor, Some(Key::record(2)), "the line with the first byte of that chunk");
+    assert!(view.is_selected(Key::record(2)));
+}
+
+#[test]
+fn a_pause_holds_new_frames_back() {
+    let (journal, mut writer, mut view) = framed();
+    let before = keys(&view);
+    view.set_paused(true, &journal.status());
+    writer.sent(crate::journal::ConnId(2), b"e\nfour\nfive");
+    writer.publish(true);
+    advance(&mut view, &journal);
+    assert_eq!(keys(&view), before);
+    view.set_paused(false, &journal.status());
+    advance(&mut view, &journal);
+    assert_eq!(keys(&view)[5..], [(6, 2), (6, 7)]);
+}
