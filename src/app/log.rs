@@ -169,6 +169,14 @@ impl LogView {
         }
     }
 
+    /// How many rows there would be without a filter.
+    pub fn all_rows(&self) -> u64 {
+        match &self.frames {
+            Some(frames) => frames.all_rows(self.end),
+            None => self.end - self.first,
+        }
+    }
+
     /// The key of row `row`, counted from 0.
     pub fn key_at(&self, row: u64) -> Option<Key> {
         if row >= self.rows() {
@@ -220,15 +228,6 @@ impl LogView {
     /// Whether there are more rows to come in what is recorded, as of the last [`LogView::advance`].
     pub fn is_behind(&self) -> bool {
         self.behind
-    }
-
-    /// Whether the row of `key` may be still to come, because the records up to it were not looked at yet.
-    pub fn is_before(&self, key: Key) -> bool {
-        match (&self.frames, &self.matches) {
-            (Some(frames), _) => !frames.has_reached(key.seq),
-            (None, Some(matches)) => key.seq >= matches.next,
-            (None, None) => false,
-        }
     }
 
     /// Rows that left because there were too many of them, and records that were passed over, because they came

@@ -87,7 +87,8 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
         true => Place::last(count, visible),
         false => Place { row: tab.log.row_of(tab.log.top), pixels: tab.log.top_pixels },
     };
-    let place = place.moved(cursor_keys(ui, tab, place, visible, actions), count, visible);
+    let by_keys = cursor_keys(ui, tab, place, visible, actions);
+    let place = place.moved(by_keys, count, visible);
     let mut clicked = None;
     let journal = std::sync::Arc::clone(&tab.journal);
     let mut reader = Reader::new(&journal);
@@ -116,8 +117,8 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     if shown.scrolled {
         tab.log.follow = shown.at_end;
     }
-    if !tab.log.follow && !shown.scrolled && tab.log.is_before(tab.log.top) {
-        // Its row is still to come.
+    if tab.log.is_behind() && !tab.log.follow && !shown.scrolled && by_keys == 0.0 {
+        // The topmost row, or those after it, are still to come.
         return;
     }
     if let Some(top) = tab.log.key_at(shown.place.row) {
@@ -162,6 +163,7 @@ fn arrow(event: &egui::Event) -> Option<(i64, bool)> {
 
 fn empty(ui: &mut Ui, tab: &SocketTab) {
     let words = match (tab.log.is_filtered(), tab.status.end > tab.status.first) {
+        (_, true) if tab.log.is_behind() => "No row so far.",
         (true, true) => "No row matches the filter.",
         (false, true) => "Paused before the first row.",
         _ => match tab.kind {

@@ -88,6 +88,7 @@ fn the_filter_sees_frames() {
     assert_eq!(received(&window), Vec::<String>::new());
     cut(&mut window, "Lines");
     assert_eq!(received(&window), ["8 one two\\n"]);
+    window.wait_for("1 row of 4");
     window.set("Filter text", "e");
     assert_eq!(received(&window).len(), 2);
 }

@@ -41,6 +41,7 @@ impl Flow {
             std::thread::yield_now();
         }
         self.window.harness.run_steps(3);
+        self.catch_up();
     }
 
     /// Records `lines` lines as chunks without sending them.
@@ -55,6 +56,14 @@ impl Flow {
             writer.received(conn, line.len(), false);
         }
         writer.publish(true);
+        self.window.harness.run_steps(2);
+    }
+
+    /// Draws until all that is recorded has its rows.
+    fn catch_up(&mut self) {
+        while self.tab().log.is_behind() {
+            self.window.harness.step();
+        }
         self.window.harness.run_steps(2);
     }
 
@@ -145,10 +154,7 @@ fn what_is_in_sight_stays_there_while_a_long_log_is_cut_into_frames() {
     flow.window.harness.run_steps(1);
     assert!(flow.tab().log.is_behind(), "a frame cuts a few milliseconds at most");
     flow.window.wait_for(" rows so far");
-    while flow.tab().log.is_behind() {
-        flow.window.harness.step();
-    }
-    flow.window.harness.run_steps(2);
+    flow.catch_up();
     assert_eq!(flow.in_sight(), before);
     flow.tab().log.framing.cutting = Cutting::Chunks;
     flow.window.harness.run_steps(2);

@@ -193,6 +193,11 @@ impl Frames {
         self.row_of(Key::record(end))
     }
 
+    /// How many frames, shown or not, begin before record `end`.
+    pub(super) fn all_rows(&self, end: Seq) -> u64 {
+        self.rows.number_of(Key::record(end)) - self.rows.first()
+    }
+
     /// The key of row `row`, counted from 0.
     pub(super) fn key_at(&self, row: u64) -> Option<Key> {
         let number = match &self.sifted {

@@ -38,7 +38,7 @@ fn amounts(tab: &SocketTab) -> String {
         words += " so far";
     }
     if tab.log.is_filtered() {
-        words += &format!(" of {}", figures::count(status.end - status.first));
+        words += &format!(" of {}", figures::count(tab.log.all_rows()));
     }
     let (received, sent) = (figures::size(status.received.bytes), figures::size(status.sent.bytes));
     words += &format!(" · received {received} · sent {sent}");
