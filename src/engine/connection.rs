@@ -14,6 +14,7 @@ use super::lifecycle::{DRAIN, Lifecycle, QUICK_DRAIN, Step};
 use super::outbox::{LIMIT, Outbox};
 use super::reactor::{Key, Reactor, Readiness};
 use super::sockets;
+use crate::clock::Stamp;
 use crate::error::OpError;
 use crate::figures;
 use crate::journal::{ConnId, Detail, How, Side, State, Writer};
@@ -265,6 +266,8 @@ impl Connection {
             let len = front.len().min(SHARE - moved);
             match self.stream.write(&front[..len]) {
                 Ok(written) => {
+                    // An answer has a time of its own, after that of what it answers.
+                    context.writer.set_now(Stamp::now());
                     context.writer.sent(self.id, &front[..written]);
                     self.outbox.advance(written);
                     self.sent_at = Some(context.reactor.now);

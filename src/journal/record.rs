@@ -190,7 +190,7 @@ impl Content {
 pub struct Record {
     /// Its number.
     pub seq: Seq,
-    /// When: the clock reading of the I/O turn that recorded it.
+    /// When: for what came, the clock reading of the I/O turn; for what was sent, one after the system took it.
     pub time: Stamp,
     /// The connection or UDP peer that it belongs to; `None` for the listener or socket itself.
     pub conn: Option<ConnId>,

@@ -62,7 +62,7 @@ impl Writer {
         Self { journal, pool, block, used, part, full, changes, next_conn, now, seen: now, all_seen: now }
     }
 
-    /// Sets the clock reading that the next records carry: one reading a turn.
+    /// Sets the clock reading that the next records carry: one reading a turn, and one for each write.
     pub fn set_now(&mut self, now: Stamp) {
         self.now = now;
     }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::sends::{Send, Waiting};
 use super::{Bound, Datagrams, Unsent};
+use crate::clock::Stamp;
 use crate::endpoint::Host;
 use crate::engine::command::{Target, Ticket};
 use crate::engine::reactor::Reactor;
@@ -232,6 +233,8 @@ impl Datagrams {
         if let Some(peer) = self.peers.touch(to) {
             peer.sent_to = true;
         }
+        // An answer has a time of its own, after that of what it answers.
+        self.writer.set_now(Stamp::now());
         self.writer.sent(conn, payload);
         Ok(())
     }
