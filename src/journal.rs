@@ -22,11 +22,12 @@ mod heads;
 mod rates;
 mod record;
 mod segment;
+mod sync;
 mod tally;
 mod writer;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
@@ -45,6 +46,7 @@ use budget::Share;
 use connections::Connections;
 use digests::Digests;
 use segment::{Part, Tail};
+use sync::{Mutex, MutexGuard};
 use writer::Change;
 
 /// The size of a block of payload: 2 MiB, one huge page of most processors.
@@ -414,3 +416,6 @@ impl Snapshot {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(all(test, feature = "model-check"))]
+mod model;

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, PoisonError, Weak};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::record::{ConnId, Direction, Seq};
 use super::segment::Segment;
+use super::sync::{Mutex, MutexGuard};
 use super::{Inner, Journal, writer};
 
 /// What left the log may wait for its digest up to this many bytes.
