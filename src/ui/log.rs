@@ -97,11 +97,7 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
         let Some(shown) = tab.log.key_at(row).and_then(|key| tab.log.preview(key, &mut reader)) else { return };
         let before = match previous {
             Some((before, time)) if before + 1 == row => Some(time),
-            _ if tab.log.show_difference => row
-                .checked_sub(1)
-                .and_then(|row| tab.log.key_at(row))
-                .and_then(|key| journal.get(key.seq))
-                .map(|r| r.time),
+            _ if tab.log.show_difference => time_before(tab, row),
             _ => None,
         };
         previous = Some((row, shown.record.time));
@@ -124,6 +120,12 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     if let Some(top) = tab.log.key_at(shown.place.row) {
         (tab.log.top, tab.log.top_pixels) = (top, shown.place.pixels);
     }
+}
+
+/// The time of the row before `row`.
+fn time_before(tab: &SocketTab, row: u64) -> Option<Stamp> {
+    let key = tab.log.key_at(row.checked_sub(1)?)?;
+    tab.journal.get(key.seq).map(|record| record.time)
 }
 
 /// Moves the selection by keys; returns by how many points the list must move to show it.

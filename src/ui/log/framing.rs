@@ -1,6 +1,6 @@
 //! The control that says whether rows are chunks or frames, and the marks of chunks inside frames.
 
-use egui::{Pos2, Rect, Role, Stroke, TextEdit, Ui};
+use egui::{Color32, FontId, Pos2, Rect, Role, Stroke, TextEdit, Ui};
 
 use super::name;
 use crate::app::log::framing::{Cutting, Field, FramingForm, LONGEST_NUMBER};
@@ -97,7 +97,13 @@ fn field(ui: &mut Ui, form: &mut FramingForm, field: Field, label: &str, unit: &
     if wrong {
         edit = edit.text_color(ui.visuals().error_fg_color);
     }
-    // A label, its field and the unit stay on one line.
+    // A label, its field and the unit stay on one line: what is laid out as one does not wrap by itself.
+    let words =
+        ui.painter().layout_no_wrap(format!("{label}{unit}"), FontId::proportional(14.0), Color32::PLACEHOLDER);
+    let needed = words.size().x + width + 3.0 * ui.spacing().item_spacing.x + ui.spacing().button_padding.x;
+    if ui.available_size_before_wrap().x < needed {
+        ui.end_row();
+    }
     ui.horizontal(|ui| {
         ui.label(label);
         let response = ui.add(edit).on_hover_text(hint);
