@@ -11,7 +11,7 @@ use memmap2::MmapMut;
 use super::BLOCK;
 
 /// Blocks kept for the next use after the records in them left.
-const SPARE: usize = 4;
+const SPARE: usize = 8;
 
 /// [`BLOCK`] bytes of memory.
 pub(super) type Block = MmapMut;
