@@ -8,12 +8,20 @@
 //! | [`hex`] | the clipboard, templates | by [`parse()`] with [`Format::Hex`] |
 //! | [`python_repr`] | comparing with what a Python program prints | by Python |
 //! | [`visible`] | the window | no |
+//! | [`lines`] | the selected record as text in any [encoding](Encoding), each character with its bytes | no |
 //! | [`dump`] | the selected record, byte by byte | no |
+//! | [`numbers`] | the bytes at the cursor as integers and floats | no |
+//! | [`Notation`] | the clipboard: text, hexadecimal, arrays of C and Rust, Python, base64 | mostly |
 //!
 //! One classifier decides for all of them which characters are shown as themselves, so no form can let through what
 //! another holds back: nothing that a peer sends colors, moves or hides anything.
 
+pub mod compare;
 pub mod dump;
+mod encoding;
+pub mod lines;
+mod notation;
+pub mod numbers;
 mod parse;
 mod pieces;
 mod print;
@@ -21,6 +29,8 @@ pub mod visible;
 
 use serde::{Deserialize, Serialize};
 
+pub use encoding::{Character, Encoding};
+pub use notation::Notation;
 pub use parse::{column, line_and_column, parse};
 pub(crate) use parse::{refused, unescape};
 pub use print::{escape, escape_into, hex, python_repr};

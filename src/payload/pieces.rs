@@ -53,6 +53,27 @@ impl Piece<'_> {
     }
 }
 
+/// How many characters a mark takes.
+pub(super) fn width_of_mark(piece: Piece<'_>) -> usize {
+    struct Counter(usize);
+    impl fmt::Write for Counter {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            // Marks are ASCII.
+            self.0 += text.len();
+            Ok(())
+        }
+    }
+    match piece {
+        Piece::Invalid(_) => 4,
+        Piece::Odd('\n' | '\r' | '\t' | '\0') => 2,
+        piece => {
+            let mut counter = Counter(0);
+            piece.write(&mut counter).expect("a counter takes everything");
+            counter.0
+        }
+    }
+}
+
 /// Writes `\xHH`, several times as fast as `write!` does: binary payload is mostly this.
 pub(super) fn write_byte(byte: u8, out: &mut impl fmt::Write) -> fmt::Result {
     let [high, low] = digits(byte).map(char::from);
@@ -72,13 +93,12 @@ pub(super) struct Pieces<'a> {
     chunks: Utf8Chunks<'a>,
     valid: &'a str,
     invalid: &'a [u8],
-    /// How many combining characters may still follow; 0 where there is no base.
-    combining: u8,
+    classifier: Classifier,
 }
 
 impl<'a> Pieces<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { chunks: bytes.utf8_chunks(), valid: "", invalid: &[], combining: 0 }
+        Self { chunks: bytes.utf8_chunks(), valid: "", invalid: &[], classifier: Classifier::default() }
     }
 
     /// How long the plain run at the start of the valid text is, in bytes.
@@ -88,13 +108,49 @@ impl<'a> Pieces<'a> {
             let ascii = printable_ascii_run(&self.valid.as_bytes()[at..]);
             if ascii > 0 {
                 at += ascii;
-                self.combining = MOST_COMBINING;
+                self.classifier.based();
             }
             match self.valid[at..].chars().next() {
-                Some(character) if !character.is_ascii() && self.is_plain(character) => at += character.len_utf8(),
+                Some(character) if !character.is_ascii() && self.classifier.is_plain(character) => {
+                    at += character.len_utf8();
+                }
                 _ => return at,
             }
         }
+    }
+}
+
+/// Decides which characters are shown as themselves, one after the other.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Classifier {
+    /// How many combining characters may still follow; 0 where there is no base.
+    combining: u8,
+}
+
+impl Classifier {
+    /// Something that carries combining characters was shown.
+    pub(super) fn based(&mut self) {
+        self.combining = MOST_COMBINING;
+    }
+
+    /// A mark was shown, which is no base.
+    pub(super) fn marked(&mut self) {
+        self.combining = 0;
+    }
+
+    /// Whether `character` is shown as itself after what came before it; ASCII too.
+    pub(super) fn admits(&mut self, character: char) -> bool {
+        let plain = match character {
+            ' '..='~' => {
+                self.based();
+                true
+            }
+            character => !character.is_ascii() && self.is_plain(character),
+        };
+        if !plain {
+            self.marked();
+        }
+        plain
     }
 
     /// Whether a character beyond ASCII is shown as itself after what came before it.
@@ -102,7 +158,7 @@ impl<'a> Pieces<'a> {
         use GeneralCategory as Category;
         // Most of what is written in Chinese, Japanese and Korean, ahead of a search through the tables.
         if matches!(character, '\u{3041}'..='\u{3096}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}') {
-            self.combining = MOST_COMBINING;
+            self.based();
             return true;
         }
         let category = character.general_category();
@@ -123,7 +179,7 @@ impl<'a> Pieces<'a> {
             self.combining = self.combining.saturating_sub(1);
             return fits;
         }
-        self.combining = MOST_COMBINING;
+        self.based();
         true
     }
 }
@@ -142,8 +198,7 @@ impl<'a> Iterator for Pieces<'a> {
             self.valid = rest;
             return Some(Piece::Plain(plain));
         }
-        // What is escaped is no base.
-        self.combining = 0;
+        self.classifier.marked();
         let mut characters = self.valid.chars();
         if let Some(character) = characters.next() {
             self.valid = characters.as_str();
@@ -177,7 +232,7 @@ const fn blank(character: char) -> bool {
 }
 
 /// How many bytes at the start are printable ASCII, the space included.
-fn printable_ascii_run(bytes: &[u8]) -> usize {
+pub(super) fn printable_ascii_run(bytes: &[u8]) -> usize {
     const STRIDE: usize = 32;
     let printable = |byte: u8| byte.wrapping_sub(b' ') < 0x7f - b' ';
     // Whole strides without an early way out, which the compiler turns into vector instructions.

@@ -1,0 +1,241 @@
+//! Payload as lines of text in some encoding, each character with the bytes that it stands for.
+//!
+//! A line ends after a line feed, or where it would get longer than the pane is wide. Where the lines of a long payload
+//! start is found a few milliseconds at a time ([`Index`]), and only every 64th of them is kept: a payload of nothing
+//! but line feeds costs an eighth of a byte a byte.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use super::encoding::{Character, Encoding};
+use super::pieces::{Classifier, Piece, printable_ascii_run, width_of_mark};
+
+/// One of so many starts of lines is kept.
+const KEPT: u64 = 64;
+
+/// A character of a line, or the mark that stands for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The bytes that it stands for, in the payload.
+    pub bytes: Range<usize>,
+    /// Its characters in [`Line::text`], counted from 0.
+    pub characters: Range<usize>,
+    /// Whether it is a mark such as `\n` or `\xff` instead of the character itself.
+    pub mark: bool,
+}
+
+/// A line as it is drawn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// What is drawn.
+    pub text: String,
+    /// Its parts, in order and without a gap.
+    pub cells: Vec<Cell>,
+}
+
+impl Line {
+    /// The cell that stands for the byte at `offset`.
+    pub fn cell_of(&self, offset: usize) -> Option<&Cell> {
+        let place = self.cells.partition_point(|cell| cell.bytes.end <= offset);
+        self.cells.get(place).filter(|cell| cell.bytes.contains(&offset))
+    }
+
+    /// The cell at a character of the text; the last one for those behind the end.
+    pub fn cell_at(&self, character: usize) -> Option<&Cell> {
+        let place = self.cells.partition_point(|cell| cell.characters.end <= character);
+        self.cells.get(place).or(self.cells.last())
+    }
+}
+
+/// The line of `bytes` that starts at `start`, at most `columns` wide but at least one character.
+pub fn line(encoding: Encoding, bytes: &[u8], start: usize, columns: usize) -> Line {
+    let mut line = Line::default();
+    let mut drawn = 0;
+    walk(encoding, bytes, start, columns, |bytes, pieces| {
+        let first = drawn;
+        let mut mark = false;
+        for piece in pieces {
+            match piece {
+                Shown::Plain(character) => line.text.push(*character),
+                Shown::Mark(piece) => {
+                    mark = true;
+                    piece.write(&mut line.text).expect("a String takes everything");
+                }
+            }
+            drawn += piece.characters();
+        }
+        line.cells.push(Cell { bytes, characters: first..drawn, mark });
+    });
+    line
+}
+
+/// A character as it is drawn.
+enum Shown {
+    Plain(char),
+    Mark(Piece<'static>),
+}
+
+impl Shown {
+    fn of(character: char, classifier: &mut Classifier) -> Self {
+        if classifier.admits(character) { Self::Plain(character) } else { Self::Mark(Piece::Odd(character)) }
+    }
+
+    /// How many characters it is.
+    fn characters(&self) -> usize {
+        match self {
+            Self::Plain(_) => 1,
+            Self::Mark(piece) => width_of_mark(*piece),
+        }
+    }
+
+    /// How many columns it takes: Chinese, Japanese and Korean characters two (UAX #11).
+    fn columns(&self) -> usize {
+        match self {
+            Self::Plain(character) => 1 + usize::from(*character >= '\u{1100}'),
+            Self::Mark(piece) => width_of_mark(*piece),
+        }
+    }
+}
+
+/// Hands over the parts of the line that starts at `start`, and returns where it ends.
+fn walk(
+    encoding: Encoding,
+    bytes: &[u8],
+    start: usize,
+    columns: usize,
+    mut part: impl FnMut(Range<usize>, &[Shown]),
+) -> usize {
+    let mut classifier = Classifier::default();
+    let (mut at, mut width) = (start, 0);
+    while let Some((len, character)) = bytes.get(at..).and_then(|rest| encoding.first(rest)) {
+        let mut shown = |character| Shown::of(character, &mut classifier);
+        let (one, two);
+        let parts: &[Shown] = match character {
+            Character::One(first) => {
+                one = [shown(first)];
+                &one
+            }
+            Character::Two(first, second) => {
+                two = [shown(first), shown(second)];
+                &two
+            }
+            Character::Invalid => {
+                classifier.marked();
+                two = [at, at + len - 1].map(|at| Shown::Mark(Piece::Invalid(bytes[at])));
+                &two[..len]
+            }
+        };
+        width += parts.iter().map(Shown::columns).sum::<usize>();
+        if width > columns && at > start {
+            return at;
+        }
+        part(at..at + len, parts);
+        at += len;
+        if character == Character::One('\n') {
+            return at;
+        }
+    }
+    at
+}
+
+/// Where the line that starts at `start` ends.
+fn end(encoding: Encoding, bytes: &[u8], start: usize, columns: usize) -> usize {
+    // Most payload is plain ASCII: that is skipped at memory speed.
+    if encoding.has_ascii() {
+        let within = &bytes[start..bytes.len().min(start + columns)];
+        let run = printable_ascii_run(within);
+        let next = start + run;
+        if next == bytes.len() {
+            return next;
+        }
+        match bytes[next] {
+            // `\n` takes two columns.
+            b'\n' => return if run + 2 <= columns || run == 0 { next + 1 } else { next },
+            _ if run == columns => return next,
+            _ => {}
+        }
+    }
+    walk(encoding, bytes, start, columns, |_, _| {})
+}
+
+/// Where the lines of a payload start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    encoding: Encoding,
+    columns: usize,
+    /// The starts of the lines 0, [`KEPT`], twice that …
+    starts: Vec<usize>,
+    lines: u64,
+    /// Where the first line starts that is not yet known.
+    next: usize,
+}
+
+impl Index {
+    /// Nothing looked at yet.
+    pub fn new(encoding: Encoding, columns: usize) -> Self {
+        Self { encoding, columns: columns.max(1), starts: Vec::new(), lines: 0, next: 0 }
+    }
+
+    /// The encoding and the width that it was made for.
+    pub fn made_for(&self) -> (Encoding, usize) {
+        (self.encoding, self.columns)
+    }
+
+    /// Goes on to look for lines until `deadline`, at least for 64 of them, always in the same `bytes`. Returns
+    /// whether all are known.
+    pub fn advance(&mut self, bytes: &[u8], deadline: Instant) -> bool {
+        let before = self.lines;
+        while self.next < bytes.len() {
+            if self.lines.is_multiple_of(KEPT) {
+                // Asking the clock costs more than looking at a line.
+                if self.lines > before && Instant::now() >= deadline {
+                    return false;
+                }
+                self.starts.push(self.next);
+            }
+            self.next = end(self.encoding, bytes, self.next, self.columns);
+            self.lines += 1;
+        }
+        true
+    }
+
+    /// How many lines are known.
+    pub fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// Where line `line` starts, from 0; `None` for one that is not known.
+    pub fn start(&self, bytes: &[u8], line: u64) -> Option<usize> {
+        if line >= self.lines {
+            return None;
+        }
+        let mut start = *self.starts.get(usize::try_from(line / KEPT).ok()?)?;
+        for _ in 0..line % KEPT {
+            start = end(self.encoding, bytes, start, self.columns);
+        }
+        Some(start)
+    }
+
+    /// The line that holds the byte at `offset`; `None` where it is not known yet.
+    pub fn line_of(&self, bytes: &[u8], offset: usize) -> Option<u64> {
+        if offset >= self.next {
+            return None;
+        }
+        let kept = self.starts.partition_point(|start| *start <= offset).checked_sub(1)?;
+        let mut line = kept as u64 * KEPT;
+        let mut next = end(self.encoding, bytes, *self.starts.get(kept)?, self.columns);
+        while next <= offset {
+            next = end(self.encoding, bytes, next, self.columns);
+            line += 1;
+        }
+        Some(line)
+    }
+
+    /// Line `line` as it is drawn, which starts at `start`.
+    pub fn line(&self, bytes: &[u8], start: usize) -> Line {
+        line(self.encoding, bytes, start, self.columns)
+    }
+}
+
+#[cfg(test)]
+mod tests;
