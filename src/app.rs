@@ -3,6 +3,7 @@
 
 pub mod composer;
 mod copying;
+pub mod detail;
 pub mod filter;
 pub mod form;
 pub mod log;
@@ -20,6 +21,7 @@ use crate::engine::Engine;
 use crate::error::OpError;
 use crate::journal::Budget;
 use crate::lookup::{JobId, Lookups, Pool, Query, recognize};
+use crate::payload::Notation;
 use log::CopyAs;
 use saving::{AskPath, Saving};
 use settings::Settings;
@@ -84,6 +86,8 @@ pub enum SocketAction {
     Clear,
     /// Copy the selected rows.
     Copy(CopyAs),
+    /// Copy the selected bytes of the detail, or all.
+    CopyBytes(Notation),
     /// Save log… was pressed.
     Save,
     /// Save to this path.
@@ -271,6 +275,11 @@ impl App {
             SocketAction::Clear => tab.clear(),
             SocketAction::Copy(form) => {
                 if let Some(text) = tab.copy(form) {
+                    context.copy_text(text);
+                }
+            }
+            SocketAction::CopyBytes(notation) => {
+                if let Some(text) = tab.copy_bytes(notation) {
                     context.copy_text(text);
                 }
             }

@@ -124,7 +124,7 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
         panel.frame(detail).show(ui, |ui| {
             // The panel keeps the height that a person gave it, whatever it shows.
             ui.set_min_size(ui.available_size());
-            ui.push_id(kind, |ui| detail::show(ui, tab));
+            ui.push_id(kind, |ui| detail::show(ui, tab, actions));
         });
         CentralPanel::default().frame(middle).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;

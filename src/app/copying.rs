@@ -1,8 +1,11 @@
 //! Rows as text: for the clipboard, and for whoever reads the window by ear.
 
-use super::log::{CopyAs, Mode, Shown};
+use super::detail::ByteSelection;
+use super::log::{CopyAs, Key, Mode, Shown};
 use super::tab::SocketTab;
-use crate::payload;
+use crate::figures;
+use crate::journal::Reader;
+use crate::payload::{self, Notation};
 
 /// The most that is put on the clipboard, in bytes of text.
 const LARGEST_COPY: usize = 64 << 20;
@@ -12,12 +15,14 @@ impl SocketTab {
     pub fn copy(&mut self, form: CopyAs) -> Option<String> {
         let mut text = String::new();
         let mut rows = 0u64;
+        let several = self.log.selected_rows().nth(1).is_some();
         for shown in self.log.selection(&self.journal) {
             let line = match (form, shown.record.payload()) {
                 (CopyAs::Rows, _) => self.row_text(&shown, usize::MAX),
-                (CopyAs::Hex, Some((_, bytes))) => payload::hex(bytes),
-                (CopyAs::Escaped, Some((_, bytes))) => payload::escape(bytes),
-                (CopyAs::Dump, Some((_, bytes))) => payload::dump::text(bytes),
+                (CopyAs::Payload(notation), Some((_, bytes))) if several => {
+                    notation.print(bytes, &format!("payload_{}", name(shown.key)))
+                }
+                (CopyAs::Payload(notation), Some((_, bytes))) => notation.print(bytes, "payload"),
                 (_, None) => continue,
             };
             if text.len() + line.len() > LARGEST_COPY {
@@ -38,6 +43,27 @@ impl SocketTab {
             rows => format!("{rows} rows copied"),
         });
         (rows > 0).then_some(text)
+    }
+
+    /// The bytes that are selected in the detail, or all of its payload, as text for the clipboard; `None` where
+    /// there is nothing to copy.
+    pub fn copy_bytes(&mut self, notation: Notation) -> Option<String> {
+        let shown = self.log.cursor.and_then(|key| self.log.record(key, &mut Reader::new(&self.journal)))?;
+        let (_, bytes) = shown.record.payload()?;
+        let range = self.detail.selection.as_ref().map_or(0..bytes.len(), ByteSelection::range);
+        let bytes = bytes.get(range)?;
+        if bytes.len() > LARGEST_COPY / notation.expansion() {
+            self.notice = Some(format!(
+                "not copied: {} as {} may exceed the 64 MiB that the clipboard takes; select fewer bytes",
+                figures::size(bytes.len() as u64),
+                notation.name()
+            ));
+            return None;
+        }
+        let count = figures::count(bytes.len() as u64);
+        let unit = if bytes.len() == 1 { "byte" } else { "bytes" };
+        self.notice = Some(format!("{count} {unit} copied as {}", notation.name()));
+        Some(notation.print(bytes, "payload"))
     }
 
     /// A row as one line of text, at most about `most` bytes of its payload: what a screen reader reads and the
@@ -70,5 +96,13 @@ impl SocketTab {
                 }
             }
         }
+    }
+}
+
+/// What tells the payload of a row from that of other rows, as part of a variable's name.
+fn name(key: Key) -> String {
+    match key.part {
+        0 => key.seq.to_string(),
+        part => format!("{}_{part}", key.seq),
     }
 }

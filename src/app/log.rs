@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::filter::Filter;
 use crate::framing::Framing;
 use crate::journal::{Journal, Reader, Seq, Status};
+use crate::payload::Notation;
 use frames::Frames;
 use framing::FramingForm;
 use matches::Matches;
@@ -34,12 +35,8 @@ pub enum Mode {
 pub enum CopyAs {
     /// The whole rows as the log shows them.
     Rows,
-    /// Payload as hexadecimal bytes, a line a record.
-    Hex,
-    /// Payload in the escaped notation, a line a record.
-    Escaped,
-    /// Payload as `hexdump -C` prints it.
-    Dump,
+    /// Their payload, one after the other.
+    Payload(Notation),
 }
 
 /// The state of a tab's log.
@@ -308,13 +305,18 @@ impl LogView {
         !self.selected.is_empty()
     }
 
-    /// The selected rows that are shown, in order, each whole.
-    pub fn selection<'a>(&'a self, journal: &'a Journal) -> impl Iterator<Item = Shown> + 'a {
+    /// The keys of the selected rows that are shown, in order.
+    pub fn selected_rows(&self) -> impl Iterator<Item = Key> + '_ {
         let mut ranges = self.selected.clone();
         ranges.sort_unstable();
         let rows = ranges.into_iter().flat_map(|(from, to)| self.row_of(from)..self.row_of(to.next()));
+        rows.filter_map(|row| self.key_at(row))
+    }
+
+    /// The selected rows that are shown, in order, each whole.
+    pub fn selection<'a>(&'a self, journal: &'a Journal) -> impl Iterator<Item = Shown> + 'a {
         let mut reader = Reader::new(journal);
-        rows.filter_map(|row| self.key_at(row)).filter_map(move |key| self.record(key, &mut reader))
+        self.selected_rows().filter_map(move |key| self.record(key, &mut reader))
     }
 
     /// Forgets everything about rows that were cleared.

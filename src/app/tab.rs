@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::composer::Composer;
+use super::detail::DetailView;
 use super::form::{ClientForm, Errors, Form, ServerForm, Switches, UdpForm};
 use super::log::LogView;
 use super::saving::Saving;
@@ -116,6 +117,8 @@ pub struct SocketTab {
     pub log: LogView,
     /// What can be shown in place of the log.
     pub statistics: Statistics,
+    /// The selected record in full.
+    pub detail: DetailView,
     /// The composer.
     pub composer: Composer,
     /// The selected peers.
@@ -153,6 +156,7 @@ impl SocketTab {
             status: Status::default(),
             log: LogView::default(),
             statistics: Statistics::new(usual_request(kind)),
+            detail: DetailView::default(),
             composer: Composer::default(),
             selection: Selection::default(),
             targets: Vec::new(),
@@ -411,6 +415,7 @@ impl SocketTab {
         self.cleared = self.status;
         self.log.cleared(&self.status);
         self.statistics.cleared();
+        self.detail.cleared();
         self.notice = None;
     }
 

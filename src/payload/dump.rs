@@ -4,38 +4,50 @@ use std::fmt::Write as _;
 
 use super::pieces::digits;
 
-/// Bytes in a row.
+/// Bytes in a row, where there is room for them.
 pub const PER_ROW: usize = 16;
 
 /// Where a wider gap makes the bytes of a row countable.
-const HALF: usize = PER_ROW / 2;
+const HALF: usize = 8;
 
-/// The width of [`Row::hex`] in characters: two digits a byte, a space between bytes, one more in the middle.
-pub const HEX_WIDTH: usize = PER_ROW * 3;
+/// The width of [`Row::hex`] in characters, for up to 16 bytes a row: two digits a byte, a space between bytes, one
+/// more after eight of them.
+pub const fn hex_width(per_row: usize) -> usize {
+    per_row * 3
+}
 
-/// Up to [`PER_ROW`] bytes of a payload.
+/// The first digit of a byte in [`Row::hex`], by its place in the row, in characters.
+pub const fn column(place: usize) -> usize {
+    place * 3 + (place >= HALF) as usize
+}
+
+/// Some bytes of a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The place of its first byte in the payload.
     pub offset: usize,
-    /// `48 65 6c 6c 6f 20 77 6f  72 6c 64`, filled up with spaces to [`HEX_WIDTH`].
+    /// `48 65 6c 6c 6f 20 77 6f  72 6c 64`, filled up with spaces to [`hex_width`].
     pub hex: String,
     /// A character a byte: itself where it is printable ASCII, otherwise `·`.
     pub text: String,
 }
 
 /// How many rows `len` bytes take.
-pub const fn rows(len: usize) -> usize {
-    len.div_ceil(PER_ROW)
+pub const fn rows(len: usize, per_row: usize) -> usize {
+    len.div_ceil(per_row)
 }
 
 /// One row, from 0; an empty one beyond the end.
-pub fn row(bytes: &[u8], row: usize) -> Row {
-    let offset = row.saturating_mul(PER_ROW);
+pub fn row(bytes: &[u8], row: usize, per_row: usize) -> Row {
+    let offset = row.saturating_mul(per_row);
     let rest = bytes.get(offset..).unwrap_or_default();
-    let part = &rest[..rest.len().min(PER_ROW)];
-    let text = part.iter().map(|&byte| if is_printable(byte) { char::from(byte) } else { '·' }).collect();
-    Row { offset, hex: hex_columns(part), text }
+    let part = &rest[..rest.len().min(per_row)];
+    Row { offset, hex: hex_columns(part, per_row), text: part.iter().map(|byte| character(*byte)).collect() }
+}
+
+/// A byte in [`Row::text`].
+pub const fn character(byte: u8) -> char {
+    if is_printable(byte) { byte as char } else { '·' }
 }
 
 /// All bytes as `hexdump -vC` prints them, the length as the last line; nothing for no bytes.
@@ -45,9 +57,10 @@ pub fn row(bytes: &[u8], row: usize) -> Row {
 /// 0000000c
 /// ```
 pub fn text(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity((rows(bytes.len()) + 1) * (HEX_WIDTH + PER_ROW + 15));
+    let mut text = String::with_capacity((rows(bytes.len(), PER_ROW) + 1) * (hex_width(PER_ROW) + PER_ROW + 15));
     for (row, part) in bytes.chunks(PER_ROW).enumerate() {
-        write!(text, "{:08x}  {}  |", row * PER_ROW, hex_columns(part)).expect("a String takes everything");
+        write!(text, "{:08x}  {}  |", row * PER_ROW, hex_columns(part, PER_ROW))
+            .expect("a String takes everything");
         text.extend(part.iter().map(|&byte| if is_printable(byte) { char::from(byte) } else { '.' }));
         text.push_str("|\n");
     }
@@ -57,17 +70,16 @@ pub fn text(bytes: &[u8]) -> String {
     text
 }
 
-fn is_printable(byte: u8) -> bool {
+const fn is_printable(byte: u8) -> bool {
     matches!(byte, b' '..=b'~')
 }
 
-fn hex_columns(part: &[u8]) -> String {
-    let mut columns = [b' '; HEX_WIDTH];
+fn hex_columns(part: &[u8], per_row: usize) -> String {
+    let mut columns = vec![b' '; hex_width(per_row)];
     for (place, &byte) in part.iter().enumerate() {
-        let column = place * 3 + usize::from(place >= HALF);
-        columns[column..column + 2].copy_from_slice(&digits(byte));
+        columns[column(place)..column(place) + 2].copy_from_slice(&digits(byte));
     }
-    columns.map(char::from).iter().collect()
+    String::from_utf8(columns).expect("digits and spaces")
 }
 
 #[cfg(test)]
@@ -77,8 +89,9 @@ mod tests {
 
     #[track_caller]
     fn check(bytes: &[u8], number: usize, hex: &str, text: &str) {
-        let expected = Row { offset: number * PER_ROW, hex: format!("{hex:HEX_WIDTH$}"), text: text.to_owned() };
-        assert_eq!(row(bytes, number), expected);
+        let expected =
+            Row { offset: number * PER_ROW, hex: format!("{hex:0$}", hex_width(PER_ROW)), text: text.to_owned() };
+        assert_eq!(row(bytes, number, PER_ROW), expected);
     }
 
     #[test]
@@ -87,8 +100,10 @@ mod tests {
         check(bytes, 0, "48 65 6c 6c 6f 20 77 6f  72 6c 64 0a 00 7f 80 7e", "Hello world····~");
         check(bytes, 1, "20 65 6e 64", " end");
         check(bytes, 2, "", "");
-        assert_eq!(row(bytes, usize::MAX).text, "");
-        assert_eq!([0, 1, 16, 17].map(rows), [0, 1, 1, 2]);
+        assert_eq!(row(bytes, usize::MAX, PER_ROW).text, "");
+        assert_eq!([0, 1, 16, 17].map(|len| rows(len, PER_ROW)), [0, 1, 1, 2]);
+        let narrow = Row { offset: 8, hex: "72 6c 64 0a 00 7f 80 7e ".to_owned(), text: "rld····~".to_owned() };
+        assert_eq!(row(bytes, 1, 8), narrow);
     }
 
     #[test]
@@ -104,8 +119,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_digits_of_all_rows_are_the_payload(bytes: Vec<u8>) {
-            let hex: String = (0..rows(bytes.len())).map(|number| row(&bytes, number).hex).collect();
+        fn the_digits_of_all_rows_are_the_payload(bytes: Vec<u8>, per_row in 1..=PER_ROW) {
+            let rows = 0..rows(bytes.len(), per_row);
+            let hex: String = rows.map(|number| row(&bytes, number, per_row).hex + " ").collect();
             prop_assert_eq!(crate::payload::parse(&hex, crate::payload::Format::Hex), Ok(bytes));
         }
     }

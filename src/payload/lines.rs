@@ -1,6 +1,7 @@
 //! Payload as lines of text in some encoding, each character with the bytes that it stands for.
 //!
-//! A line ends after a line feed, or where it would get longer than the pane is wide. Where the lines of a long payload
+//! A line ends after a line feed, or where it would get longer than the pane is wide; the marks of a line feed, and of
+//! a carriage return before it, may hang over by [`HANGING`] columns. Where the lines of a long payload
 //! start is found a few milliseconds at a time ([`Index`]), and only every 64th of them is kept: a payload of nothing
 //! but line feeds costs an eighth of a byte a byte.
 
@@ -10,8 +11,16 @@ use std::time::Instant;
 use super::encoding::{Character, Encoding};
 use super::pieces::{Classifier, Piece, printable_ascii_run, width_of_mark};
 
+/// How many columns the marks at the end of a line may take beyond its width: `\r\n`.
+pub const HANGING: usize = 4;
+
 /// One of so many starts of lines is kept.
 const KEPT: u64 = 64;
+
+/// Where so many last lines end may depend on where the payload ends: it may cut a character, or `\r\n`.
+const UNSURE: u64 = 16;
+
+const LINE_FEED: Character = Character::One('\n');
 
 /// A character of a line, or the mark that stands for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,13 +134,18 @@ fn walk(
                 &two[..len]
             }
         };
-        width += parts.iter().map(Shown::columns).sum::<usize>();
+        let hangs = match character {
+            Character::One('\n') => true,
+            Character::One('\r') => encoding.first(&bytes[at + len..]).is_some_and(|(_, next)| next == LINE_FEED),
+            _ => false,
+        };
+        width += if hangs { 0 } else { parts.iter().map(Shown::columns).sum::<usize>() };
         if width > columns && at > start {
             return at;
         }
         part(at..at + len, parts);
         at += len;
-        if character == Character::One('\n') {
+        if character == LINE_FEED {
             return at;
         }
     }
@@ -148,9 +162,9 @@ fn end(encoding: Encoding, bytes: &[u8], start: usize, columns: usize) -> usize 
         if next == bytes.len() {
             return next;
         }
-        match bytes[next] {
-            // `\n` takes two columns.
-            b'\n' => return if run + 2 <= columns || run == 0 { next + 1 } else { next },
+        match bytes[next..] {
+            [b'\n', ..] => return next + 1,
+            [b'\r', b'\n', ..] => return next + 2,
             _ if run == columns => return next,
             _ => {}
         }
@@ -168,12 +182,14 @@ pub struct Index {
     lines: u64,
     /// Where the first line starts that is not yet known.
     next: usize,
+    /// How many bytes the payload had.
+    len: usize,
 }
 
 impl Index {
     /// Nothing looked at yet.
     pub fn new(encoding: Encoding, columns: usize) -> Self {
-        Self { encoding, columns: columns.max(1), starts: Vec::new(), lines: 0, next: 0 }
+        Self { encoding, columns: columns.max(1), starts: Vec::new(), lines: 0, next: 0, len: 0 }
     }
 
     /// The encoding and the width that it was made for.
@@ -181,10 +197,13 @@ impl Index {
         (self.encoding, self.columns)
     }
 
-    /// Goes on to look for lines until `deadline`, at least for 64 of them, always in the same `bytes`. Returns
-    /// whether all are known.
+    /// Goes on to look for lines until `deadline`, at least for 64 of them, always in the same `bytes` except
+    /// that these may grow or be cut. Returns whether all are known.
     pub fn advance(&mut self, bytes: &[u8], deadline: Instant) -> bool {
         let before = self.lines;
+        if bytes.len() != self.len {
+            self.go_back(bytes.len());
+        }
         while self.next < bytes.len() {
             if self.lines.is_multiple_of(KEPT) {
                 // Asking the clock costs more than looking at a line.
@@ -197,6 +216,14 @@ impl Index {
             self.lines += 1;
         }
         true
+    }
+
+    /// The payload has another length now: what was found near its end is looked for anew.
+    fn go_back(&mut self, len: usize) {
+        let sure = if len > self.len { self.lines.saturating_sub(UNSURE) / KEPT } else { 0 };
+        self.len = len;
+        self.starts.truncate(usize::try_from(sure).unwrap_or(usize::MAX).saturating_add(1));
+        (self.lines, self.next) = (sure * KEPT, self.starts.pop().unwrap_or(0));
     }
 
     /// How many lines are known.

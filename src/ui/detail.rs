@@ -1,30 +1,52 @@
-//! The selected record in full: a hex dump beside its text.
+//! The selected record in full: a hex dump beside its text, and the bytes at the cursor as numbers; or two records
+//! side by side.
 
-use std::ops::Range;
+mod compare;
+mod hex;
+mod inspector;
+mod pane;
+mod text;
 
-use egui::{Align2, Ui};
+use bytes::Bytes;
+use egui::{Role, Ui, WidgetInfo};
 
-use super::rows::{self, Place};
-use super::text;
-use super::theme::{self, ROW, Tone};
+use super::rows;
+use super::theme;
+use crate::app::SocketAction;
+use crate::app::detail::{ByteSelection, Comparing, Motion};
 use crate::app::log::{Key, Shown};
 use crate::app::tab::SocketTab;
 use crate::figures;
 use crate::journal::{Content, Direction, Reader};
-use crate::payload::{self, dump};
+use crate::payload::{Encoding, Notation, dump};
+use pane::{Command, Marks};
 
-/// The narrowest text beside a hex dump that has its own column of characters, in points.
-const NARROW: f32 = 200.0;
+/// A column of characters beside the hex dump is worth this much less room for the text, in points.
+const WITH_CHARACTERS: f32 = 200.0;
 
-/// The lines of one record's text in a pane of some width, found once.
-#[derive(Clone, Default)]
-struct Lines {
-    of: Option<(Key, usize)>,
-    at: std::sync::Arc<Vec<Range<usize>>>,
+/// The narrowest text beside sixteen bytes a row.
+const BESIDE_SIXTEEN: f32 = 120.0;
+
+/// The narrowest text that is shown at all beside the numbers.
+const NARROWEST: f32 = 90.0;
+
+/// The payload that the panes show.
+struct Subject {
+    key: Key,
+    bytes: Bytes,
+    marks: Marks,
+    /// The byte that must be scrolled to.
+    reveal: Option<usize>,
 }
 
-/// Shows the record under the cursor.
-pub(super) fn show(ui: &mut Ui, tab: &SocketTab) {
+/// Shows the row under the cursor, or the two that are compared.
+pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    if let Some(comparing) = &tab.detail.comparing {
+        if tab.log.is_selected(comparing.left) && tab.log.is_selected(comparing.right) {
+            return compare::show(ui, tab);
+        }
+        tab.detail.comparing = None;
+    }
     let shown = tab.log.cursor.and_then(|key| tab.log.record(key, &mut Reader::new(&tab.journal)));
     let Some(shown) = shown else {
         let words = match tab.log.cursor {
@@ -34,19 +56,80 @@ pub(super) fn show(ui: &mut Ui, tab: &SocketTab) {
         ui.centered_and_justified(|ui| ui.weak(words));
         return;
     };
-    let Shown { key, record, .. } = &shown;
-    title(ui, tab, &shown);
-    match &record.content {
-        Content::Payload(_, bytes) => payload(ui, *key, bytes),
+    tab.detail.show(shown.key, shown.record.payload().map_or(0, |(_, bytes)| bytes.len()));
+    title(ui, tab, &shown, actions);
+    match &shown.record.content {
+        Content::Payload(_, bytes) => payload(ui, tab, &shown, bytes.clone(), actions),
         Content::Detail(_) => {
             egui::ScrollArea::vertical().show(ui, |ui| {
-                ui.add(egui::Label::new(record.words()).wrap().selectable(true));
+                ui.add(egui::Label::new(shown.record.words()).wrap().selectable(true));
             });
         }
     }
 }
 
-fn title(ui: &mut Ui, tab: &SocketTab, shown: &Shown) {
+/// One line: what the record is, and at its right what can be done with it.
+fn title(ui: &mut Ui, tab: &mut SocketTab, shown: &Shown, actions: &mut Vec<SocketAction>) {
+    let height = ui.spacing().interact_size.y;
+    let width = ui.available_width();
+    let layout = egui::Layout::right_to_left(egui::Align::Center);
+    ui.allocate_ui_with_layout(egui::vec2(width, height), layout, |ui| {
+        if shown.record.payload().is_some() {
+            controls(ui, tab, actions);
+        }
+        ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            let words = title_words(tab, shown);
+            let label = egui::Label::new(egui::RichText::new(&words).small().weak()).truncate();
+            ui.add(label).on_hover_text(words);
+        });
+    });
+}
+
+/// From right to left.
+fn controls(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    ui.menu_button("Copy bytes", |ui| copy_entries(ui, tab, actions));
+    compare_button(ui, tab);
+    ui.toggle_value(&mut tab.detail.numbers, "Numbers")
+        .on_hover_text("Show the bytes at the cursor as integers and floats");
+    let combo = egui::ComboBox::from_id_salt("encoding").width(92.0).selected_text(tab.detail.encoding.name());
+    let combo = combo.show_ui(ui, |ui| {
+        for encoding in Encoding::ALL {
+            ui.selectable_value(&mut tab.detail.encoding, encoding, encoding.name());
+        }
+    });
+    combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Encoding"));
+    combo.response.on_hover_text("How the text is read");
+    if let Some(selection) = &tab.detail.selection {
+        let words = egui::RichText::new(selection.words()).small();
+        ui.label(words).on_hover_text(in_hex(selection));
+    }
+}
+
+fn in_hex(selection: &ByteSelection) -> String {
+    let range = selection.range();
+    format!("{:#x} to {:#x}, {:#x} bytes", range.start, range.end - 1, range.len())
+}
+
+/// Compares the two selected rows.
+fn compare_button(ui: &mut Ui, tab: &mut SocketTab) {
+    let two = two_selected(tab);
+    let button = ui.add_enabled(two.is_some(), egui::Button::new("Compare"));
+    let button = button.on_hover_text("Show the two selected rows side by side");
+    let clicked = button.on_disabled_hover_text("Select two rows to compare them: Ctrl and click").clicked();
+    if let Some((one, other)) = two.filter(|_| clicked) {
+        tab.detail.comparing = Some(Comparing::new(one, other));
+    }
+}
+
+/// The two selected rows, when it is exactly two and both have payload.
+fn two_selected(tab: &SocketTab) -> Option<(Key, Key)> {
+    let mut rows = tab.log.selected_rows();
+    let (Some(one), Some(other), None) = (rows.next(), rows.next(), rows.next()) else { return None };
+    let has_payload = |key: Key| tab.journal.get(key.seq).is_some_and(|record| record.payload().is_some());
+    (has_payload(one) && has_payload(other)).then_some((one, other))
+}
+
+fn title_words(tab: &SocketTab, shown: &Shown) -> String {
     let record = &shown.record;
     let connection = record.conn.and_then(|id| tab.journal.connection(id));
     let between = connection.map_or_else(String::new, |connection| match record.payload() {
@@ -60,147 +143,123 @@ fn title(ui: &mut Ui, tab: &SocketTab, shown: &Shown) {
         None => String::new(),
     };
     let unexpected = if record.unexpected { " · from a peer that nothing was sent to" } else { "" };
-    let frame = shown.frame.map_or_else(String::new, |frame| {
-        let chunks = match shown.borders.len() + 1 {
-            1 => "one chunk".to_owned(),
-            chunks => {
-                let took = frame.until.since(record.time).as_secs_f64();
-                format!("{} chunks in {took:.3} s", figures::count(chunks as u64))
-            }
-        };
-        let remark = shown.remark().map_or_else(String::new, |remark| format!(" ({remark})"));
-        format!(" · frame of {chunks}{remark}")
-    });
-    let words = format!(
-        "Record {}{frame} · {} · {}{between}{length}{unexpected}",
-        record.seq,
-        record.content.kind(),
-        record.time.date_and_time(),
-    );
-    ui.add(egui::Label::new(egui::RichText::new(words).small().weak()).truncate());
+    let (kind, time) = (record.content.kind(), record.time.date_and_time());
+    let frame = frame_words(shown);
+    format!("Record {} · {kind}{length}{frame}{between} · {time}{unexpected}", record.seq)
 }
 
-fn payload(ui: &mut Ui, key: Key, bytes: &[u8]) {
+/// Of how many chunks a frame is, and what is not as it should be with it.
+fn frame_words(shown: &Shown) -> String {
+    let Some(frame) = shown.frame else { return String::new() };
+    let chunks = match shown.borders.len() + 1 {
+        1 => "one chunk".to_owned(),
+        chunks => {
+            let took = frame.until.since(shown.record.time).as_secs_f64();
+            format!("{} chunks in {took:.3} s", figures::count(chunks as u64))
+        }
+    };
+    let remark = shown.remark().map_or_else(String::new, |remark| format!(" ({remark})"));
+    format!(" · frame of {chunks}{remark}")
+}
+
+/// Entries that copy the selected bytes, or all.
+fn copy_entries(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {
+    let what = tab.detail.selection.as_ref().map_or("all bytes".to_owned(), ByteSelection::words);
+    ui.weak(format!("Copy {what} as"));
+    for notation in Notation::ALL {
+        if ui.button(format!("Bytes as {}", notation.name())).clicked() {
+            actions.push(SocketAction::CopyBytes(notation));
+            ui.close();
+        }
+    }
+}
+
+/// How the panes share the room.
+struct Shares {
+    per_row: usize,
+    characters: bool,
+    hex: f32,
+    text: bool,
+    numbers: f32,
+}
+
+fn shares(width: f32, character: f32, numbers: bool) -> Shares {
+    let numbers = if numbers { inspector::WIDTH.min(width * 0.6) } else { 0.0 };
+    let room = width - numbers;
+    let hex = |per_row: usize, characters: bool| {
+        let characters = if characters { 2 + per_row } else { 0 };
+        // Eight digits of the offset, two spaces, the bytes.
+        (10 + dump::hex_width(per_row) + characters) as f32 * character + rows::BAR_WIDTH + 12.0
+    };
+    let plans = [(16, true, WITH_CHARACTERS), (16, false, BESIDE_SIXTEEN), (8, false, NARROWEST)];
+    let fitting = plans.into_iter().find(|(per_row, characters, text)| room - hex(*per_row, *characters) >= *text);
+    match fitting {
+        Some((per_row, characters, _)) => {
+            Shares { per_row, characters, hex: hex(per_row, characters), text: true, numbers }
+        }
+        // The numbers stand in for the text.
+        None if numbers > 0.0 => Shares { per_row: 8, characters: false, hex: room, text: false, numbers },
+        None => Shares { per_row: 8, characters: false, hex: hex(8, false).min(room * 0.7), text: true, numbers },
+    }
+}
+
+fn payload(ui: &mut Ui, tab: &mut SocketTab, shown: &Shown, bytes: Bytes, actions: &mut Vec<SocketAction>) {
     let character = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::mono(), '0'));
-    let around = rows::BAR_WIDTH + 12.0;
-    // Eight digits, sixteen bytes, and gaps; then sixteen characters, where there is room for them.
-    let hex = (8 + 2 + dump::HEX_WIDTH) as f32 * character + around;
-    let with_characters = hex + (2 + dump::PER_ROW) as f32 * character;
     let area = ui.available_rect_before_wrap();
-    let characters = area.width() - with_characters >= NARROW;
-    let width = if characters { with_characters } else { hex.min(area.width() * 0.72) };
-    let (left, right) = area.split_left_right_at_x(area.left() + width);
-    ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| hex_pane(ui, key, bytes, characters));
-    ui.scope_builder(egui::UiBuilder::new().max_rect(right), |ui| {
-        text_pane(ui, key, bytes, character);
+    let shares = shares(area.width(), character, tab.detail.numbers);
+    let [hex_id, text_id] = ["hex", "text"].map(|pane| egui::Id::unique((tab.kind, pane)));
+    move_cursor(ui, tab, &bytes, hex_id, shares.per_row, actions);
+    text::move_cursor(ui, tab, &bytes, text_id, actions);
+    let marks = marks(ui, tab);
+    let reveal = tab.detail.reveal.take();
+    let subject = Subject { key: shown.key, bytes, marks, reveal };
+    let (panes, numbers) = area.split_left_right_at_x(area.right() - shares.numbers);
+    let (left, right) = panes.split_left_right_at_x(panes.left() + shares.hex);
+    let mut clicked = Vec::new();
+    ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| {
+        clicked.push(hex::show(ui, tab, &subject, hex_id, &shares));
     });
+    if shares.text {
+        ui.scope_builder(egui::UiBuilder::new().max_rect(right), |ui| {
+            clicked.push(text::show(ui, tab, &subject, text_id, character));
+        });
+    }
+    for response in clicked {
+        response.context_menu(|ui| copy_entries(ui, tab, actions));
+    }
+    if tab.detail.numbers {
+        let place = egui::UiBuilder::new().max_rect(numbers.shrink2(egui::vec2(6.0, 0.0)));
+        ui.scope_builder(place, |ui| inspector::show(ui, tab, &subject.bytes));
+    }
 }
 
-fn hex_pane(ui: &mut Ui, key: Key, bytes: &[u8], characters: bool) {
-    let quiet = theme::color(Tone::Quiet, ui.visuals().dark_mode);
-    list(ui, "Hex dump", key, dump::rows(bytes.len()) as u64, |ui, row, rect| {
-        let line = dump::row(bytes, usize::try_from(row).unwrap_or(usize::MAX));
-        let mut job = text::plain(format!("{:08x}  ", line.offset), theme::mono(), quiet);
-        let normal = egui::text::TextFormat::simple(theme::mono(), ui.visuals().text_color());
-        job.append(&line.hex, 0.0, normal.clone());
-        if characters {
-            job.append(&format!("  {}", line.text), 0.0, normal);
+/// What is marked in both panes: the search's matches, then the selection, which lies on top.
+fn marks(ui: &Ui, tab: &SocketTab) -> Marks {
+    let mut marks = Marks::default();
+    if let Some(selection) = &tab.detail.selection {
+        marks.ranges.push((selection.range(), ui.visuals().selection.bg_fill));
+    }
+    marks
+}
+
+/// Moves the byte cursor by the keys that reach the hex dump.
+fn move_cursor(
+    ui: &Ui,
+    tab: &mut SocketTab,
+    bytes: &Bytes,
+    id: egui::Id,
+    per_row: usize,
+    actions: &mut Vec<SocketAction>,
+) {
+    for (command, extend) in pane::keys(ui, id) {
+        let rows = |rows: isize| Motion::By(rows.saturating_mul(per_row.cast_signed()));
+        match command {
+            Command::Bytes(bytes_on) => tab.detail.step(Motion::By(bytes_on), extend, bytes.len()),
+            Command::Rows(rows_on) => tab.detail.step(rows(rows_on), extend, bytes.len()),
+            Command::Start => tab.detail.step(Motion::Start, extend, bytes.len()),
+            Command::End => tab.detail.step(Motion::End, extend, bytes.len()),
+            Command::All => tab.detail.select_all(bytes.len()),
+            Command::Copy => actions.push(SocketAction::CopyBytes(Notation::Hex)),
         }
-        let name = format!("{:08x}  {}  {}", line.offset, line.hex, line.text);
-        readable(ui, rect, ("hex", key, row), &name);
-        rows::cell(ui, rect, rect.left() + 4.0, rect.right(), job, Align2::LEFT_CENTER);
-    });
-}
-
-fn text_pane(ui: &mut Ui, key: Key, bytes: &[u8], character: f32) {
-    let dark = ui.visuals().dark_mode;
-    let width = ui.available_width() - rows::BAR_WIDTH - 10.0;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width in characters")]
-    let columns = ((width / character) as usize).max(8);
-    let lines = lines(ui, key, bytes, columns);
-    list(ui, "Text", key, lines.len() as u64, |ui, row, rect| {
-        let Some(range) = usize::try_from(row).ok().and_then(|row| lines.get(row)) else { return };
-        let Some(line) = bytes.get(range.clone()) else { return };
-        let job = text::foreign(line, columns, ui.visuals().text_color(), dark);
-        readable(ui, rect, ("text", key, row), &payload::visible::text(line, columns));
-        rows::cell(ui, rect, rect.left() + 4.0, rect.right(), job, Align2::LEFT_CENTER);
-    });
-}
-
-fn readable(ui: &mut Ui, rect: egui::Rect, id: (&str, Key, u64), words: &str) {
-    let response = ui.interact(rect, ui.scope_id().with(id), egui::Sense::hover());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words));
-}
-
-/// A list that remembers where it is scrolled to, for as long as the same record is shown.
-fn list(ui: &mut Ui, name: &str, key: Key, count: u64, draw: impl FnMut(&mut Ui, u64, egui::Rect)) {
-    let id = ui.make_persistent_id(("place", name));
-    let (of, place) = ui.data(|memory| memory.get_temp::<(Key, Place)>(id)).unwrap_or((key, Place::default()));
-    let place = if of == key { place } else { Place::default() };
-    let visible = ui.available_height() / ROW;
-    let shown = rows::show(ui, name, count, place.moved(0.0, count, visible), draw);
-    ui.data_mut(|memory| memory.insert_temp(id, (key, shown.place)));
-}
-
-/// Where the lines of `bytes` are: after each line feed, and where a line gets longer than `columns`.
-fn lines(ui: &Ui, key: Key, bytes: &[u8], columns: usize) -> std::sync::Arc<Vec<Range<usize>>> {
-    let id = ui.make_persistent_id("lines");
-    let known = ui.data(|memory| memory.get_temp::<Lines>(id)).unwrap_or_default();
-    if known.of == Some((key, columns)) {
-        return known.at;
-    }
-    let at = std::sync::Arc::new(split(bytes, columns));
-    let lines = Lines { of: Some((key, columns)), at: std::sync::Arc::clone(&at) };
-    ui.data_mut(|memory| memory.insert_temp(id, lines));
-    at
-}
-
-fn split(bytes: &[u8], columns: usize) -> Vec<Range<usize>> {
-    let mut lines = Vec::new();
-    let mut start = 0;
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        let end = start + line.len();
-        while start < end {
-            let fits = fitting(&bytes[start..end], columns);
-            lines.push(start..start + fits);
-            start += fits;
-        }
-    }
-    lines
-}
-
-/// How many of `bytes` fit into a line; at least one.
-fn fitting(bytes: &[u8], columns: usize) -> usize {
-    let mut characters = columns;
-    loop {
-        let spans = payload::visible::spans(bytes, characters);
-        let text = spans.spans.iter().flat_map(|span| span.as_str().chars());
-        // Chinese, Japanese and Korean characters take two columns (Unicode TR 11).
-        let width: usize = text.map(|c| 1 + usize::from(c >= '\u{1100}')).sum();
-        if width <= columns {
-            return spans.shown.max(1);
-        }
-        characters -= (width - columns).div_ceil(2);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(bytes: &[u8], columns: usize, expected: &[&[u8]]) {
-        let lines: Vec<_> = split(bytes, columns).into_iter().map(|range| &bytes[range]).collect();
-        assert_eq!(lines, expected);
-    }
-
-    #[test]
-    fn text_is_cut_after_line_feeds_and_where_it_gets_long() {
-        check(b"", 10, &[]);
-        check(b"a\nb", 10, &[b"a\n", b"b"]);
-        check(b"\n\n", 10, &[b"\n", b"\n"]);
-        check(b"0123456789ab", 10, &[b"0123456789", b"ab"]);
-        // Each is a mark of four characters.
-        check(&[0x80; 5], 10, &[&[0x80; 2], &[0x80; 2], &[0x80; 1]]);
-        check("你好世界再见".as_bytes(), 8, &["你好世界".as_bytes(), "再见".as_bytes()]);
     }
 }

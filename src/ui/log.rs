@@ -16,6 +16,7 @@ use crate::app::log::{CopyAs, Mode};
 use crate::app::tab::SocketTab;
 use crate::clock::Stamp;
 use crate::journal::Reader;
+use crate::payload::Notation;
 
 /// What is shown, and how.
 pub(super) fn tool_bar(ui: &mut Ui, tab: &mut SocketTab) {
@@ -54,12 +55,8 @@ fn filter_field(ui: &mut Ui, label: &'static str, width: f32, value: &mut String
 }
 
 fn copy_entries(ui: &mut Ui, actions: &mut Vec<SocketAction>) {
-    let entries = [
-        ("Copy rows", CopyAs::Rows),
-        ("Copy as hex", CopyAs::Hex),
-        ("Copy as escaped text", CopyAs::Escaped),
-        ("Copy as hex dump", CopyAs::Dump),
-    ];
+    let payload = Notation::ALL.map(|form| (format!("Copy as {}", form.name()), CopyAs::Payload(form)));
+    let entries = std::iter::once(("Copy rows".to_owned(), CopyAs::Rows)).chain(payload);
     for (label, form) in entries {
         if ui.button(label).clicked() {
             actions.push(SocketAction::Copy(form));

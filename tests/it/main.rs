@@ -10,6 +10,7 @@
 mod bench;
 mod bulk;
 mod crowd;
+mod detail;
 mod floors;
 mod framing;
 mod quitting;

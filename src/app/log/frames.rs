@@ -43,8 +43,9 @@ pub(super) struct Frames {
     wanted: Option<Key>,
     found: Option<Key>,
     sifted: Option<Sifted>,
-    /// The last frame of several chunks that was gathered whole: the detail shows the same one again and again.
-    whole: RefCell<Option<Whole>>,
+    /// The last frames of several chunks that were gathered whole, the newest last: the detail shows the same one, or
+    /// compares the same two, again and again.
+    whole: RefCell<Vec<Whole>>,
 }
 
 impl Frames {
@@ -60,7 +61,7 @@ impl Frames {
             wanted,
             found: None,
             sifted: None,
-            whole: RefCell::new(None),
+            whole: RefCell::default(),
         }
     }
 

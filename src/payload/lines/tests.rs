@@ -32,7 +32,8 @@ fn text_is_cut_after_line_feeds_and_where_it_gets_long() {
     check(b"\n\n", 1, &[b"\n", b"\n"]);
     check(b"0123456789ab", 10, &[b"0123456789", b"ab"]);
     check(b"01234567\n89", 10, &[b"01234567\n", b"89"]);
-    check(b"012345678\n9", 10, &[b"012345678", b"\n", b"9"]);
+    check(b"0123456789\r\n\r\nab", 10, &[b"0123456789\r\n", b"\r\n", b"ab"]);
+    check(b"012345678\rab", 10, &[b"012345678", b"\rab"]);
     // Each is a mark of four characters.
     check(&[0x80; 5], 10, &[&[0x80; 2], &[0x80; 2], &[0x80; 1]]);
     check("你好世界再见".as_bytes(), 8, &["你好世界".as_bytes(), "再见".as_bytes()]);
@@ -106,7 +107,8 @@ proptest! {
                 let line = index.line(&bytes, at);
                 let characters: usize = line.cells.iter().map(|cell| cell.characters.len()).sum();
                 prop_assert_eq!(characters, line.text.chars().count());
-                prop_assert!(characters <= columns || line.cells.len() == 1);
+                let hanging = if line.text.ends_with(r"\n") { HANGING } else { 0 };
+                prop_assert!(characters <= columns + hanging || line.cells.len() == 1);
                 for cell in &line.cells {
                     prop_assert_eq!(cell.bytes.start, at);
                     at = cell.bytes.end;
@@ -114,6 +116,26 @@ proptest! {
                 }
             }
             prop_assert_eq!(at, bytes.len());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_payload_that_grows_or_is_cut_has_the_lines_of_what_it_is_now(
+        bytes in foreign(),
+        times in 1_usize..20,
+        columns in 1_usize..60,
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 1..5),
+    ) {
+        let bytes = bytes.repeat(times);
+        for encoding in Encoding::ALL {
+            let mut index = Index::new(encoding, columns);
+            for cut in &cuts {
+                let part = &bytes[..cut.index(bytes.len() + 1)];
+                while !index.advance(part, Instant::now()) {}
+                prop_assert_eq!(&index, &whole(encoding, part, columns));
+            }
         }
     }
 }

@@ -15,6 +15,9 @@ use crate::journal::{Content, Reader, Record, Seq};
 const PREVIEW: usize = 2048;
 const PREVIEW_CHUNKS: usize = 256;
 
+/// So many whole frames are kept: those that are compared.
+const KEPT: usize = 2;
+
 /// A frame that was gathered whole.
 #[derive(Debug)]
 pub(super) struct Whole {
@@ -38,8 +41,7 @@ impl Frames {
     /// The row of `key` whole.
     pub(in crate::app::log) fn record(&self, key: Key, reader: &mut Reader<'_>) -> Option<Shown> {
         let row = self.row(key)?;
-        let known = self.whole.take().filter(|known| known.row.key() == key);
-        if let Some(known) = known.filter(|known| known.gathered.payload.len() == known.row.len()) {
+        if let Some(known) = self.known(key).filter(|known| known.gathered.payload.len() == known.row.len()) {
             let record = reader.get(key.seq)?;
             let whole = if known.row == row {
                 known
@@ -50,15 +52,30 @@ impl Frames {
                 Whole { row, gathered, shown }
             };
             let shown = whole.shown.clone();
-            self.whole.replace(Some(whole));
+            self.keep(whole);
             return Some(shown);
         }
         let (record, gathered) = self.gather(row, usize::MAX, usize::MAX, reader)?;
         let shown = self.shown(row, record, &gathered);
         if !gathered.borders.is_empty() {
-            self.whole.replace(Some(Whole { row, gathered, shown: shown.clone() }));
+            self.keep(Whole { row, gathered, shown: shown.clone() });
         }
         Some(shown)
+    }
+
+    /// Takes out what was kept of a row.
+    fn known(&self, key: Key) -> Option<Whole> {
+        let mut kept = self.whole.borrow_mut();
+        let place = kept.iter().position(|known| known.row.key() == key)?;
+        Some(kept.remove(place))
+    }
+
+    fn keep(&self, whole: Whole) {
+        let mut kept = self.whole.borrow_mut();
+        if kept.len() >= KEPT {
+            kept.remove(0);
+        }
+        kept.push(whole);
     }
 
     /// The start of the row of `key`: what a row of the list can show.
