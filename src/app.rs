@@ -1,11 +1,13 @@
 //! The window's state and what its buttons do. Everything that happens goes through [`App::apply`]; what is drawn is
 //! in [`crate::ui`].
 
+pub mod bookmarks;
 pub mod composer;
 mod copying;
 pub mod detail;
 pub mod filter;
 pub mod form;
+mod jumping;
 pub mod log;
 pub mod saving;
 pub mod settings;
@@ -88,6 +90,12 @@ pub enum SocketAction {
     Copy(CopyAs),
     /// Copy the selected bytes of the detail, or all.
     CopyBytes(Notation),
+    /// Bookmark the selected rows, or take their bookmarks away.
+    Bookmark,
+    /// Write a note on the row under the cursor.
+    EditNote,
+    /// Show the two selected rows side by side.
+    Compare,
     /// Save log… was pressed.
     Save,
     /// Save to this path.
@@ -283,6 +291,9 @@ impl App {
                     context.copy_text(text);
                 }
             }
+            SocketAction::Bookmark => tab.toggle_bookmarks(),
+            SocketAction::EditNote => tab.edit_note(),
+            SocketAction::Compare => tab.compare(),
             SocketAction::Save => tab.saving.begin(ask_path, wake),
             SocketAction::SaveTo(path) => {
                 let (header, journal) = (tab.header(), Arc::clone(&tab.journal));

@@ -22,6 +22,7 @@ mod text;
 mod times;
 mod words;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -29,7 +30,7 @@ use std::path::Path;
 pub use save::{Save, SaveError, Saved};
 
 use crate::error::OpError;
-use crate::journal::{Record, Snapshot};
+use crate::journal::{Record, Seq, Snapshot};
 
 /// The name and version that the files carry.
 const PROGRAM: &str = concat!("sockscope ", env!("CARGO_PKG_VERSION"));
@@ -116,6 +117,8 @@ pub struct Header {
     pub role: Role,
     /// Its endpoint: `tcp://127.0.0.1:8888`.
     pub endpoint: String,
+    /// The bookmarked records and what a person wrote about them (may be empty); only `.jsonl` has a place for them.
+    pub notes: BTreeMap<Seq, String>,
 }
 
 /// Is told every now and then how many records are written; breaking cancels.

@@ -1,5 +1,6 @@
 //! Panels and widgets: they draw state and return what the person asked for. Nothing here opens a socket or a file.
 
+mod bookmarks;
 mod composer;
 mod detail;
 mod fonts;
@@ -101,6 +102,7 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
         ui.set_min_size(ui.available_size());
         composer::show(ui, tab, actions);
     });
+    bookmarks::note_dialog(ui, tab);
     let middle = Frame::new().fill(ui.visuals().extreme_bg_color);
     CentralPanel::default().frame(middle).show(ui, |ui| {
         Panel::top(("log tools", kind)).frame(frame(ui, 6)).show(ui, |ui| log::tool_bar(ui, tab));

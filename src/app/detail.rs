@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use super::log::Key;
+use super::tab::SocketTab;
 use crate::figures;
 use crate::payload::Encoding;
 use crate::payload::lines::Index;
@@ -133,6 +134,23 @@ impl DetailView {
     pub fn cleared(&mut self) {
         let (encoding, numbers) = (self.encoding, self.numbers);
         *self = Self { encoding, numbers, ..Self::default() };
+    }
+}
+
+impl SocketTab {
+    /// The two selected rows, when it is exactly two and both have payload.
+    pub fn two_selected(&self) -> Option<(Key, Key)> {
+        let mut rows = self.log.selected_rows();
+        let (Some(one), Some(other), None) = (rows.next(), rows.next(), rows.next()) else { return None };
+        let has_payload = |key: Key| self.journal.get(key.seq).is_some_and(|record| record.payload().is_some());
+        (has_payload(one) && has_payload(other)).then_some((one, other))
+    }
+
+    /// Shows the two selected rows side by side.
+    pub fn compare(&mut self) {
+        if let Some((one, other)) = self.two_selected() {
+            self.detail.comparing = Some(Comparing::new(one, other));
+        }
     }
 }
 

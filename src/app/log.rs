@@ -295,6 +295,20 @@ impl LogView {
         Some(row)
     }
 
+    /// Whether `key` is that of a row.
+    pub fn shows(&self, key: Key) -> bool {
+        self.key_at(self.row_of(key)) == Some(key)
+    }
+
+    /// The row that shows byte `key.part` of record `key.seq`, however the rows are cut.
+    pub fn row_with(&self, key: Key, journal: &Journal) -> Option<u64> {
+        let holder = match &self.frames {
+            Some(frames) => frames.holder(key, &mut Reader::new(journal))?,
+            None => Key::record(key.seq),
+        };
+        self.shows(holder).then(|| self.row_of(holder))
+    }
+
     /// Whether the row of `key` is selected.
     pub fn is_selected(&self, key: Key) -> bool {
         self.selected.iter().any(|(from, to)| (*from..=*to).contains(&key))

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::bookmarks::Bookmarks;
 use super::composer::Composer;
 use super::detail::DetailView;
 use super::form::{ClientForm, Errors, Form, ServerForm, Switches, UdpForm};
@@ -117,6 +118,8 @@ pub struct SocketTab {
     pub log: LogView,
     /// What can be shown in place of the log.
     pub statistics: Statistics,
+    /// The rows that a person marked.
+    pub bookmarks: Bookmarks,
     /// The selected record in full.
     pub detail: DetailView,
     /// The composer.
@@ -156,6 +159,7 @@ impl SocketTab {
             status: Status::default(),
             log: LogView::default(),
             statistics: Statistics::new(usual_request(kind)),
+            bookmarks: Bookmarks::default(),
             detail: DetailView::default(),
             composer: Composer::default(),
             selection: Selection::default(),
@@ -416,6 +420,7 @@ impl SocketTab {
         self.log.cleared(&self.status);
         self.statistics.cleared();
         self.detail.cleared();
+        self.bookmarks = Bookmarks::default();
         self.notice = None;
     }
 
@@ -458,7 +463,7 @@ impl SocketTab {
             (_, Some(started)) => started.clone(),
             (_, None) => String::new(),
         };
-        Header { role, endpoint }
+        Header { role, endpoint, notes: self.bookmarks.notes() }
     }
 }
 

@@ -8,10 +8,11 @@
 //! {"type":"summary","records":3,…,"complete":true,"connections":[{"conn":1,…,"received":{…,"sha256":…},"sent":…}]}
 //! ```
 //!
-//! A member that has no value is left out. `seq` is the record's number in the journal; numbers below the first one
+//! A record that a person bookmarked has `"bookmark":true`, and `"note"` where something is written about it. A member
+//! that has no value is left out. `seq` is the record's number in the journal; numbers below the first one
 //! are of records that left it: a `dropped` line says how many did so because of its limits.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 use sha2::{Digest, Sha256};
@@ -23,7 +24,7 @@ use super::{Header, PROGRAM, RecordWriter};
 use crate::clock::Stamp;
 use crate::endpoint::canonical;
 use crate::error::OpError;
-use crate::journal::{ConnId, Content, Count, Detail, Direction, Record, Snapshot};
+use crate::journal::{ConnId, Content, Count, Detail, Direction, Record, Seq, Snapshot};
 
 /// The version of the form: a reader refuses a higher one.
 const VERSION: u64 = 1;
@@ -40,6 +41,7 @@ pub(super) struct Jsonl<'a, W> {
     line: Line,
     tallies: HashMap<ConnId, Tally>,
     records: u64,
+    notes: BTreeMap<Seq, String>,
 }
 
 /// What was written of one connection.
@@ -69,7 +71,7 @@ impl<'a, W: Write> Jsonl<'a, W> {
         };
         let tallies = Ends::all(snapshot).into_iter().map(tally).collect();
         let (times, line) = (Times::utc(), Line::default());
-        Self { out, snapshot, times, line, tallies, records: 0 }
+        Self { out, snapshot, times, line, tallies, records: 0, notes: BTreeMap::new() }
     }
 
     /// The members that tell whose record it is.
@@ -146,6 +148,7 @@ impl<'a, W: Write> Jsonl<'a, W> {
 
 impl<W: Write> RecordWriter for Jsonl<'_, W> {
     fn start(&mut self, header: &Header) -> io::Result<()> {
+        self.notes.clone_from(&header.notes);
         let started = self.snapshot.records().next().map_or_else(Stamp::now, |record| record.time);
         self.line.start("session");
         self.line.text("format", "sockscope");
@@ -177,6 +180,12 @@ impl<W: Write> RecordWriter for Jsonl<'_, W> {
         }
         if record.unexpected {
             self.line.flag("unexpected", true);
+        }
+        if let Some(note) = self.notes.get(&record.seq) {
+            self.line.flag("bookmark", true);
+            if !note.is_empty() {
+                self.line.text("note", note);
+            }
         }
         self.records += 1;
         self.out.write_all(self.line.end())

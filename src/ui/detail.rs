@@ -13,7 +13,7 @@ use egui::{Role, Ui, WidgetInfo};
 use super::rows;
 use super::theme;
 use crate::app::SocketAction;
-use crate::app::detail::{ByteSelection, Comparing, Motion};
+use crate::app::detail::{ByteSelection, Motion};
 use crate::app::log::{Key, Shown};
 use crate::app::tab::SocketTab;
 use crate::figures;
@@ -58,6 +58,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     };
     tab.detail.show(shown.key, shown.record.payload().map_or(0, |(_, bytes)| bytes.len()));
     title(ui, tab, &shown, actions);
+    note(ui, tab, shown.key);
     match &shown.record.content {
         Content::Payload(_, bytes) => payload(ui, tab, &shown, bytes.clone(), actions),
         Content::Detail(_) => {
@@ -83,6 +84,14 @@ fn title(ui: &mut Ui, tab: &mut SocketTab, shown: &Shown, actions: &mut Vec<Sock
             ui.add(label).on_hover_text(words);
         });
     });
+}
+
+/// What the person wrote about the row, on one line.
+fn note(ui: &mut Ui, tab: &SocketTab, key: Key) {
+    let Some(bookmark) = tab.bookmarks.get(key).filter(|bookmark| !bookmark.note.is_empty()) else { return };
+    let words = format!("Note: {}", bookmark.note.lines().collect::<Vec<_>>().join(" "));
+    let words = egui::RichText::new(words).small().color(ui.visuals().hyperlink_color);
+    ui.add(egui::Label::new(words).truncate()).on_hover_text(&bookmark.note);
 }
 
 /// From right to left.
@@ -112,21 +121,11 @@ fn in_hex(selection: &ByteSelection) -> String {
 
 /// Compares the two selected rows.
 fn compare_button(ui: &mut Ui, tab: &mut SocketTab) {
-    let two = two_selected(tab);
-    let button = ui.add_enabled(two.is_some(), egui::Button::new("Compare"));
+    let button = ui.add_enabled(tab.two_selected().is_some(), egui::Button::new("Compare"));
     let button = button.on_hover_text("Show the two selected rows side by side");
-    let clicked = button.on_disabled_hover_text("Select two rows to compare them: Ctrl and click").clicked();
-    if let Some((one, other)) = two.filter(|_| clicked) {
-        tab.detail.comparing = Some(Comparing::new(one, other));
+    if button.on_disabled_hover_text("Select two rows to compare them: Ctrl and click").clicked() {
+        tab.compare();
     }
-}
-
-/// The two selected rows, when it is exactly two and both have payload.
-fn two_selected(tab: &SocketTab) -> Option<(Key, Key)> {
-    let mut rows = tab.log.selected_rows();
-    let (Some(one), Some(other), None) = (rows.next(), rows.next(), rows.next()) else { return None };
-    let has_payload = |key: Key| tab.journal.get(key.seq).is_some_and(|record| record.payload().is_some());
-    (has_payload(one) && has_payload(other)).then_some((one, other))
 }
 
 fn title_words(tab: &SocketTab, shown: &Shown) -> String {
@@ -164,10 +163,10 @@ fn frame_words(shown: &Shown) -> String {
 
 /// Entries that copy the selected bytes, or all.
 fn copy_entries(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {
-    let what = tab.detail.selection.as_ref().map_or("all bytes".to_owned(), ByteSelection::words);
-    ui.weak(format!("Copy {what} as"));
+    let what = tab.detail.selection.as_ref().map_or("All bytes".to_owned(), ByteSelection::words);
+    ui.weak(what);
     for notation in Notation::ALL {
-        if ui.button(format!("Bytes as {}", notation.name())).clicked() {
+        if ui.button(format!("Copy as {}", notation.name())).clicked() {
             actions.push(SocketAction::CopyBytes(notation));
             ui.close();
         }

@@ -102,7 +102,10 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
         if response.clicked() || (response.secondary_clicked() && !tab.log.is_selected(shown.key)) {
             clicked = Some((row, ui.input(|input| input.modifiers)));
         }
-        response.context_menu(|ui| copy_entries(ui, actions));
+        response.context_menu(|ui| {
+            super::bookmarks::row_entries(ui, tab, actions);
+            copy_entries(ui, actions);
+        });
     });
     if let Some((row, modifiers)) = clicked {
         tab.log.select(row, modifiers.command, modifiers.shift);
@@ -133,6 +136,7 @@ fn cursor_keys(
     visible: f32,
     actions: &mut Vec<SocketAction>,
 ) -> f32 {
+    super::bookmarks::keys(ui, tab);
     if ui.ctx().text_edit_focused() {
         return 0.0;
     }

@@ -123,7 +123,7 @@ fn selected_bytes_and_rows_are_copied_in_every_form() {
     window.press(&record);
     let check = |window: &mut Window, entry: &str, expected: &str| {
         assert_eq!(copy(window, "Copy", &format!("Copy as {entry}")), expected);
-        assert_eq!(copy(window, "Copy bytes", &format!("Bytes as {entry}")), expected);
+        assert_eq!(copy(window, "Copy bytes", &format!("Copy as {entry}")), expected);
     };
     check(&mut window, "text", "Hi\n\\xff");
     check(&mut window, "escaped text", r"Hi\n\xff");
@@ -136,7 +136,7 @@ fn selected_bytes_and_rows_are_copied_in_every_form() {
     window.harness.run_steps(2);
     key(&mut window, Modifiers::NONE, Key::Home);
     key(&mut window, Modifiers::SHIFT, Key::ArrowRight);
-    assert_eq!(copy(&mut window, "Copy bytes", "Bytes as base64"), "SGk=");
+    assert_eq!(copy(&mut window, "Copy bytes", "Copy as base64"), "SGk=");
     window.wait_for("2 bytes copied as base64");
 }
 
@@ -160,4 +160,32 @@ fn two_rows_are_compared_and_differences_visited() {
     window.press("Compare");
     window.press(&two);
     assert!(window.find("Close comparison").is_none(), "another selection ends the comparison");
+}
+
+#[test]
+fn rows_are_bookmarked_noted_and_listed() {
+    let (mut window, _client) = with_payloads(&[b"apple", b"pear"]);
+    let apple = row(&window, "5 apple");
+    window.press(&apple);
+    key(&mut window, Modifiers::COMMAND, Key::B);
+    window.wait_for("1 bookmark added");
+    window.harness.get_by_role_and_label(Role::Button, &format!("bookmarked · {apple}")).click_secondary();
+    window.harness.run_steps(2);
+    window.press("Note…");
+    window.harness.run_steps(2);
+    window.harness.get_by_role_and_label(Role::MultilineTextInput, "Note").type_text("why an apple?");
+    window.harness.run_steps(2);
+    window.press("Keep note");
+    window.wait_for(&format!("bookmarked: why an apple? · {apple}"));
+    window.wait_for("Note: why an apple?");
+    let pear = row(&window, "4 pear");
+    window.press(&pear);
+    window.wait_for("Record 3 · received");
+    key(&mut window, Modifiers::NONE, Key::F2);
+    window.wait_for("Record 2 · received");
+    window.press("Bookmarks");
+    let entry = window.wait_for("2 · why an apple?");
+    assert!(entry.contains("5 apple"), "{entry}");
+    window.press("Remove");
+    window.wait_for("No bookmarks yet");
 }

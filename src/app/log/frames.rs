@@ -13,18 +13,21 @@ mod stream;
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 use super::shown::Key;
 use crate::app::filter::Filter;
 use crate::framing::Framing;
-use crate::journal::{ConnId, Content, Detail, Direction, Journal, Record, Seq, Side};
+use crate::journal::{ConnId, Content, Detail, Direction, Journal, Reader, Record, Seq, Side};
 use gathering::Whole;
 use row::{Row, Rows};
 use sifted::Sifted;
 use stream::Stream;
+
+/// How long the frame that holds a byte may be looked for.
+const LOOK_FOR: Duration = Duration::from_millis(50);
 
 /// The records of a journal as frames.
 #[derive(Debug)]
@@ -214,6 +217,24 @@ impl Frames {
             Some(sifted) => sifted.row_of(self, key),
             None => self.rows.number_of(key) - self.rows.first(),
         }
+    }
+
+    /// The key of the row, shown or not, that holds byte `key.part` of record `key.seq`: where no row begins there, the
+    /// last one of the same stream that begins before. `None` where it can't be found soon.
+    pub(super) fn holder(&self, key: Key, reader: &mut Reader<'_>) -> Option<Key> {
+        let number = self.rows.number_of(key);
+        if !self.has_reached(key.seq) || self.rows.get(number).is_some_and(|row| row.key() == key) {
+            return self.has_reached(key.seq).then_some(key);
+        }
+        let mut stream = |seq: Seq| {
+            let record = reader.get(seq)?;
+            Some((record.conn, record.payload()?.0))
+        };
+        let wanted = stream(key.seq)?;
+        let deadline = Instant::now() + LOOK_FOR;
+        let before = (self.rows.first()..number).rev().map_while(|number| self.rows.get(number));
+        let mut frames = before.take_while(|_| Instant::now() < deadline).filter(|row| row.state().is_some());
+        frames.find(|row| stream(row.key().seq) == Some(wanted)).map(Row::key)
     }
 
     /// Rows that left because there were too many of them, and records that were passed over.

@@ -7,29 +7,10 @@ use crate::app::tab::SocketTab;
 use crate::clock::Stamp;
 use crate::journal::{ConnId, Journal, Seq, second_of};
 
-/// Rows shown above the one that is jumped to.
-const ABOVE: u64 = 3;
-
 /// How long a press may look for the first record of a peer.
 const LOOK_FOR: Duration = Duration::from_millis(50);
 
 impl SocketTab {
-    /// Shows the row of record `seq` in the log, selected; or says why there is none.
-    pub fn go_to(&mut self, seq: Seq) {
-        let row = self.log.row_of(Key::record(seq));
-        if self.log.key_at(row).is_some_and(|key| key.seq == seq) {
-            self.show_row(row);
-        } else if self.log.is_framed() && row > 0 && seq >= self.status.first {
-            // It is in the middle of a frame, which began before.
-            self.show_row(row - 1);
-        } else {
-            self.notice = Some(match seq < self.status.first {
-                true => format!("record {seq} has left the log"),
-                false => format!("record {seq} {}", self.why_hidden()),
-            });
-        }
-    }
-
     /// Shows the first row of second `second` of the run, or the next one after it: of the peer whose statistics are
     /// shown.
     pub fn go_to_second(&mut self, second: u64) {
@@ -48,21 +29,6 @@ impl SocketTab {
         match self.log.key_at(row) {
             Some(_) => self.show_row(row),
             None => self.notice = Some(format!("what came then {}", self.why_hidden())),
-        }
-    }
-
-    fn why_hidden(&self) -> &'static str {
-        if self.log.is_filtered() { "is hidden by the filter" } else { "came after the pause" }
-    }
-
-    /// Shows the log in place of the statistics, with row `row` selected and near the top.
-    fn show_row(&mut self, row: u64) {
-        self.statistics.shown = false;
-        self.notice = None;
-        self.log.select(row, false, false);
-        self.log.follow = false;
-        if let Some(top) = self.log.key_at(row.saturating_sub(ABOVE)) {
-            (self.log.top, self.log.top_pixels) = (top, 0.0);
         }
     }
 }

@@ -109,7 +109,7 @@ fn words(comparing: &Comparing, pairs: usize, differing: usize, complete: bool) 
 fn heads(ui: &mut Ui, rows: [&Row; 2]) {
     let room = egui::vec2(ui.available_width(), ROW);
     let (rect, _) = ui.allocate_exact_size(room, egui::Sense::hover());
-    let (left, right) = halves(rect);
+    let (left, right) = halves(rect.with_max_x(rect.right() - rows::BAR_WIDTH));
     for (row, half) in rows.into_iter().zip([left, right]) {
         let record = &row.record;
         let len = record.payload().map_or(0, |(_, bytes)| bytes.len() as u64);

@@ -13,9 +13,10 @@ use crate::ui::theme::{self, Tone};
 pub(super) const WIDTH: f32 = 372.0;
 
 /// The width of a column of numbers: a u64 and most floats.
-const COLUMN: f32 = 156.0;
+const COLUMN: f32 = 152.0;
 
-const NAME: f32 = 32.0;
+/// The width of the names.
+const NAME: f32 = 38.0;
 
 /// Shows the numbers at the cursor, or at the first byte.
 pub(super) fn show(ui: &mut Ui, tab: &SocketTab, bytes: &Bytes) {
@@ -40,35 +41,47 @@ pub(super) fn show(ui: &mut Ui, tab: &SocketTab, bytes: &Bytes) {
                 cell(ui, |ui| ui.label(egui::RichText::new(order).small().weak()));
             }
         });
-        for number in numbers(rest) {
+        let [signed, unsigned, wider @ ..] = numbers(rest);
+        row(ui, "8 bits", |ui| {
+            for number in [signed, unsigned] {
+                cell(ui, |ui| shown(ui, number.little.as_deref(), number.name));
+            }
+        });
+        for number in wider {
             row(ui, number.name, |ui| {
-                let single = matches!(number.name, "i8" | "u8");
-                let columns = [("little-endian", &number.little), ("big-endian", &number.big)];
-                for (order, text) in columns.into_iter().take(if single { 1 } else { 2 }) {
-                    let name = if single { number.name.to_owned() } else { format!("{} {order}", number.name) };
-                    cell(ui, |ui| match text {
-                        Some(text) => value(ui, text, &name),
-                        None => ui.weak("-"),
-                    });
+                for (order, text) in [("little-endian", &number.little), ("big-endian", &number.big)] {
+                    let name = format!("{} {order}", number.name);
+                    cell(ui, |ui| shown(ui, text.as_deref(), &name));
                 }
             });
         }
     });
 }
 
+fn shown(ui: &mut Ui, text: Option<&str>, name: &str) -> egui::Response {
+    match text {
+        Some(text) => value(ui, text, name),
+        None => ui.weak("-"),
+    }
+}
+
 fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
         let quiet = theme::color(Tone::Quiet, ui.visuals().dark_mode);
         let words = egui::RichText::new(name).small().color(quiet);
-        ui.add_sized([NAME, 16.0], Label::new(words).halign(egui::Align::Min));
+        sized(ui, NAME, |ui| ui.label(words));
         add(ui);
     });
 }
 
 fn cell(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> egui::Response) {
+    sized(ui, COLUMN, add);
+}
+
+fn sized(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> egui::Response) {
     let layout = egui::Layout::left_to_right(egui::Align::Center);
-    ui.allocate_ui_with_layout(egui::vec2(COLUMN, 16.0), layout, |ui| {
-        ui.set_min_width(COLUMN);
+    ui.allocate_ui_with_layout(egui::vec2(width, 16.0), layout, |ui| {
+        ui.set_min_width(width);
         add(ui);
     });
 }

@@ -11,7 +11,7 @@ use crate::figures;
 use crate::journal::Content;
 use crate::payload;
 use crate::ui::theme::{self, ROW, Tone};
-use crate::ui::{rows, text};
+use crate::ui::{bookmarks, rows, text};
 
 /// The left edges of a row's columns, from the row's own left edge.
 #[derive(Clone, Copy)]
@@ -72,10 +72,19 @@ pub(super) fn draw(
         ui.painter().rect_filled(rect, 0.0, ui.visuals().faint_bg_color);
     }
     paint(ui, tab, shown, rect, columns, before);
+    let bookmark = tab.bookmarks.get(shown.key);
     response.widget_info(|| {
-        WidgetInfo::selected(Role::Button, true, selected, tab.row_text(shown, text::ROW_CHARACTERS))
+        let marked = match bookmark {
+            Some(bookmark) if bookmark.note.is_empty() => "bookmarked · ".to_owned(),
+            Some(bookmark) => format!("bookmarked: {} · ", bookmark.note),
+            None => String::new(),
+        };
+        let words = marked + &tab.row_text(shown, text::ROW_CHARACTERS);
+        WidgetInfo::selected(Role::Button, true, selected, words)
     });
-    response
+    let Some(bookmark) = bookmark else { return response };
+    bookmarks::mark(ui, rect);
+    if bookmark.note.is_empty() { response } else { response.on_hover_text(&bookmark.note) }
 }
 
 /// The cells of a row.

@@ -6,6 +6,9 @@ use super::copy_entries;
 use crate::app::SocketAction;
 use crate::app::tab::SocketTab;
 use crate::figures;
+use crate::ui::bookmarks;
+
+const CLEAR: &str = "Empty the log, with its bookmarks and notes; what is open goes on";
 
 /// The line below the log: how much there is, and what can be done with it.
 pub(in crate::ui) fn status_line(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
@@ -15,7 +18,8 @@ pub(in crate::ui) fn status_line(ui: &mut Ui, tab: &mut SocketTab, actions: &mut
             actions.push(SocketAction::Save);
         }
         copy_menu(ui, tab, actions);
-        if ui.button("Clear").on_hover_text("Empty the log; what is open goes on").clicked() {
+        bookmarks::menu(ui, tab);
+        if ui.button("Clear").on_hover_text(CLEAR).clicked() {
             actions.push(SocketAction::Clear);
         }
         pause(ui, tab);
@@ -42,10 +46,11 @@ fn amounts(tab: &SocketTab) -> String {
     }
     let (received, sent) = (figures::size(status.received.bytes), figures::size(status.sent.bytes));
     words += &format!(" · received {received} · sent {sent}");
-    if let Some(notice) = &tab.notice {
-        words += &format!(" · {notice}");
+    // First, so that a narrow window does not cut it.
+    match &tab.notice {
+        Some(notice) => format!("{notice} · {words}"),
+        None => words,
     }
-    words
 }
 
 fn amounts_in_full(tab: &SocketTab) -> String {

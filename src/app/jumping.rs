@@ -1,0 +1,123 @@
+//! Going to a row: from a figure, from a bookmark, from whatever knows a record or a byte of one.
+
+use super::log::Key;
+use super::tab::SocketTab;
+use crate::journal::Seq;
+
+/// Rows shown above the one that is gone to.
+const ABOVE: u64 = 3;
+
+impl SocketTab {
+    /// Shows the first row that begins in record `seq`, selected; where it is in the middle of a frame, that frame. Says
+    /// why there is none.
+    pub fn go_to(&mut self, seq: Seq) {
+        let first = self.log.key_at(self.log.row_of(Key::record(seq)));
+        self.go_to_key(first.filter(|key| key.seq == seq).unwrap_or(Key::record(seq)));
+    }
+
+    /// Shows the row of `key`, selected; where the rows are cut in another way now, the one that shows byte `key.part`
+    /// of record `key.seq`. Says why there is none.
+    pub fn go_to_key(&mut self, key: Key) {
+        let seq = key.seq;
+        match self.log.row_with(key, &self.journal) {
+            Some(row) => self.show_row(row),
+            None if seq < self.status.first => self.notice = Some(format!("record {seq} has left the log")),
+            None => self.notice = Some(format!("record {seq} {}", self.why_hidden())),
+        }
+    }
+
+    /// Why what is in the log has no row.
+    pub(super) fn why_hidden(&self) -> &'static str {
+        if self.log.is_behind() {
+            "has no row yet: what is recorded is still being looked at"
+        } else if self.log.is_filtered() {
+            "is hidden by the filter"
+        } else if self.log.paused(&self.status).is_some() {
+            "came after the pause"
+        } else {
+            "has left the view"
+        }
+    }
+
+    /// Shows the log, with row `row` selected and near the top.
+    pub(super) fn show_row(&mut self, row: u64) {
+        self.statistics.shown = false;
+        self.notice = None;
+        self.log.select(row, false, false);
+        self.log.follow = false;
+        if let Some(top) = self.log.key_at(row.saturating_sub(ABOVE)) {
+            (self.log.top, self.log.top_pixels) = (top, 0.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::app::log::framing::Cutting;
+    use crate::app::tab::Kind;
+    use crate::journal::{Budget, ConnId, Detail, Limits, Opened, State, Writer};
+
+    /// A tab and two peers, whose lines come in chunks 2 to 6, one peer's between the other's.
+    fn tab() -> SocketTab {
+        let tab = SocketTab::new(Kind::Server, &Budget::default(), Limits::default());
+        let mut writer = Writer::new(Arc::clone(&tab.journal));
+        let [one, other] = [9, 10].map(|port| {
+            let [peer, local] = [port, 1].map(|port| std::net::SocketAddr::from(([127, 0, 0, 1], port)));
+            let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
+            writer.open(opened, peer, local, State::Connected)
+        });
+        let mut receive = |conn: ConnId, text: &str| {
+            writer.room(text.len())[..text.len()].copy_from_slice(text.as_bytes());
+            writer.received(conn, text.len(), false);
+        };
+        receive(one, "a");
+        receive(other, "x\n");
+        receive(one, "b");
+        receive(other, "yz\nw\n");
+        receive(one, "c\nd\n");
+        writer.publish(true);
+        tab
+    }
+
+    fn cut(tab: &mut SocketTab, cutting: Cutting, filter: &str) {
+        tab.log.framing.cutting = cutting;
+        tab.log.filter.text = filter.to_owned();
+        tab.status = tab.journal.status();
+        while tab.log.advance(&tab.journal, &tab.status, Duration::from_secs(60)) {}
+    }
+
+    #[track_caller]
+    fn check(tab: &mut SocketTab, go: impl FnOnce(&mut SocketTab), expected: Result<(Seq, u32), &str>) {
+        tab.log.cursor = None;
+        tab.notice = None;
+        go(tab);
+        let reached = tab.log.cursor.map(|key| (key.seq, key.part));
+        assert_eq!((reached, tab.notice.as_deref()), (expected.ok(), expected.err()));
+    }
+
+    #[test]
+    fn a_byte_leads_to_its_row_however_the_rows_are_cut() {
+        let mut tab = tab();
+        let key = |seq, part| Key { seq, part };
+        cut(&mut tab, Cutting::Chunks, "");
+        check(&mut tab, |tab| tab.go_to(4), Ok((4, 0)));
+        check(&mut tab, |tab| tab.go_to_key(key(5, 3)), Ok((5, 0)));
+        cut(&mut tab, Cutting::Lines, "");
+        check(&mut tab, |tab| tab.go_to_key(key(5, 3)), Ok((5, 3)));
+        check(&mut tab, |tab| tab.go_to_key(key(5, 4)), Ok((5, 3)));
+        check(&mut tab, |tab| tab.go_to_key(key(4, 0)), Ok((2, 0)));
+        check(&mut tab, |tab| tab.go_to(4), Ok((2, 0)));
+        check(&mut tab, |tab| tab.go_to(6), Ok((6, 2)));
+        check(&mut tab, |tab| tab.go_to_key(key(6, 0)), Ok((2, 0)));
+        check(&mut tab, |tab| tab.go_to(99), Err("record 99 has left the view"));
+        cut(&mut tab, Cutting::Lines, "w");
+        check(&mut tab, |tab| tab.go_to_key(key(5, 3)), Ok((5, 3)));
+        check(&mut tab, |tab| tab.go_to(4), Err("record 4 is hidden by the filter"));
+        tab.clear();
+        check(&mut tab, |tab| tab.go_to(4), Err("record 4 has left the log"));
+    }
+}
