@@ -13,7 +13,7 @@
 //! | | [`error`] | operation, address, system code, sentence, advice |
 //! | | [`endpoint`] | `tcp://host:port` parsed and printed |
 //! | | [`figures`] | `65,507` and `2.3 MiB` |
-//! | 1 knowledge, no I/O | [`payload`] | text ⇄ bytes: text, escaped, hex; foreign bytes made visible; hex dumps |
+//! | 1 knowledge, no I/O | [`payload`] | text ⇄ bytes: text, escaped, hex; foreign bytes made visible; hex dumps, encodings, numbers, comparing |
 //! | | [`framing`] | a TCP stream cut into frames: by line, length prefix, size or pause |
 //! | | [`template`] | `{peer} {data} {ctime}`: greetings and replies |
 //! | 2 the record | [`journal`] | every byte in order, bounded memory, what was dropped is counted |
@@ -42,7 +42,8 @@
 //! # Threads
 //!
 //! `main` draws; `io` owns the sockets; `lookup-N` wait for the system's resolver; `save` writes a log; `dialog`
-//! waits for the desktop's file dialog. Each is named, bounded, and can be cancelled or abandoned.
+//! waits for the desktop's file dialog; `align` sets two payloads side by side, for about a second at most. Each is
+//! named, bounded, and can be cancelled or abandoned.
 
 pub mod app;
 pub mod clock;

@@ -39,22 +39,6 @@ fn written(format: FileFormat, snapshot: &Snapshot) -> String {
     String::from_utf8(out).expect("every form is UTF-8")
 }
 
-#[test]
-fn bookmarks_and_notes_are_in_jsonl() {
-    let snapshot = every_kind();
-    let header = Header {
-        notes: BTreeMap::from([(0, String::new()), (2, "why \"é\"?\n".to_owned())]),
-        ..header(Role::Listener)
-    };
-    let mut out = Vec::new();
-    write(FileFormat::Jsonl, &mut out, &header, &snapshot, &mut |_| ControlFlow::Continue(())).expect("written");
-    let text = String::from_utf8(out).expect("UTF-8");
-    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let marked: Vec<_> = lines.iter().filter(|line| line["bookmark"] == true).collect();
-    let marks: Vec<_> = marked.iter().map(|line| (&line["seq"], line["note"].as_str())).collect();
-    assert_eq!(marks, [(&Value::from(0), None), (&Value::from(2), Some("why \"é\"?\n"))]);
-}
-
 /// A record of every kind.
 fn every_kind() -> Snapshot {
     let (journal, mut writer) = journal();

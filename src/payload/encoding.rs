@@ -88,29 +88,29 @@ impl Encoding {
         Some(known.unwrap_or((skipped, Character::Invalid)))
     }
 
-    /// The first character by the tables of `encoding_rs`.
+    /// The first character by the tables of `encoding_rs`. How many bytes it takes follows from the first two.
     fn legacy(self, bytes: &[u8]) -> Option<(usize, Character)> {
-        let (encoding, longest) = match self {
-            Self::Gbk => (GBK, 2),
-            Self::Gb18030 => (GB18030, 4),
-            Self::Big5 => (BIG5, 2),
+        let four = matches!(bytes, [_, b'0'..=b'9', ..]);
+        let (encoding, len) = match (self, bytes.first()?) {
+            (Self::Gbk | Self::Gb18030, 0x80) => (GBK, 1),
+            (Self::Gb18030, _) if four => (GB18030, 4),
+            (Self::Gbk | Self::Gb18030, _) => (GBK, 2),
+            (Self::Big5, _) => (BIG5, 2),
+            (_, 0x80 | 0xa1..=0xdf) => (SHIFT_JIS, 1),
             _ => (SHIFT_JIS, 2),
         };
-        // The shortest sequence that is a character: none is the start of another.
-        [1, 2, 4].into_iter().filter(|len| *len <= longest).find_map(|len| {
-            let mut text = [0; 8];
-            let mut decoder = encoding.new_decoder_without_bom_handling();
-            let (result, read, written) =
-                decoder.decode_to_utf8_without_replacement(bytes.get(..len)?, &mut text, true);
-            if result != DecoderResult::InputEmpty || read < len {
-                return None;
-            }
-            let mut characters = std::str::from_utf8(text.get(..written)?).ok()?.chars();
-            match (characters.next()?, characters.next()) {
-                (one, None) => Some((len, Character::One(one))),
-                (one, Some(two)) => Some((len, Character::Two(one, two))),
-            }
-        })
+        let mut text = [0; 8];
+        let mut decoder = encoding.new_decoder_without_bom_handling();
+        let (result, read, written) =
+            decoder.decode_to_utf8_without_replacement(bytes.get(..len)?, &mut text, true);
+        if result != DecoderResult::InputEmpty || read < len {
+            return None;
+        }
+        let mut characters = std::str::from_utf8(text.get(..written)?).ok()?.chars();
+        match (characters.next()?, characters.next()) {
+            (one, None) => Some((len, Character::One(one))),
+            (one, Some(two)) => Some((len, Character::Two(one, two))),
+        }
     }
 }
 
@@ -166,6 +166,25 @@ mod tests {
         check(Encoding::Latin1, b"\x80\x9f\xe9\xff", "\u{80}\u{9f}éÿ");
         check(Encoding::Utf16Le, b"a\0\x60\x4f\x34\xd8\x1e\xdd", "a你𝄞");
         check(Encoding::Utf16Be, b"\0a\x4f\x60\xd8\x34\xdd\x1e", "a你𝄞");
+    }
+
+    #[test]
+    fn every_two_bytes_are_read_as_encoding_rs_reads_them() {
+        for (encoding, table) in [
+            (Encoding::Gbk, GBK),
+            (Encoding::Gb18030, GB18030),
+            (Encoding::Big5, BIG5),
+            (Encoding::ShiftJis, SHIFT_JIS),
+        ] {
+            for bytes in (0x8000..=u16::MAX).map(u16::to_be_bytes) {
+                let expected = table.decode_without_bom_handling_and_without_replacement(&bytes);
+                let text = all(encoding, &bytes);
+                match expected {
+                    Some(expected) => assert_eq!(text, expected, "{} {bytes:02x?}", encoding.name()),
+                    None => assert!(text.contains("\\x"), "{} {bytes:02x?}: {text}", encoding.name()),
+                }
+            }
+        }
     }
 
     #[test]

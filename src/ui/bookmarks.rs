@@ -33,8 +33,10 @@ pub(super) fn keys(ui: &Ui, tab: &mut SocketTab) {
 
 /// What the menu of a row offers beside copying.
 pub(super) fn row_entries(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {
+    let marked = tab.log.cursor.is_some_and(|key| tab.bookmarks.get(key).is_some());
+    let toggle = if marked { "Remove bookmark" } else { "Bookmark" };
     let entries = [
-        ("Bookmark", "Mark the selected rows, or take their marks away: Ctrl+B", SocketAction::Bookmark, true),
+        (toggle, "Mark the selected rows, or take their marks away: Ctrl+B", SocketAction::Bookmark, true),
         ("Note…", "Write something about this row", SocketAction::EditNote, tab.log.cursor.is_some()),
         ("Compare", "Show two selected rows side by side", SocketAction::Compare, tab.two_selected().is_some()),
     ];

@@ -7,6 +7,8 @@ mod inspector;
 mod pane;
 mod text;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use egui::{Role, Ui, WidgetInfo};
 
@@ -209,7 +211,7 @@ fn payload(ui: &mut Ui, tab: &mut SocketTab, shown: &Shown, bytes: Bytes, action
     let [hex_id, text_id] = ["hex", "text"].map(|pane| egui::Id::unique((tab.kind, pane)));
     move_cursor(ui, tab, &bytes, hex_id, shares.per_row, actions);
     text::move_cursor(ui, tab, &bytes, text_id, actions);
-    let marks = marks(ui, tab);
+    let marks = marks(ui, tab, shown);
     let reveal = tab.detail.reveal.take();
     let subject = Subject { key: shown.key, bytes, marks, reveal };
     let (panes, numbers) = area.split_left_right_at_x(area.right() - shares.numbers);
@@ -232,9 +234,9 @@ fn payload(ui: &mut Ui, tab: &mut SocketTab, shown: &Shown, bytes: Bytes, action
     }
 }
 
-/// What is marked in both panes: the search's matches, then the selection, which lies on top.
-fn marks(ui: &Ui, tab: &SocketTab) -> Marks {
-    let mut marks = Marks::default();
+/// What is marked in both panes. The selection comes last: it lies on top.
+fn marks(ui: &Ui, tab: &SocketTab, shown: &Shown) -> Marks {
+    let mut marks = Marks { borders: Arc::clone(&shown.borders), ..Marks::default() };
     if let Some(selection) = &tab.detail.selection {
         marks.ranges.push((selection.range(), ui.visuals().selection.bg_fill));
     }

@@ -136,6 +136,9 @@ fn selected_bytes_and_rows_are_copied_in_every_form() {
     window.harness.run_steps(2);
     key(&mut window, Modifiers::NONE, Key::Home);
     key(&mut window, Modifiers::SHIFT, Key::ArrowRight);
+    window.harness.event(Event::Copy);
+    window.harness.step();
+    assert_eq!(copied(&window).as_deref(), Some("48 69"), "Ctrl+C copies what is selected in the pane");
     assert_eq!(copy(&mut window, "Copy bytes", "Copy as base64"), "SGk=");
     window.wait_for("2 bytes copied as base64");
 }

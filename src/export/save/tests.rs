@@ -206,3 +206,18 @@ fn a_link_stays_and_its_file_is_replaced() {
     assert_eq!(names(&place("real")), ["new.csv", "old.csv"]);
     assert!(matches!(save_to(&place("circle.csv")), Err(SaveError::Failed(error)) if error.is("ELOOP")));
 }
+
+#[test]
+fn bookmarks_and_notes_are_in_jsonl() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("log.jsonl");
+    let notes = std::collections::BTreeMap::from([(0, String::new()), (2, "why \"é\"?\n".to_owned())]);
+    let header = Header { notes, ..header() };
+    save(&path, FileFormat::Jsonl, &header, &snapshot(3), &mut go_on).expect("saved");
+    let text = fs::read_to_string(&path).expect("read");
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let marked = lines.iter().filter(|line| line["bookmark"] == true);
+    let marks: Vec<_> = marked.map(|line| (line["seq"].as_u64(), line["note"].as_str())).collect();
+    assert_eq!(marks, [(Some(0), None), (Some(2), Some("why \"é\"?\n"))]);
+}

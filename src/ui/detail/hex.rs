@@ -33,6 +33,9 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, subject: &Subject, id: Id, 
                 ui.painter().rect_filled(words.room(characters(&places, per_row)), 2.0, color);
             }
         }
+        for border in subject.marks.borders_within(&within) {
+            words.tick(ui, BYTES_AT + dump::column(border - line.offset));
+        }
         words.paint(ui);
         let name = format!("{:08x}  {}  {}", line.offset, line.hex, line.text);
         pane::readable(ui, rect, ("hex", subject.key, row), &name);

@@ -16,6 +16,8 @@ use crate::ui::theme::ROW;
 pub(super) struct Marks {
     /// Runs of bytes and the color behind them; later ones lie on top.
     pub(super) ranges: Vec<(Range<usize>, Color32)>,
+    /// The first bytes of the chunks that the payload came in, after the first chunk; a tick stands before each.
+    pub(super) borders: Arc<[usize]>,
 }
 
 impl Marks {
@@ -25,6 +27,12 @@ impl Marks {
             let part = range.start.max(row.start)..range.end.min(row.end);
             (!part.is_empty()).then_some((part, *color))
         })
+    }
+
+    /// The borders that lie within `row`.
+    pub(super) fn borders_within(&self, row: &Range<usize>) -> impl Iterator<Item = usize> {
+        let place = |offset: usize| self.borders.partition_point(|border| *border < offset);
+        self.borders[place(row.start)..place(row.end)].iter().copied()
     }
 }
 
@@ -61,6 +69,12 @@ impl Words {
     /// The room of some characters.
     pub(super) fn room(&self, characters: Range<usize>) -> Rect {
         Rect::from_x_y_ranges(self.left(characters.start)..=self.left(characters.end), self.row.y_range())
+    }
+
+    /// Paints a tick before a character.
+    pub(super) fn tick(&self, ui: &Ui, character: usize) {
+        let x = self.left(character) - 1.0;
+        ui.painter().vline(x, self.row.y_range(), egui::Stroke::new(1.0, ui.visuals().warn_fg_color));
     }
 
     /// Paints the text, on top of what was painted before.

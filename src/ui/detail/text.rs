@@ -48,6 +48,13 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, subject: &Subject, id: Id, 
                 ui.painter().rect_filled(room, 2.0, color);
             }
         }
+        for border in subject.marks.borders_within(&(start..end)) {
+            if let Some(cell) = line.cell_of(border) {
+                // In the middle of a character: after it.
+                let inside = border > cell.bytes.start;
+                words.tick(ui, if inside { cell.characters.end } else { cell.characters.start });
+            }
+        }
         pane::readable(ui, rect, ("text", subject.key, row), &line.text);
         words.paint(ui);
     });
