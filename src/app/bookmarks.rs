@@ -259,6 +259,13 @@ mod tests {
             tab.log.cursor.map(|key| key.seq)
         };
         assert_eq!([go(true), go(true), go(false), go(false)], [Some(2), Some(4), Some(2), Some(7)]);
+        // What a snapshot holds can leave as a whole.
+        tab.journal.snapshot();
+        tab.journal.set_limits(Limits { records: 0, ..Limits::default() });
+        tab.look();
+        tab.go_to(4);
+        assert_eq!(tab.notice.as_deref(), Some("record 4 has left the log"));
+        assert_eq!(marked(&tab), [2, 4, 7], "bookmarks stay when their records leave");
         tab.clear();
         assert!(tab.bookmarks.is_empty());
     }

@@ -100,6 +100,7 @@ fn note(ui: &mut Ui, tab: &SocketTab, key: Key) {
 fn controls(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     ui.menu_button("Copy bytes", |ui| copy_entries(ui, tab, actions));
     compare_button(ui, tab);
+    let shown = (tab.detail.numbers, tab.detail.encoding);
     ui.toggle_value(&mut tab.detail.numbers, "Numbers")
         .on_hover_text("Show the bytes at the cursor as integers and floats");
     let combo = egui::ComboBox::from_id_salt("encoding").width(92.0).selected_text(tab.detail.encoding.name());
@@ -110,6 +111,10 @@ fn controls(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     });
     combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Encoding"));
     combo.response.on_hover_text("How the text is read");
+    if shown != (tab.detail.numbers, tab.detail.encoding) {
+        // Rows hold other bytes now: the cursor stays in sight.
+        tab.detail.reveal = tab.detail.selection.as_ref().map(ByteSelection::cursor);
+    }
     if let Some(selection) = &tab.detail.selection {
         let words = egui::RichText::new(selection.words()).small();
         ui.label(words).on_hover_text(in_hex(selection));
@@ -260,6 +265,7 @@ fn move_cursor(
             Command::Start => tab.detail.step(Motion::Start, extend, bytes.len()),
             Command::End => tab.detail.step(Motion::End, extend, bytes.len()),
             Command::All => tab.detail.select_all(bytes.len()),
+            Command::Nothing => tab.detail.selection = None,
             Command::Copy => actions.push(SocketAction::CopyBytes(Notation::Hex)),
         }
     }

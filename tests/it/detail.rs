@@ -92,6 +92,8 @@ fn bytes_are_selected_by_dragging_and_by_keys_in_both_panes() {
     window.wait_for("bytes 0-5, 6 bytes");
     key(&mut window, Modifiers::COMMAND, Key::A);
     window.wait_for("bytes 0-11, 12 bytes");
+    key(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(window.find("12 bytes").is_some_and(|title| title.starts_with("Record")), "nothing is selected");
     let rect = window.harness.get_by_role_and_label(Role::Document, "Hex dump").rect();
     pointer(&mut window, rect.left_top() + egui::vec2(90.0, 10.0), true, Modifiers::NONE);
     for step in 1..=4_u8 {

@@ -191,7 +191,8 @@ pub(super) fn select(
         ui.ctx().request_repaint();
     }
     if response.has_focus() {
-        let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
+        let escape = detail.selection.is_some();
+        let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, escape, tab: false };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
         let stroke = ui.visuals().widgets.hovered.bg_stroke;
         ui.painter().rect_stroke(list.rect, 0.0, stroke, egui::StrokeKind::Inside);
@@ -215,6 +216,8 @@ pub(super) enum Command {
     End,
     /// Select all.
     All,
+    /// Select nothing.
+    Nothing,
     /// Copy what is selected.
     Copy,
 }
@@ -225,14 +228,16 @@ pub(super) fn keys(ui: &Ui, id: Id) -> Vec<(Command, bool)> {
     if !ui.memory(|memory| memory.has_focus(id)) {
         return Vec::new();
     }
+    // Escape closes a menu first.
+    let menu = egui::Popup::is_any_open(ui.ctx());
     let mut commands = Vec::new();
     ui.input_mut(|input| {
         input.events.retain(|event| match command(event) {
-            Some(command) => {
+            Some(command) if !(menu && command.0 == Command::Nothing) => {
                 commands.push(command);
                 false
             }
-            None => true,
+            _ => true,
         });
     });
     commands
@@ -251,6 +256,7 @@ fn command(event: &egui::Event) -> Option<(Command, bool)> {
         egui::Key::ArrowDown => Command::Rows(1),
         egui::Key::Home => Command::Start,
         egui::Key::End => Command::End,
+        egui::Key::Escape => Command::Nothing,
         egui::Key::A if modifiers.command => Command::All,
         _ => return None,
     };

@@ -101,6 +101,10 @@ pub(super) fn move_cursor(ui: &Ui, tab: &mut SocketTab, bytes: &Bytes, id: Id, a
                 detail.select_all(bytes.len());
                 continue;
             }
+            Command::Nothing => {
+                detail.selection = None;
+                continue;
+            }
             Command::Copy => {
                 actions.push(SocketAction::CopyBytes(Notation::Text));
                 continue;
