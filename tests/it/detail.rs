@@ -1,7 +1,7 @@
 //! The detail pane in the window: bytes selected, read in other encodings, shown as numbers, compared and copied.
 
 use std::io::Write;
-use std::net::TcpStream;
+use std::net::{TcpStream, UdpSocket};
 
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers, OutputCommand, PointerButton, Pos2};
@@ -193,4 +193,29 @@ fn rows_are_bookmarked_noted_and_listed() {
     assert!(entry.contains("5 apple"), "{entry}");
     window.press("Remove");
     window.wait_for("No bookmarks yet");
+}
+
+#[test]
+fn a_long_payload_scrolls_to_its_end_in_both_panes() {
+    let mut window = Window::open();
+    window.press("UDP");
+    let port = window.start("Bind", "bound to");
+    let payload: String = (0..5000).map(|n| format!("line {n}\n")).collect();
+    let peer = UdpSocket::bind("127.0.0.1:0").expect("bound");
+    peer.send_to(payload.as_bytes(), ("127.0.0.1", port)).expect("sent");
+    let record = window.wait_for("48890 line 0");
+    window.press(&record);
+    window.wait_for("48,890 bytes");
+    let rect = window.harness.get_by_role_and_label(Role::Document, "Payload text").rect();
+    window.harness.event(Event::PointerMoved(rect.center()));
+    window.harness.run_steps(1);
+    key(&mut window, Modifiers::NONE, Key::End);
+    window.wait_for("line 4999\\n");
+    assert!(window.find("0000bef0").is_none(), "the other pane stays where it is");
+    window.harness.get_by_role_and_label(Role::Document, "Payload text").focus();
+    window.harness.run_steps(1);
+    key(&mut window, Modifiers::NONE, Key::Home);
+    key(&mut window, Modifiers::SHIFT, Key::End);
+    window.wait_for("bytes 0-48,889, 48,890 bytes");
+    window.wait_for("0000bef0");
 }

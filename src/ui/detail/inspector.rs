@@ -42,7 +42,7 @@ pub(super) fn show(ui: &mut Ui, tab: &SocketTab, bytes: &Bytes) {
             }
         });
         let [signed, unsigned, wider @ ..] = numbers(rest);
-        row(ui, "8 bits", |ui| {
+        row(ui, "i8 u8", |ui| {
             for number in [signed, unsigned] {
                 cell(ui, |ui| shown(ui, number.little.as_deref(), number.name));
             }
