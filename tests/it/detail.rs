@@ -7,6 +7,7 @@ use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers, OutputCommand, PointerButton, Pos2};
 use egui_kittest::kittest::Queryable;
 
+use crate::framing::{cut, server};
 use crate::window::{Window, connect};
 
 /// A window with the detail of the last of some payloads that a client sent.
@@ -218,4 +219,57 @@ fn a_long_payload_scrolls_to_its_end_in_both_panes() {
     key(&mut window, Modifiers::SHIFT, Key::End);
     window.wait_for("bytes 0-48,889, 48,890 bytes");
     window.wait_for("0000bef0");
+}
+
+#[test]
+fn a_frame_that_grows_keeps_its_place_and_the_selected_bytes() {
+    let (mut window, mut client) = server(&["start\n"]);
+    cut(&mut window, "Fixed size");
+    window.set("Frame size", "100000");
+    let mut grow = |window: &mut Window, word: &str, total: &str| {
+        let lines: String = (0..100).map(|n| format!("{word} {n:03}\n")).collect();
+        client.write_all(lines.as_bytes()).expect("written");
+        window.wait_for(&format!(" · {total} bytes · frame of "));
+    };
+    let frame = row(&window, "(6 of 100,000 bytes) start");
+    window.press(&frame);
+    grow(&mut window, "one", "806");
+    window.harness.get_by_role_and_label(Role::Document, "Payload text").focus();
+    window.harness.run_steps(2);
+    key(&mut window, Modifiers::NONE, Key::End);
+    window.wait_for("byte 805");
+    window.wait_for("one 099\\n");
+    grow(&mut window, "two", "1,606");
+    window.wait_for("byte 805");
+    window.wait_for("one 099\\n");
+    assert!(window.find("two 020").is_none(), "it stays where it was");
+    key(&mut window, Modifiers::SHIFT, Key::End);
+    window.wait_for("bytes 805-1,605, 801 bytes");
+    window.wait_for("two 099\\n");
+}
+
+#[test]
+fn frames_are_compared_copied_and_bookmarked_whole() {
+    let (mut window, _client) = server(&["hello wo", "rld\nhello there\n"]);
+    cut(&mut window, "Lines");
+    let world = row(&window, "12 hello world");
+    window.press(&world);
+    key(&mut window, Modifiers::SHIFT, Key::ArrowDown);
+    window.press("Compare");
+    window.wait_for("5 bytes of 12 differ");
+    window.wait_for("12 bytes · frame of 2 chunks");
+    window.press("Close comparison");
+    let text = copy(&mut window, "Copy", "Copy as Python bytes");
+    assert_eq!(text, "b'hello world\\n'\nb'hello there\\n'");
+    let text = copy(&mut window, "Copy", "Copy as Rust array");
+    assert!(text.starts_with("let payload_2: [u8; 12]") && text.contains("\nlet payload_3_4: [u8; 12]"), "{text}");
+    key(&mut window, Modifiers::COMMAND, Key::B);
+    window.wait_for("2 bookmarks added");
+    // As chunks are shown again, the second one is in the middle of its record.
+    cut(&mut window, "Chunks (as received)");
+    window.press("Bookmarks");
+    let entry = window.wait_for("3 · ");
+    assert!(entry.contains("12 hello there"), "{entry}");
+    window.press(&entry);
+    window.wait_for("Record 3 · received · 16 bytes");
 }

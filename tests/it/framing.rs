@@ -20,7 +20,7 @@ fn choose(window: &mut Window, list: &str, entry: &str) {
 
 /// Chooses how the stream is cut.
 #[track_caller]
-fn cut(window: &mut Window, cutting: &str) {
+pub(crate) fn cut(window: &mut Window, cutting: &str) {
     choose(window, "Frames", cutting);
 }
 
@@ -32,7 +32,7 @@ fn received(window: &Window) -> Vec<String> {
 }
 
 /// A server that received these chunks.
-fn server(chunks: &[&str]) -> (Window, std::net::TcpStream) {
+pub(crate) fn server(chunks: &[&str]) -> (Window, std::net::TcpStream) {
     let mut window = Window::open();
     let port = window.start("Listen", "listening on");
     let mut client = connect(port);

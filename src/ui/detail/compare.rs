@@ -122,7 +122,7 @@ fn heads(ui: &mut Ui, rows: [&Row; 2]) {
             super::frame_words(row)
         );
         let job = text::plain(&words, theme::small(), ui.visuals().weak_text_color());
-        pane::readable(ui, half, ("head", row.key), &words);
+        pane::readable(ui, half, ("head", row.key), &words).on_hover_text(&words);
         rows::cell(ui, half, half.left() + 4.0, half.right(), job, Align2::LEFT_CENTER);
     }
 }

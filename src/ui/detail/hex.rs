@@ -34,7 +34,11 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, subject: &Subject, id: Id, 
             }
         }
         for border in subject.marks.borders_within(&within) {
-            words.tick(ui, BYTES_AT + dump::column(border - line.offset));
+            let place = border - line.offset;
+            words.tick(ui, BYTES_AT + dump::column(place));
+            if shares.characters {
+                words.tick(ui, characters(&(place..place), per_row).start);
+            }
         }
         words.paint(ui);
         let name = format!("{:08x}  {}  {}", line.offset, line.hex, line.text);

@@ -264,7 +264,8 @@ fn command(event: &egui::Event) -> Option<(Command, bool)> {
 }
 
 /// Has a row read out.
-pub(super) fn readable(ui: &Ui, rect: Rect, id: impl egui::AsIdSalt, words: &str) {
+pub(super) fn readable(ui: &Ui, rect: Rect, id: impl egui::AsIdSalt, words: &str) -> Response {
     let response = ui.interact(rect, ui.scope_id().with(id), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+    response
 }
