@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crossbeam_channel::Receiver;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrIn, recvmmsg};
@@ -19,18 +20,27 @@ fn spawn<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> JoinHan
     std::thread::Builder::new().name("plain".into()).spawn(run).unwrap()
 }
 
-/// Takes one connection and throws away what comes, by blocking calls. Returns its CPU time at the end.
-pub(crate) fn discard() -> (SocketAddr, JoinHandle<Duration>) {
+/// Takes connections one after the other and throws away what comes, by blocking calls. Returns its address, and its CPU time for each connection.
+///
+/// It lives as long as Sockscope's I/O thread does, so that the system places both alike.
+pub(crate) fn discard() -> (SocketAddr, Receiver<Duration>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
+    let (sender, times) = crossbeam_channel::bounded(1);
     let receive = move || {
-        let (mut stream, _) = listener.accept().unwrap();
         let mut buffer = vec![0; 256 * 1024];
-        while stream.read(&mut buffer).unwrap() > 0 {}
-        drop(stream);
-        cpu::of_this_thread()
+        loop {
+            let (mut stream, _) = listener.accept().unwrap();
+            let began = cpu::of_this_thread();
+            while stream.read(&mut buffer).unwrap() > 0 {}
+            drop(stream);
+            if sender.send(cpu::of_this_thread() - began).is_err() {
+                return;
+            }
+        }
     };
-    (address, spawn(receive))
+    spawn(receive);
+    (address, times)
 }
 
 /// What a mio server does with what it reads.
