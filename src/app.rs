@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, News};
 use crate::error::OpError;
 use crate::journal::Budget;
 use crate::lookup::{JobId, Lookups, Pool, Query, recognize};
@@ -177,15 +177,20 @@ impl App {
             Some(Err(error)) => (Settings::default(), Some(error.to_string())),
         };
         let wake = Wake::new(context.clone());
-        let waker = || -> Arc<dyn Fn() + Send + Sync> {
-            let wake = wake.clone();
-            Arc::new(move || wake.soon())
-        };
         let pool = Pool::new();
-        let engine = Engine::start(pool.clone(), waker())?;
+        let engine = Engine::start(pool.clone(), {
+            let wake = wake.clone();
+            Arc::new(move |news| match news {
+                News::Records => wake.soon(),
+                News::Events => wake.now(),
+            })
+        })?;
         let limits = settings.limits();
         let budget = Budget::new(settings.all_memory_mib << 20);
-        let lookups = Lookups::new(pool, waker());
+        let lookups = Lookups::new(pool, {
+            let wake = wake.clone();
+            Arc::new(move || wake.soon())
+        });
         crate::ui::apply_settings(context, &settings);
         Ok(Self {
             shown: Tab::Socket(Kind::Server),

@@ -61,6 +61,18 @@ pub struct Engine {
     ended: Receiver<()>,
 }
 
+/// What a turn of the I/O thread brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Records: to be shown soon.
+    Records,
+    /// Events, and maybe records: a person may be waiting for them.
+    Events,
+}
+
+/// What the I/O thread calls to be looked at. It must not block.
+pub type Wake = Arc<dyn Fn(News) + Send + Sync>;
+
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").finish_non_exhaustive()
@@ -74,7 +86,7 @@ impl Engine {
     /// # Errors
     ///
     /// When the system has no room for a poll or a thread.
-    pub fn start(pool: Pool, wake: Arc<dyn Fn() + Send + Sync>) -> Result<Self, OpError> {
+    pub fn start(pool: Pool, wake: Wake) -> Result<Self, OpError> {
         raise_descriptor_limit();
         let error = |error: io::Error| OpError::io("start", "I/O thread", &error);
         let poll = Poll::new().map_err(error)?;
@@ -99,6 +111,7 @@ impl Engine {
         };
         let run = move || {
             let _ending: Sender<()> = ending;
+            come_first();
             io_loop.run();
         };
         let thread = Builder::new().name("io".to_owned()).spawn(run).map_err(error)?;
@@ -163,6 +176,13 @@ impl Drop for Engine {
 }
 
 /// A thousand clients need a thousand descriptors, and shells allow 1,024.
+/// Lets the I/O thread run before the threads that draw, where the system allows that: what waits in a receive buffer
+/// is lost when it is full. On Linux this is about the calling thread alone (setpriority(2), notes).
+fn come_first() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, -10);
+}
+
 fn raise_descriptor_limit() {
     #[cfg(unix)]
     {

@@ -37,7 +37,7 @@ pub(crate) struct Alone {
 
 impl Alone {
     pub(crate) fn new(limits: Limits) -> Self {
-        let engine = Engine::start(Pool::new(), Arc::new(|| {})).unwrap();
+        let engine = Engine::start(Pool::new(), Arc::new(|_| {})).unwrap();
         Self { engine, journal: Arc::new(Journal::new(limits)), last: 0 }
     }
 

@@ -8,8 +8,9 @@ use std::time::Duration;
 /// The shortest time between two repaints that data causes: 60 a second.
 const FASTEST: Duration = Duration::from_millis(16);
 
-/// The longest: also with software GL, where a frame costs 50 ms of CPU, a person sees data within 100 ms.
-const SLOWEST: Duration = Duration::from_millis(100);
+/// The longest: also with software GL, where a frame costs 50 ms of CPU, a person sees data within 200 ms. What a person
+/// does shows at once whatever the pace.
+const SLOWEST: Duration = Duration::from_millis(200);
 
 /// A handle that any thread may use.
 #[derive(Clone, Debug)]
@@ -51,9 +52,9 @@ impl Wake {
         self.shared.pending.store(false, Ordering::Release);
     }
 
-    /// Sets the pace by what the last frame cost: drawing takes at most about half of a core.
+    /// Sets the pace by what the last frame cost: drawing what comes takes at most about a quarter of a core.
     pub fn frame_took(&self, took: Duration) {
-        let pace = (took * 2).clamp(FASTEST, SLOWEST);
+        let pace = (took * 4).clamp(FASTEST, SLOWEST);
         self.shared.pace.store(nanos(pace), Ordering::Relaxed);
     }
 }

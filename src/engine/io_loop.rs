@@ -16,6 +16,7 @@ use super::reactor::{Reactor, Readiness};
 use super::resolving::Resolved;
 use super::session::{OVER, Session, answer_send};
 use super::udp::Datagrams;
+use super::{News, Wake};
 use crate::error::OpError;
 use crate::journal::{Detail, Journal, Writer};
 
@@ -41,7 +42,7 @@ pub(super) struct IoLoop {
     pub(super) commands: Receiver<Command>,
     pub(super) answers: Receiver<Resolved>,
     pub(super) quit: Arc<AtomicBool>,
-    pub(super) wake: Arc<dyn Fn() + Send + Sync>,
+    pub(super) wake: Wake,
     pub(super) sessions: BTreeMap<SessionId, Box<dyn Session>>,
     pub(super) quit_by: Option<Instant>,
     /// When something that was recorded is to be published, at the latest.
@@ -155,9 +156,10 @@ impl IoLoop {
             self.reactor.forget(id);
             self.reactor.events.push(event);
         }
-        news |= self.reactor.events.flush();
-        if news {
-            (self.wake)();
+        if self.reactor.events.flush() {
+            (self.wake)(News::Events);
+        } else if news {
+            (self.wake)(News::Records);
         }
     }
 
@@ -236,6 +238,6 @@ impl IoLoop {
             }
         }
         self.reactor.events.flush();
-        (self.wake)();
+        (self.wake)(News::Events);
     }
 }

@@ -17,7 +17,7 @@ pub(super) const DRAIN: Duration = Duration::from_millis(500);
 
 /// The same at Stop for a connection to which nothing was sent lately: there is no answer that the peer could lose, and
 /// one that floods would use all of the time.
-pub(super) const QUICK_DRAIN: Duration = Duration::from_millis(50);
+pub(super) const QUICK_DRAIN: Duration = Duration::from_millis(20);
 
 /// What to do with the socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

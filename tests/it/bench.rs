@@ -41,7 +41,7 @@ impl Bench {
     pub(crate) fn with_wake(also: impl Fn() + Send + Sync + 'static) -> Self {
         let (wake, wakes) = bounded(1);
         let pool = Pool::new();
-        let wake = move || {
+        let wake = move |_| {
             // A full channel holds a wake-up already.
             let _ = wake.try_send(());
             also();
