@@ -6,9 +6,12 @@ pub mod composer;
 mod copying;
 pub mod detail;
 pub mod filter;
+pub mod find;
 pub mod form;
+pub mod jump;
 mod jumping;
 pub mod log;
+mod looking;
 pub mod saving;
 pub mod settings;
 pub mod statistics;
@@ -229,7 +232,8 @@ impl App {
             self.banner = Some(ENGINE_ENDED.to_owned());
         }
         self.lookup.lookups.poll();
-        if self.sockets.iter_mut().map(SocketTab::keep_up).filter(|more| *more).count() > 0 {
+        let wake = &self.wake;
+        if self.sockets.iter_mut().map(|tab| tab.keep_up(wake)).filter(|more| *more).count() > 0 {
             self.wake.soon();
         }
         for tab in self.sockets.iter_mut().filter(|tab| tab.saving.is_busy()) {
@@ -371,7 +375,7 @@ impl eframe::App for App {
         self.guard_closing(ui.ctx());
         self.follow_zoom(ui.ctx());
         if let Tab::Socket(kind) = self.shown
-            && self.socket(kind).look()
+            && self.sockets[kind as usize].look(&self.wake)
         {
             ui.ctx().request_repaint();
         }

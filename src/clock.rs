@@ -70,6 +70,12 @@ impl Stamp {
         anchor.wall.checked_add(Duration::from_nanos(self.0)).unwrap_or(anchor.wall)
     }
 
+    /// The stamp of a wall-clock time; the anchor's for one before it.
+    pub fn at(timestamp: Timestamp) -> Self {
+        let since = timestamp.duration_since(anchor().wall).as_nanos();
+        Self(u64::try_from(since.max(0)).unwrap_or(u64::MAX))
+    }
+
     /// RFC 3339 in UTC with nine digits of a second: `2026-11-21T03:05:00.123456789Z`.
     pub fn rfc3339(self) -> String {
         format!("{:.9}", self.timestamp())
@@ -106,7 +112,7 @@ impl Stamp {
 }
 
 /// The machine's zone, read once: looking it up for every visible row would cost more than drawing the row.
-fn zone() -> TimeZone {
+pub(crate) fn zone() -> TimeZone {
     static ZONE: OnceLock<TimeZone> = OnceLock::new();
     ZONE.get_or_init(TimeZone::system).clone()
 }

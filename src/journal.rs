@@ -35,7 +35,7 @@ use rustc_hash::FxHashMap;
 pub use budget::Budget;
 pub use connections::{Connection, Count, State};
 pub use digests::{Digest, DigestState, Digesting};
-pub use heads::Head;
+pub use heads::{Head, What};
 pub use rates::{Peak, Rates, SECONDS_KEPT, Second, second_of};
 pub use record::{ConnId, Content, Detail, Direction, How, Opened, Record, Seq, Side};
 pub use segment::Segment;

@@ -15,6 +15,8 @@
 //! | | [`figures`] | `65,507` and `2.3 MiB` |
 //! | 1 knowledge, no I/O | [`payload`] | text ⇄ bytes: text, escaped, hex; foreign bytes made visible; hex dumps, encodings, numbers, comparing |
 //! | | [`framing`] | a TCP stream cut into frames: by line, length prefix, size or pause |
+//! | | [`search`] | text, bytes and regular expressions found in payload |
+//! | | [`moment`] | times as a person types them |
 //! | | [`template`] | `{peer} {data} {ctime}`: greetings and replies |
 //! | 2 the record | [`journal`] | every byte in order, bounded memory, what was dropped is counted |
 //! | | [`lookup`] | names, services, protocols, interfaces: a small pool of threads |
@@ -42,8 +44,9 @@
 //! # Threads
 //!
 //! `main` draws; `io` owns the sockets; `lookup-N` wait for the system's resolver; `save` writes a log; `dialog`
-//! waits for the desktop's file dialog; `align` sets two payloads side by side, for about a second at most. Each is
-//! named, bounded, and can be cancelled or abandoned.
+//! waits for the desktop's file dialog; `align` sets two payloads side by side, for about a second at most; `search`
+//! looks through a long log for a filter, or for what is to be found. Each is named, bounded, and can be cancelled or
+//! abandoned.
 
 pub mod app;
 pub mod clock;
@@ -55,6 +58,8 @@ pub mod figures;
 pub mod framing;
 pub mod journal;
 pub mod lookup;
+pub mod moment;
 pub mod payload;
+pub mod search;
 pub mod template;
 pub mod ui;

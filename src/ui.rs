@@ -3,6 +3,8 @@
 mod bookmarks;
 mod composer;
 mod detail;
+mod filter;
+mod find;
 mod fonts;
 mod forms;
 mod log;
@@ -108,6 +110,10 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
         Panel::top(("log tools", kind)).frame(frame(ui, 6)).show(ui, |ui| log::tool_bar(ui, tab));
         if save::is_needed(tab) {
             Panel::top(("save", kind)).frame(frame(ui, 6)).show(ui, |ui| save::show(ui, tab, actions));
+        }
+        find::keys(ui, tab);
+        if find::is_needed(tab) {
+            Panel::top(("find", kind)).frame(frame(ui, 6)).show(ui, |ui| find::show(ui, tab));
         }
         let status = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(6, 2));
         Panel::bottom(("status", kind)).frame(status).exact_size(32.0).show(ui, |ui| {

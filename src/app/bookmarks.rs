@@ -189,6 +189,7 @@ impl SocketTab {
 mod tests {
     use super::*;
     use crate::app::tab::Kind;
+    use crate::app::wake::Wake;
     use crate::journal::{Budget, Detail, Limits, Writer};
 
     /// A tab whose log has `n` notes.
@@ -197,7 +198,7 @@ mod tests {
         let mut writer = Writer::new(std::sync::Arc::clone(&tab.journal));
         (0..n).for_each(|n| writer.detail(None, Detail::Note(format!("note {n}"))));
         writer.publish(true);
-        tab.look();
+        tab.look(&Wake::new(egui::Context::default()));
         tab
     }
 
@@ -262,7 +263,7 @@ mod tests {
         // What a snapshot holds can leave as a whole.
         tab.journal.snapshot();
         tab.journal.set_limits(Limits { records: 0, ..Limits::default() });
-        tab.look();
+        tab.look(&Wake::new(egui::Context::default()));
         tab.go_to(4);
         assert_eq!(tab.notice.as_deref(), Some("record 4 has left the log"));
         assert_eq!(marked(&tab), [2, 4, 7], "bookmarks stay when their records leave");

@@ -1,14 +1,21 @@
-//! Which records the log shows.
+//! Which records the log shows: what a person typed, and what is wrong with it.
 
-use std::collections::HashMap;
+mod kinds;
+mod length;
+mod matcher;
 
-use crate::journal::{ConnId, Content, Direction, Journal, Record};
+use std::collections::{BTreeMap, HashMap};
 
-/// The longest text of a filter, in characters.
-pub const LONGEST_FILTER: usize = 512;
+use matcher::Beside;
 
-/// Connections whose match a filter remembers.
-const PEERS_KNOWN: usize = 100_000;
+use crate::clock::Stamp;
+use crate::endpoint::ParseError;
+use crate::moment::Moment;
+use crate::payload;
+use crate::search::{Notation, Pattern};
+
+pub use kinds::{Kind, Kinds};
+pub use matcher::Matcher;
 
 /// Which way, in the log's filter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,86 +45,135 @@ impl Ways {
         }
     }
 
-    fn admits(self, content: &Content) -> bool {
-        match (self, content) {
-            (Self::All, _) | (Self::Events, Content::Detail(_)) => true,
-            (Self::Received, Content::Payload(direction, _)) => *direction == Direction::Received,
-            (Self::Sent, Content::Payload(direction, _)) => *direction == Direction::Sent,
-            _ => false,
+    fn kinds(self) -> Kinds {
+        let mut events = Kinds::default();
+        events.set(Kind::Received, false);
+        events.set(Kind::Sent, false);
+        match self {
+            Self::All => Kinds::default(),
+            Self::Received => Kinds::of(&[Kind::Received]),
+            Self::Sent => Kinds::of(&[Kind::Sent]),
+            Self::Events => events,
         }
     }
 }
 
-/// What a person asked to see.
+/// What a person asked to see. A row is shown when everything here holds for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Which way.
     pub ways: Ways,
     /// A part of the peer's address, `127.0.` or `:80`; a whole address and port is that peer alone.
     pub peer: String,
-    /// A part of the payload or of an event's words; small letters match capitals too.
+    /// A part of the payload or of an event's words.
     pub text: String,
+    /// How the text is written.
+    pub notation: Notation,
+    /// Which kinds.
+    pub kinds: Kinds,
+    /// Bytes of payload: `64`, `>1000`, `10-20`.
+    pub length: String,
+    /// The earliest time, as [`Moment`] reads it.
+    pub from: String,
+    /// The latest.
+    pub to: String,
 }
+
+/// The fields in which something may be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// [`Filter::text`].
+    Text,
+    /// [`Filter::length`].
+    Length,
+    /// [`Filter::from`].
+    From,
+    /// [`Filter::to`].
+    To,
+}
+
+impl Field {
+    /// The accessible name of the field.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "Filter text",
+            Self::Length => "Length",
+            Self::From => "From",
+            Self::To => "To",
+        }
+    }
+}
+
+/// What is wrong in a filter, in words with the position: `character 3: unclosed group`.
+pub type Problems = BTreeMap<Field, String>;
 
 impl Filter {
     /// Whether every record passes.
     pub fn is_empty(&self) -> bool {
-        self.ways == Ways::All && self.peer.trim().is_empty() && self.text.is_empty()
+        let typed =
+            [&self.peer, &self.length, &self.from, &self.to].into_iter().any(|text| !text.trim().is_empty());
+        self.ways == Ways::All && self.kinds.is_all() && self.text.is_empty() && !typed
+    }
+
+    /// Whether something is set that the second line of the tool bar holds.
+    pub fn has_more(&self) -> bool {
+        let more = Self {
+            kinds: Kinds::default(),
+            length: String::new(),
+            from: String::new(),
+            to: String::new(),
+            ..self.clone()
+        };
+        more != *self
+    }
+
+    /// Makes it ready for many records. `now` is the present, for times without a date.
+    ///
+    /// # Errors
+    /// What is wrong in each field.
+    pub fn matcher(&self, now: Stamp) -> Result<Matcher, Problems> {
+        let mut problems = Problems::new();
+        let pattern = checked(&mut problems, Field::Text, &self.text, |text| Pattern::parse(self.notation, text));
+        let length = checked(&mut problems, Field::Length, &self.length, length::parse);
+        let from = checked(&mut problems, Field::From, &self.from, moment).map(|moment| moment.before(now).start);
+        let to = checked(&mut problems, Field::To, &self.to, moment);
+        let to = to.map(|to| from.map_or_else(|| to.on_day_of(now), |from| to.after(from)).end);
+        if let (Some(from), Some(to)) = (from, to)
+            && to < from
+        {
+            problems.insert(Field::To, "this is before the time in From".to_owned());
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let peer = self.peer.trim().to_owned();
+        let (kinds, peers) = (self.ways.kinds().and(self.kinds), HashMap::new());
+        let beside = Beside { kinds, length, from, to, whole_peer: peer.parse().ok(), peer, peers };
+        Ok(Matcher { beside, pattern, found: None })
     }
 }
 
-/// A filter made ready for many records.
-#[derive(Debug)]
-pub struct Matcher {
-    ways: Ways,
-    peer: String,
-    whole_peer: Option<std::net::SocketAddr>,
-    text: Option<regex::bytes::Regex>,
-    /// Whether a connection's peer matches: looked up once a connection.
-    peers: HashMap<ConnId, bool>,
+fn moment(text: &str) -> Result<Option<Moment>, ParseError> {
+    if text.trim().is_empty() { Ok(None) } else { text.parse().map(Some) }
 }
 
-impl Matcher {
-    /// Prepares `filter`.
-    pub fn new(filter: &Filter) -> Self {
-        let text = (!filter.text.is_empty()).then(|| {
-            let text: String = filter.text.chars().take(LONGEST_FILTER).collect();
-            regex::bytes::RegexBuilder::new(&regex::escape(&text))
-                .case_insensitive(!filter.text.chars().any(char::is_uppercase))
-                .size_limit(64 << 20)
-                .build()
-                .expect("an escaped text of at most LONGEST_FILTER characters is a small regex")
-        });
-        let peer = filter.peer.trim().to_owned();
-        Self { ways: filter.ways, whole_peer: peer.parse().ok(), peer, text, peers: HashMap::new() }
-    }
-
-    /// Whether `record` of `journal` passes.
-    pub fn admits(&mut self, record: &Record, journal: &Journal) -> bool {
-        self.ways.admits(&record.content) && self.admits_text(record) && self.admits_peer(record.conn, journal)
-    }
-
-    fn admits_text(&self, record: &Record) -> bool {
-        let Some(text) = &self.text else { return true };
-        match &record.content {
-            Content::Payload(_, bytes) => text.is_match(bytes),
-            Content::Detail(_) => text.is_match(record.words().as_bytes()),
+/// What `read` makes of a field; an error goes to the problems.
+fn checked<T>(
+    problems: &mut Problems,
+    field: Field,
+    text: &str,
+    read: impl FnOnce(&str) -> Result<Option<T>, ParseError>,
+) -> Option<T> {
+    match read(text) {
+        Ok(value) => value,
+        Err(error) => {
+            problems.insert(field, at_character(text, &error));
+            None
         }
     }
+}
 
-    fn admits_peer(&mut self, conn: Option<ConnId>, journal: &Journal) -> bool {
-        if self.peer.is_empty() {
-            return true;
-        }
-        let Some(id) = conn else { return false };
-        if self.peers.len() > PEERS_KNOWN {
-            self.peers.clear();
-        }
-        *self.peers.entry(id).or_insert_with(|| {
-            journal.connection(id).is_some_and(|known| match self.whole_peer {
-                Some(whole) => known.peer == whole,
-                None => known.peer.to_string().contains(&self.peer),
-            })
-        })
-    }
+/// An error in a field of one line: `character 3: unclosed group`.
+pub fn at_character(text: &str, error: &ParseError) -> String {
+    format!("character {}: {}", payload::column(text, error.position), error.reason)
 }

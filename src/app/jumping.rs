@@ -4,22 +4,21 @@ use super::log::Key;
 use super::tab::SocketTab;
 use crate::journal::Seq;
 
-/// Rows shown above the one that is gone to.
-const ABOVE: u64 = 3;
-
 impl SocketTab {
     /// Shows the first row that begins in record `seq`, selected; where it is in the middle of a frame, that frame. Says
     /// why there is none.
     pub fn go_to(&mut self, seq: Seq) {
-        let first = self.log.key_at(self.log.row_of(Key::record(seq)));
-        self.go_to_key(first.filter(|key| key.seq == seq).unwrap_or(Key::record(seq)));
+        self.show_or_say_why_not(seq, self.log.row_of_record(seq, &self.journal));
     }
 
     /// Shows the row of `key`, selected; where the rows are cut in another way now, the one that shows byte `key.part`
     /// of record `key.seq`. Says why there is none.
     pub fn go_to_key(&mut self, key: Key) {
-        let seq = key.seq;
-        match self.log.row_with(key, &self.journal) {
+        self.show_or_say_why_not(key.seq, self.log.row_with(key, &self.journal));
+    }
+
+    fn show_or_say_why_not(&mut self, seq: Seq, row: Option<u64>) {
+        match row {
             Some(row) => self.show_row(row),
             None if seq < self.status.first => self.notice = Some(format!("record {seq} has left the log")),
             None => self.notice = Some(format!("record {seq} {}", self.why_hidden())),
@@ -39,14 +38,12 @@ impl SocketTab {
         }
     }
 
-    /// Shows the log, with row `row` selected and near the top.
+    /// Shows the log, with row `row` selected and in sight.
     pub(super) fn show_row(&mut self, row: u64) {
         self.statistics.shown = false;
         self.notice = None;
-        self.log.select(row, false, false);
-        self.log.follow = false;
-        if let Some(top) = self.log.key_at(row.saturating_sub(ABOVE)) {
-            (self.log.top, self.log.top_pixels) = (top, 0.0);
+        if let Some(key) = self.log.key_at(row) {
+            self.log.go_to(key);
         }
     }
 }
@@ -59,6 +56,7 @@ mod tests {
     use super::*;
     use crate::app::log::framing::Cutting;
     use crate::app::tab::Kind;
+    use crate::app::wake::Wake;
     use crate::journal::{Budget, ConnId, Detail, Limits, Opened, State, Writer};
 
     /// A tab and two peers, whose lines come in chunks 2 to 6, one peer's between the other's.
@@ -87,7 +85,8 @@ mod tests {
         tab.log.framing.cutting = cutting;
         tab.log.filter.text = filter.to_owned();
         tab.status = tab.journal.status();
-        while tab.log.advance(&tab.journal, &tab.status, Duration::from_secs(60)) {}
+        let wake = Wake::new(egui::Context::default());
+        while tab.log.advance(&tab.journal, &tab.status, Duration::from_secs(60), &wake) {}
     }
 
     #[track_caller]

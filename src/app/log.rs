@@ -3,14 +3,19 @@
 //! Rows are numbered by integers and anchored to their [`Key`]s, so ten million rows scroll as exactly as ten, and a
 //! row that is being read does not move when new ones arrive or old ones leave.
 
+mod filtering;
+mod found;
 mod frames;
 pub mod framing;
+mod hits;
 mod matches;
 mod shown;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::filter::Filter;
+use super::filter::{Filter, Matcher, Problems};
+use super::wake::Wake;
 use crate::framing::Framing;
 use crate::journal::{Journal, Reader, Seq, Status};
 use crate::payload::Notation;
@@ -18,6 +23,7 @@ use frames::Frames;
 use framing::FramingForm;
 use matches::Matches;
 
+pub(super) use hits::Hits;
 pub use shown::{Frame, FrameState, Key, Shown};
 
 /// How payload is shown in a row.
@@ -48,6 +54,10 @@ pub struct LogView {
     pub show_difference: bool,
     /// What the person asked to see; takes effect at [`LogView::advance`].
     pub filter: Filter,
+    /// What is wrong in the filter; the one before it stays in effect.
+    pub problems: Problems,
+    /// Whether the second line of the filter is shown.
+    pub more: bool,
     /// Whether rows are chunks or frames, as the person chose it; takes effect at [`LogView::advance`].
     pub framing: FramingForm,
     /// Whether the newest row is kept in sight.
@@ -58,7 +68,15 @@ pub struct LogView {
     pub top_pixels: f32,
     /// The row that the detail shows and the arrow keys move.
     pub cursor: Option<Key>,
-    applied: Filter,
+    /// The cursor was moved from afar: its row is to be brought into sight.
+    pub reveal: bool,
+    /// The filter that was last looked at.
+    seen: Filter,
+    /// The filter in effect, where it hides anything.
+    matcher: Option<Matcher>,
+    /// How often the rows were found anew.
+    changes: u64,
+    /// The rows, where they are some of the records.
     matches: Option<Matches>,
     framed: Framing,
     /// The rows, where they are frames.
@@ -68,8 +86,6 @@ pub struct LogView {
     /// Selected rows: disjoint ranges of keys, both ends included.
     selected: Vec<(Key, Key)>,
     anchor: Option<Key>,
-    /// Whether rows are still to be found in what is recorded.
-    behind: bool,
     /// The range of records that the journal holds (and shows, when paused), as of the last advance.
     first: Seq,
     end: Seq,
@@ -81,19 +97,23 @@ impl Default for LogView {
             mode: Mode::default(),
             show_difference: false,
             filter: Filter::default(),
+            problems: Problems::new(),
+            more: false,
             framing: FramingForm::default(),
             follow: true,
             top: Key::default(),
             top_pixels: 0.0,
             cursor: None,
-            applied: Filter::default(),
+            reveal: false,
+            seen: Filter::default(),
+            matcher: None,
+            changes: 0,
             matches: None,
             framed: Framing::default(),
             frames: None,
             paused_at: None,
             selected: Vec::new(),
             anchor: None,
-            behind: false,
             first: 0,
             end: 0,
         }
@@ -102,28 +122,17 @@ impl Default for LogView {
 
 impl LogView {
     /// Takes note of what the journal holds now, and frames and filters new records for at most `budget`. Returns
-    /// whether there is more to do.
-    pub fn advance(&mut self, journal: &Journal, status: &Status, budget: Duration) -> bool {
-        self.behind = self.find_rows(journal, status, budget);
-        self.behind
-    }
-
-    fn find_rows(&mut self, journal: &Journal, status: &Status, budget: Duration) -> bool {
+    /// whether the next frame must go on with that; `wake` asks for a frame when a thread found more.
+    pub fn advance(&mut self, journal: &Arc<Journal>, status: &Status, budget: Duration, wake: &Wake) -> bool {
         self.first = status.first;
         self.end = self.paused_at.map_or(status.end, |paused| paused.max(status.first));
         let deadline = Instant::now() + budget;
-        let framing = self.framing.framing();
-        let reframe = framing.is_some_and(|framing| framing != self.framed);
-        if reframe {
-            self.reframe(framing.unwrap_or_default());
+        let framing = self.framing.framing().filter(|framing| *framing != self.framed);
+        if let Some(framing) = framing {
+            self.reframe(framing);
         }
-        if reframe || self.filter != self.applied {
-            self.applied = self.filter.clone();
-            if let Some(frames) = &mut self.frames {
-                frames.sift(&self.applied);
-            }
-            let plain = self.frames.is_none() && !self.applied.is_empty();
-            self.matches = plain.then(|| Matches::new(&self.applied, status.first));
+        if framing.is_some() | self.apply_filter() {
+            self.find_anew();
         }
         if let Some(frames) = &mut self.frames {
             let more = frames.advance(journal, status.first..status.end, deadline);
@@ -133,9 +142,7 @@ impl LogView {
             return more;
         }
         let Some(matches) = &mut self.matches else { return false };
-        matches.forget_before(status.first);
-        matches.scan(journal, deadline);
-        matches.next < status.end
+        matches.advance(journal, status.first..status.end, budget, wake)
     }
 
     /// Shows the records as `framing` has it from now on. What the cursor is on stays under it.
@@ -162,7 +169,7 @@ impl LogView {
         }
         match &self.matches {
             None => self.end - self.first,
-            Some(matches) => matches.seqs.partition_point(|seq| *seq < self.end) as u64,
+            Some(matches) => matches.before(self.end),
         }
     }
 
@@ -184,7 +191,7 @@ impl LogView {
         }
         match &self.matches {
             None => Some(Key::record(self.first + row)),
-            Some(matches) => matches.seqs.get(usize::try_from(row).ok()?).copied().map(Key::record),
+            Some(matches) => matches.seq_at(row).map(Key::record),
         }
     }
 
@@ -194,8 +201,8 @@ impl LogView {
             return frames.row_of(key);
         }
         match &self.matches {
-            None => key.seq.saturating_add(u64::from(key.part > 0)).clamp(self.first, self.end) - self.first,
-            Some(matches) => matches.seqs.partition_point(|shown| Key::record(*shown) < key) as u64,
+            None => key.record_from().clamp(self.first, self.end) - self.first,
+            Some(matches) => matches.before(key.record_from()),
         }
     }
 
@@ -222,20 +229,10 @@ impl LogView {
         self.frames.is_some()
     }
 
-    /// Whether there are more rows to come in what is recorded, as of the last [`LogView::advance`].
-    pub fn is_behind(&self) -> bool {
-        self.behind
-    }
-
     /// Rows that left because there were too many of them, and records that were passed over, because they came
     /// faster than they could be cut into frames.
     pub fn losses(&self) -> (u64, u64) {
         self.frames.as_ref().map_or((0, 0), Frames::losses)
-    }
-
-    /// Whether a filter hides rows.
-    pub fn is_filtered(&self) -> bool {
-        !self.applied.is_empty()
     }
 
     /// How many records came since the log was paused; `None` when it isn't.
@@ -307,6 +304,24 @@ impl LogView {
             None => Key::record(key.seq),
         };
         self.shows(holder).then(|| self.row_of(holder))
+    }
+
+    /// The first row that begins in record `seq`; where none does, the one that shows its first byte.
+    pub fn row_of_record(&self, seq: Seq, journal: &Journal) -> Option<u64> {
+        let first = self.row_of(Key::record(seq));
+        match self.key_at(first) {
+            Some(key) if key.seq == seq => Some(first),
+            _ => self.row_with(Key::record(seq), journal),
+        }
+    }
+
+    /// Puts the cursor on the row of `key`, or on the next one that is shown, and has it brought into sight. Returns its
+    /// key; there is none when nothing is shown.
+    pub fn go_to(&mut self, key: Key) -> Option<Key> {
+        let row = self.row_of(key).min(self.rows().checked_sub(1)?);
+        self.select(row, false, false);
+        (self.follow, self.reveal) = (false, true);
+        self.cursor
     }
 
     /// Whether the row of `key` is selected.

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::bookmarks::Bookmarks;
 use super::composer::Composer;
 use super::detail::DetailView;
+use super::find::Find;
 use super::form::{ClientForm, Errors, Form, ServerForm, Switches, UdpForm};
+use super::jump::Jump;
 use super::log::LogView;
 use super::saving::Saving;
 use super::statistics::{Statistics, usual_request};
@@ -21,12 +22,6 @@ use crate::export::{Header, Role};
 use crate::figures;
 use crate::journal::{Budget, ConnId, Connection, Count, Journal, Limits, Status};
 use crate::payload;
-
-/// How long one frame may filter old records.
-const FILTER_BUDGET: Duration = Duration::from_millis(4);
-
-/// How long one frame may cut records of a log into frames that is not looked at.
-const KEEP_UP_BUDGET: Duration = Duration::from_millis(1);
 
 /// The socket tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -122,6 +117,10 @@ pub struct SocketTab {
     pub bookmarks: Bookmarks,
     /// The selected record in full.
     pub detail: DetailView,
+    /// What is to be found in it.
+    pub find: Find,
+    /// Where to go in it.
+    pub jump: Jump,
     /// The composer.
     pub composer: Composer,
     /// The selected peers.
@@ -135,7 +134,7 @@ pub struct SocketTab {
     /// Figures of the journal when the log was last cleared.
     cleared: Status,
     /// Somebody looked since [`SocketTab::keep_up`].
-    looked: bool,
+    pub(super) looked: bool,
     session: Option<SessionId>,
     /// The last plan that was started: the endpoint in saved files.
     started: Option<String>,
@@ -161,6 +160,8 @@ impl SocketTab {
             statistics: Statistics::new(usual_request(kind)),
             bookmarks: Bookmarks::default(),
             detail: DetailView::default(),
+            find: Find::default(),
+            jump: Jump::default(),
             composer: Composer::default(),
             selection: Selection::default(),
             targets: Vec::new(),
@@ -194,27 +195,6 @@ impl SocketTab {
                 None => format!("failed: {}", error.message),
             },
         }
-    }
-
-    /// Looks at the journal once a frame. Returns whether another frame is needed to go on filtering or reading.
-    pub fn look(&mut self) -> bool {
-        self.looked = true;
-        self.errors = self.form.check(&self.switches).err().unwrap_or_default();
-        self.status = self.journal.status();
-        let journal = &self.journal;
-        self.targets = self.selection.conns.iter().filter_map(|id| journal.connection(*id)).collect();
-        let reads = self.read_statistics();
-        self.log.advance(&self.journal, &self.status, FILTER_BUDGET) || reads
-    }
-
-    /// Follows the journal when nobody looked since the last call: where frames end is known only to who has seen the stream from its
-    /// start. Returns whether there is more to do.
-    pub fn keep_up(&mut self) -> bool {
-        if std::mem::take(&mut self.looked) || !self.log.is_framed() {
-            return false;
-        }
-        self.status = self.journal.status();
-        self.log.advance(&self.journal, &self.status, KEEP_UP_BUDGET)
     }
 
     /// Listen, Connect or Bind.

@@ -1,37 +1,66 @@
-//! Looking at many records without their payload: for statistics, and to find a time.
+//! Looking at many records without a copy of their content: for statistics, for a search, and to find a time.
 
-use super::record::{ConnId, Direction, Entry, Seq};
+use std::ops::Range;
+
+use super::Journal;
+use super::record::{ConnId, Detail, Direction, Entry, EntryKind, Seq};
 use super::segment::Segment;
-use super::{Journal, writer};
 use crate::clock::Stamp;
 
-/// A record without its payload: nothing is shared or copied to look at one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
+/// A record without its content: nothing is shared or copied to look at one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head<'a> {
     /// Its number.
     pub seq: Seq,
     /// When.
     pub time: Stamp,
     /// The connection or UDP peer that it belongs to.
     pub conn: Option<ConnId>,
-    /// Which way its payload went; `None` for a record that carries none.
-    pub direction: Option<Direction>,
-    /// Bytes of its payload.
-    pub len: u32,
+    /// What happened.
+    pub what: What<'a>,
+}
+
+/// What happened, without a copy of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What<'a> {
+    /// The bytes at this place of [`Segment::payload`]; the places of later records lie behind it.
+    Payload(Direction, Range<usize>),
+    /// Everything else.
+    Detail(&'a Detail),
+}
+
+impl Head<'_> {
+    /// Which way its payload went, and how many bytes; `None` for a record that carries none.
+    pub fn traffic(&self) -> Option<(Direction, u64)> {
+        match &self.what {
+            What::Payload(direction, place) => Some((*direction, place.len() as u64)),
+            What::Detail(_) => None,
+        }
+    }
 }
 
 impl Segment {
-    /// The records from `seq` on, in order, without payload.
-    pub fn heads_from(&self, seq: Seq) -> impl Iterator<Item = Head> + '_ {
+    /// The payload of its records, one after the other.
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The records from `seq` on, in order, without their content.
+    pub fn heads_from(&self, seq: Seq) -> impl Iterator<Item = Head<'_>> {
         let first = seq.max(self.first()).min(self.end());
         let skipped = usize::try_from(first - self.first()).unwrap_or(usize::MAX);
-        (first..).zip(&self.entries[skipped..]).map(|(seq, entry)| Head {
-            seq,
-            time: entry.time,
-            conn: (entry.conn != 0).then_some(ConnId(entry.conn)),
-            direction: writer::direction(entry.kind),
-            len: entry.len,
-        })
+        (first..).zip(&self.entries[skipped..]).map(|(seq, entry)| self.head(seq, entry))
+    }
+
+    fn head(&self, seq: Seq, entry: &Entry) -> Head<'_> {
+        let start = entry.start as usize;
+        let place = start..start + entry.len as usize;
+        let what = match entry.kind {
+            EntryKind::Received => What::Payload(Direction::Received, place),
+            EntryKind::Sent => What::Payload(Direction::Sent, place),
+            EntryKind::Detail => What::Detail(&self.details[start]),
+        };
+        Head { seq, time: entry.time, conn: (entry.conn != 0).then_some(ConnId(entry.conn)), what }
     }
 }
 

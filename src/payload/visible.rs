@@ -4,6 +4,8 @@
 //! be drawn in another color: a peer that sends a backslash and an `n` is not mistaken for one that sends a line
 //! break.
 
+use std::ops::Range;
+
 use super::pieces::{Piece, Pieces};
 
 /// A part of a payload as it is drawn.
@@ -37,15 +39,31 @@ pub struct Spans {
 ///
 /// The work is bounded by `most`, however long the payload is.
 pub fn spans(bytes: &[u8], most: usize) -> Spans {
+    let Highlighted { parts, shown } = highlighted(bytes, most, &[]);
+    Spans { spans: parts.into_iter().map(|(span, _)| span).collect(), shown }
+}
+
+/// The same with some bytes highlighted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Highlighted {
+    /// The parts in order, none of them empty, and whether each is highlighted.
+    pub parts: Vec<(Span, bool)>,
+    /// How many bytes they stand for.
+    pub shown: usize,
+}
+
+/// What [`spans`] gives, with the bytes in `ranges` highlighted: ascending and apart from each other. A character of
+/// which some bytes are in a range is highlighted as a whole.
+pub fn highlighted(bytes: &[u8], most: usize, ranges: &[Range<usize>]) -> Highlighted {
     // No piece takes more than four bytes a character, so what lies beyond can't be shown; the four bytes more keep
     // a character that the cut goes through out of sight.
     let within = bytes.len().min(most.saturating_add(1).saturating_mul(4));
-    let mut result = Spans::default();
+    let mut result = Highlighted::default();
     let mut left = most;
     for piece in Pieces::new(&bytes[..within]) {
         if let Piece::Plain(text) = piece {
             let end = text.char_indices().nth(left).map_or(text.len(), |(end, _)| end);
-            result.push_text(&text[..end]);
+            result.push_text(&text[..end], ranges);
             if end < text.len() {
                 break;
             }
@@ -57,26 +75,44 @@ pub fn spans(bytes: &[u8], most: usize) -> Spans {
                 break;
             }
             left -= mark.len();
-            result.push_mark(mark, piece.len());
+            result.push_mark(mark, piece.len(), ranges);
         }
     }
     result
 }
 
-impl Spans {
-    fn push_text(&mut self, text: &str) {
+impl Highlighted {
+    fn push_text(&mut self, text: &str, ranges: &[Range<usize>]) {
+        let mut done = 0;
+        let next = ranges.partition_point(|range| range.end <= self.shown);
+        for range in &ranges[next..] {
+            let start = text.floor_char_boundary(range.start.saturating_sub(self.shown)).max(done);
+            let end = text.ceil_char_boundary(range.end - self.shown).max(start);
+            self.push_plain(&text[done..start], false);
+            self.push_plain(&text[start..end], true);
+            done = end;
+            if end == text.len() {
+                break;
+            }
+        }
+        self.push_plain(&text[done..], false);
+        self.shown += text.len();
+    }
+
+    fn push_plain(&mut self, text: &str, highlight: bool) {
         if !text.is_empty() {
-            self.spans.push(Span::Text(text.to_owned()));
-            self.shown += text.len();
+            self.parts.push((Span::Text(text.to_owned()), highlight));
         }
     }
 
-    fn push_mark(&mut self, mark: String, bytes: usize) {
-        match self.spans.last_mut() {
-            Some(Span::Mark(last)) => last.push_str(&mark),
-            _ => self.spans.push(Span::Mark(mark)),
-        }
+    fn push_mark(&mut self, mark: String, bytes: usize, ranges: &[Range<usize>]) {
+        let next = ranges.partition_point(|range| range.end <= self.shown);
         self.shown += bytes;
+        let highlight = ranges.get(next).is_some_and(|range| range.start < self.shown);
+        match self.parts.last_mut() {
+            Some((Span::Mark(last), same)) if *same == highlight => last.push_str(&mark),
+            _ => self.parts.push((Span::Mark(mark), highlight)),
+        }
     }
 }
 
@@ -166,6 +202,26 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::single_range_in_vec_init, reason = "one match is a list of one range")]
+    fn highlighted_bytes_are_parts_of_their_own() {
+        let check = |bytes: &[u8], ranges: &[Range<usize>], expected: &[(Span, bool)]| {
+            assert_eq!(highlighted(bytes, 20, ranges).parts, expected, "{ranges:?}");
+        };
+        check(b"hello", &[1..3], &[(plain("h"), false), (plain("el"), true), (plain("lo"), false)]);
+        check(b"ab", &[0..1, 1..2], &[(plain("a"), true), (plain("b"), true)]);
+        check(
+            b"a\r\nb",
+            &[2..3],
+            &[(plain("a"), false), (mark(r"\r"), false), (mark(r"\n"), true), (plain("b"), false)],
+        );
+        check(b"a\r\nb", &[0..4], &[(plain("a"), true), (mark(r"\r\n"), true), (plain("b"), true)]);
+        // A byte of a character is found: the character stands for it.
+        check("a你b".as_bytes(), &[2..3], &[(plain("a"), false), (plain("你"), true), (plain("b"), false)]);
+        check("你好".as_bytes(), &[1..2, 2..3], &[(plain("你"), true), (plain("好"), false)]);
+        check(b"abc", &[7..9], &[(plain("abc"), false)]);
+    }
+
+    #[test]
     fn flat_text_says_when_it_was_cut() {
         assert_eq!(text(b"hello\n", 10), r"hello\n");
         assert_eq!(text(b"hello\n", 6), "hello…");
@@ -239,6 +295,16 @@ mod tests {
             for pair in spans.windows(2) {
                 prop_assert!(matches!(pair, [Span::Text(_), Span::Mark(_)] | [Span::Mark(_), Span::Text(_)]));
             }
+        }
+
+        #[test]
+        fn highlighting_changes_no_text(bytes in foreign(), most in 0_usize..60, cuts in prop::collection::btree_set(0_usize..200, 0..8)) {
+            let cuts: Vec<_> = cuts.into_iter().collect();
+            let ranges: Vec<_> = cuts.chunks_exact(2).map(|pair| pair[0]..pair[1]).collect();
+            let (marked, plain) = (highlighted(&bytes, most, &ranges), spans(&bytes, most));
+            let join = |spans: &mut dyn Iterator<Item = &Span>| spans.map(Span::as_str).collect::<String>();
+            prop_assert_eq!(join(&mut marked.parts.iter().map(|(span, _)| span)), join(&mut plain.spans.iter()));
+            prop_assert_eq!(marked.shown, plain.shown);
         }
 
         #[test]

@@ -4,14 +4,14 @@ mod framing;
 mod row;
 mod status;
 
-use egui::{Key, Modifiers, Response, Role, Ui, WidgetInfo};
+use egui::{Key, Modifiers, Ui};
 
 pub(super) use status::{has_remarks, remark_line, status_line};
 
+use super::filter;
 use super::rows::{self, Place};
 use super::theme::ROW;
 use crate::app::SocketAction;
-use crate::app::filter::{LONGEST_FILTER, Ways};
 use crate::app::log::{CopyAs, Mode};
 use crate::app::tab::SocketTab;
 use crate::clock::Stamp;
@@ -26,32 +26,24 @@ pub(super) fn tool_bar(ui: &mut Ui, tab: &mut SocketTab) {
             super::statistics::tools(ui, tab);
             return;
         }
-        let ways = egui::ComboBox::from_id_salt("rows").width(96.0).selected_text(tab.log.filter.ways.name());
-        let shown = ways.show_ui(ui, |ui| {
-            for ways in Ways::ALL {
-                ui.selectable_value(&mut tab.log.filter.ways, ways, ways.name());
-            }
-        });
-        name(&shown.response, Role::ComboBox, "Direction");
-        filter_field(ui, "Peer", 118.0, &mut tab.log.filter.peer);
-        filter_field(ui, "Filter text", 128.0, &mut tab.log.filter.text);
+        filter::first_line(ui, &mut tab.log);
         ui.separator();
         ui.selectable_value(&mut tab.log.mode, Mode::Text, "Text view");
         ui.selectable_value(&mut tab.log.mode, Mode::Hex, "Hex view");
         ui.toggle_value(&mut tab.log.show_difference, "Difference")
             .on_hover_text("Show the time since the row before");
-        framing::controls(ui, tab);
+        if ui.selectable_label(tab.find.open, "Find").on_hover_text("Ctrl+F").clicked() {
+            if tab.find.open { tab.find.close() } else { tab.find.show() }
+        }
+        if ui.selectable_label(tab.jump.open, "Go to").on_hover_text("Ctrl+G").clicked() {
+            if tab.jump.open { tab.jump.close() } else { tab.jump.show() }
+        }
     });
+    if !tab.statistics.shown {
+        filter::second_line(ui, &mut tab.log);
+        ui.horizontal_wrapped(|ui| framing::controls(ui, tab));
+    }
     framing::error(ui, tab);
-}
-
-fn filter_field(ui: &mut Ui, label: &'static str, width: f32, value: &mut String) {
-    let field = egui::TextEdit::singleline(value).hint_text(label).desired_width(width).char_limit(LONGEST_FILTER);
-    let response = ui.add(field).on_hover_text(match label {
-        "Peer" => "Show only rows of peers whose address contains this",
-        _ => "Show only rows that contain this; small letters match capitals too",
-    });
-    super::widgets::name_field(ui, &response, label);
 }
 
 fn copy_entries(ui: &mut Ui, actions: &mut Vec<SocketAction>) {
@@ -65,11 +57,6 @@ fn copy_entries(ui: &mut Ui, actions: &mut Vec<SocketAction>) {
     }
 }
 
-fn name(response: &Response, role: Role, label: &str) {
-    let label = label.to_owned();
-    response.widget_info(move || WidgetInfo::labeled(role, true, &label));
-}
-
 /// The rows.
 pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     let columns = row::Columns::new(tab.log.show_difference);
@@ -80,12 +67,7 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
         return;
     }
     let visible = (ui.available_height() / ROW).max(1.0);
-    let place = match tab.log.follow {
-        true => Place::last(count, visible),
-        false => Place { row: tab.log.row_of(tab.log.top), pixels: tab.log.top_pixels },
-    };
-    let by_keys = cursor_keys(ui, tab, place, visible, actions);
-    let place = place.moved(by_keys, count, visible);
+    let (place, led) = place(ui, tab, count, visible, actions);
     let mut clicked = None;
     let journal = std::sync::Arc::clone(&tab.journal);
     let mut reader = Reader::new(&journal);
@@ -113,12 +95,32 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     if shown.scrolled {
         tab.log.follow = shown.at_end;
     }
-    if tab.log.is_behind() && !tab.log.follow && !shown.scrolled && by_keys == 0.0 {
+    if tab.log.is_behind() && !tab.log.follow && !shown.scrolled && !led {
         // The topmost row, or those after it, are still to come.
         return;
     }
     if let Some(top) = tab.log.key_at(shown.place.row) {
         (tab.log.top, tab.log.top_pixels) = (top, shown.place.pixels);
+    }
+}
+
+/// Where the rows are scrolled to, and whether the cursor led there.
+fn place(
+    ui: &mut Ui,
+    tab: &mut SocketTab,
+    count: u64,
+    visible: f32,
+    actions: &mut Vec<SocketAction>,
+) -> (Place, bool) {
+    let before = match tab.log.follow {
+        true => Place::last(count, visible),
+        false => Place { row: tab.log.row_of(tab.log.top), pixels: tab.log.top_pixels },
+    };
+    let points = cursor_keys(ui, tab, before, visible, actions);
+    let place = before.moved(points, count, visible);
+    match tab.log.cursor.filter(|_| std::mem::take(&mut tab.log.reveal)) {
+        Some(cursor) => (place.revealing(tab.log.row_of(cursor), count, visible), true),
+        None => (place, points != 0.0),
     }
 }
 

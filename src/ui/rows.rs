@@ -46,6 +46,17 @@ impl Place {
         if top < 0.0 { top } else { (top + ROW - visible * ROW).max(0.0) }
     }
 
+    /// The place that shows `row` with rows around it: this one, where it does.
+    pub(super) fn revealing(self, row: u64, rows: u64, visible: f32) -> Self {
+        let whole = visible as u64;
+        let around = (whole / 4).min(2);
+        let seen = self.row.saturating_add(around)..self.row.saturating_add(whole.saturating_sub(around));
+        if seen.contains(&row) {
+            return self;
+        }
+        Self { row: row.saturating_sub(whole / 3), pixels: 0.0 }.moved(0.0, rows, visible)
+    }
+
     /// The place at which the last row is just in sight.
     pub(super) fn last(rows: u64, visible: f32) -> Self {
         let whole = visible.floor().max(0.0);

@@ -48,6 +48,11 @@ pub(super) fn color(tone: Tone, dark: bool) -> Color32 {
     Color32::from_rgb(r, g, b)
 }
 
+/// The ground of what was looked for; every tone keeps its contrast on it.
+pub(super) fn highlight(dark: bool) -> Color32 {
+    if dark { Color32::from_rgb(84, 66, 0) } else { Color32::from_rgb(255, 226, 120) }
+}
+
 /// The tone of a row.
 pub(super) fn tone_of(content: &Content) -> Tone {
     match content {

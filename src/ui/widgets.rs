@@ -1,12 +1,18 @@
 //! Small pieces that several panels use.
 
-use egui::{Color32, Response, TextEdit, Ui};
+use egui::{Color32, Response, Role, TextEdit, Ui, WidgetInfo};
 
 use super::theme;
 
 /// Gives a field without a visible label its accessible name.
 pub(super) fn name_field(ui: &Ui, response: &Response, name: &str) {
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(name));
+}
+
+/// Gives a widget whose words are no name an accessible one.
+pub(super) fn name(response: &Response, role: Role, name: &str) {
+    let name = name.to_owned();
+    response.widget_info(move || WidgetInfo::labeled(role, true, &name));
 }
 
 /// A labeled text field of a form, with its error below it.

@@ -11,7 +11,9 @@ const FLOORS: &[(&str, u8)] = &[
     ("error", 0),
     ("figures", 0),
     ("framing", 1),
+    ("moment", 1),
     ("payload", 1),
+    ("search", 1),
     ("template", 1),
     ("journal", 2),
     ("lookup", 2),
@@ -26,6 +28,8 @@ const FLOORS: &[(&str, u8)] = &[
 const NEIGHBORS: &[(&str, &str)] = &[
     // A template is escaped text with variables.
     ("template", "payload"),
+    // What is looked for may be written as payload is.
+    ("search", "payload"),
 ];
 
 fn floor(module: &str) -> Option<u8> {

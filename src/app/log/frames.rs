@@ -18,12 +18,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::shown::Key;
-use crate::app::filter::Filter;
+use crate::app::filter::Matcher;
 use crate::framing::Framing;
 use crate::journal::{ConnId, Content, Detail, Direction, Journal, Reader, Record, Seq, Side};
 use gathering::Whole;
 use row::{Row, Rows};
-use sifted::Sifted;
+pub(super) use sifted::Sifted;
 use stream::Stream;
 
 /// How long the frame that holds a byte may be looked for.
@@ -68,9 +68,9 @@ impl Frames {
         }
     }
 
-    /// Shows only what passes `filter`.
-    pub(super) fn sift(&mut self, filter: &Filter) {
-        self.sifted = (!filter.is_empty()).then(|| Sifted::new(filter));
+    /// Shows only what passes a filter.
+    pub(super) fn sift(&mut self, matcher: Option<Matcher>) {
+        self.sifted = matcher.map(Sifted::new);
     }
 
     /// Follows the journal, which holds the records `held`, until `deadline`; returns whether there is more to do.
@@ -204,11 +204,23 @@ impl Frames {
 
     /// The key of row `row`, counted from 0.
     pub(super) fn key_at(&self, row: u64) -> Option<Key> {
-        let number = match &self.sifted {
+        self.key_of(match &self.sifted {
             Some(sifted) => sifted.number_at(row)?,
             None => self.rows.first() + row,
-        };
+        })
+    }
+
+    /// The key of a frame, shown or not.
+    pub(super) fn key_of(&self, number: u64) -> Option<Key> {
         self.rows.get(number).map(Row::key)
+    }
+
+    /// The first row of which it is not known yet whether it is shown, or what it is.
+    pub(super) fn reached(&self) -> Key {
+        match &self.sifted {
+            Some(sifted) => sifted.reached(self),
+            None => Key::record(self.next),
+        }
     }
 
     /// The row of `key`, or of the next one that is shown.

@@ -27,8 +27,13 @@ impl Key {
         Self { seq, part: u32::MAX }
     }
 
+    /// The first record that begins at this key or after it.
+    pub(super) fn record_from(self) -> Seq {
+        self.seq.saturating_add(u64::from(self.part > 0))
+    }
+
     /// The key right after this one.
-    pub(super) fn next(self) -> Self {
+    pub(in crate::app) fn next(self) -> Self {
         match self.part.checked_add(1) {
             Some(part) => Self { part, ..self },
             None => Self::record(self.seq.saturating_add(1)),

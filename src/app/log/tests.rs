@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::app::filter::Ways;
+use crate::app::filter::{Field, Kind, Kinds, Ways};
 use crate::journal::{Detail, Limits, Opened, State, Writer};
+use crate::search::Notation;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -28,8 +29,16 @@ fn journal(n: usize) -> (Arc<Journal>, Writer) {
     (journal, writer)
 }
 
-fn advance(view: &mut LogView, journal: &Journal) {
-    while view.advance(journal, &journal.status(), LONG) {}
+fn advance(view: &mut LogView, journal: &Arc<Journal>) {
+    advance_for(view, journal, LONG);
+}
+
+/// With so little time in a frame that a thread gets the rest.
+fn advance_for(view: &mut LogView, journal: &Arc<Journal>, budget: Duration) {
+    let wake = Wake::new(egui::Context::default());
+    while view.advance(journal, &journal.status(), budget, &wake) || view.percent_filtered().is_some() {
+        std::thread::yield_now();
+    }
 }
 
 #[test]
@@ -53,7 +62,8 @@ fn check(filter: Filter, expected: &[Seq]) {
 
 #[test]
 fn a_filter_takes_direction_peer_and_text_together() {
-    let filter = |ways, peer: &str, text: &str| Filter { ways, peer: peer.into(), text: text.into() };
+    let filter =
+        |ways, peer: &str, text: &str| Filter { ways, peer: peer.into(), text: text.into(), ..Filter::default() };
     check(filter(Ways::Sent, "", ""), &[1, 4, 7, 10, 13]);
     check(filter(Ways::Events, "", ""), &[0]);
     check(filter(Ways::All, "", "1"), &[0, 2, 11, 12, 13]);
@@ -62,6 +72,61 @@ fn a_filter_takes_direction_peer_and_text_together() {
     check(filter(Ways::Events, "", "connected"), &[0]);
     check(filter(Ways::Sent, "127.0.0.1:9", "3"), &[4]);
     check(filter(Ways::All, ":10", ""), &[]);
+}
+
+#[test]
+fn a_filter_takes_kind_length_and_time_together() {
+    let lengths = |length: &str| Filter { length: length.into(), ..Filter::default() };
+    check(lengths("2"), &[11, 12, 13]);
+    check(lengths("<2"), &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    check(Filter { ways: Ways::Sent, ..lengths(">1") }, &[13]);
+    let kinds = |kinds| Filter { kinds: Kinds::of(kinds), ..Filter::default() };
+    check(kinds(&[Kind::Opened]), &[0]);
+    check(kinds(&[Kind::Error, Kind::Closed]), &[]);
+    check(Filter { ways: Ways::Received, ..kinds(&[Kind::Opened]) }, &[]);
+    check(Filter { text: "1[12]".into(), notation: Notation::Regex, ..kinds(&[Kind::Received]) }, &[12]);
+    check(Filter { text: "31 32".into(), notation: Notation::Hex, ..lengths("") }, &[0, 13]);
+    let times = |from: &str, to: &str| Filter { from: from.into(), to: to.into(), ..lengths("2") };
+    check(times("2000-01-01", ""), &[11, 12, 13]);
+    check(times("", "2000-01-01"), &[]);
+    check(times("2000-01-01", "2900-01-01"), &[11, 12, 13]);
+}
+
+#[test]
+fn what_is_wrong_in_a_filter_is_told_and_the_one_before_stays() {
+    let (journal, _writer) = journal(13);
+    let mut view = LogView { filter: Filter { length: "2".into(), ..Filter::default() }, ..LogView::default() };
+    advance(&mut view, &journal);
+    let changes = view.changes();
+    view.filter = Filter { text: "(".into(), notation: Notation::Regex, length: "x".into(), ..Filter::default() };
+    view.filter.from = "2100-01-01".into();
+    view.filter.to = "2000-01-01".into();
+    advance(&mut view, &journal);
+    assert_eq!((view.rows(), view.changes()), (3, changes));
+    let wrong: Vec<_> = view.problems.keys().copied().collect();
+    assert_eq!(wrong, [Field::Text, Field::Length, Field::To]);
+    assert_eq!(view.problems[&Field::Text], "character 1: unclosed group");
+    view.filter = Filter::default();
+    advance(&mut view, &journal);
+    assert!(view.problems.is_empty());
+    assert_eq!(view.rows(), 14);
+}
+
+#[test]
+fn many_rows_are_filtered_by_a_thread_and_new_ones_join() {
+    let (journal, mut writer) = journal(200_000);
+    let filter = Filter { text: "99".into(), ..Filter::default() };
+    let mut view = LogView { filter, ..LogView::default() };
+    advance_for(&mut view, &journal, Duration::ZERO);
+    let expected = |n: usize| (0..n).filter(|n| n.to_string().contains("99")).count() as u64;
+    assert_eq!(view.rows(), expected(200_000));
+    writer.detail(None, Detail::Note("99".into()));
+    writer.publish(true);
+    advance(&mut view, &journal);
+    assert_eq!(view.rows(), expected(200_000) + 1);
+    assert_eq!(view.key_at(view.rows() - 1), Some(Key::record(200_001)));
+    assert_eq!(view.go_to(Key::default()), view.key_at(0));
+    assert_eq!(view.go_to(Key::record(u64::MAX)), Some(Key::record(200_001)));
 }
 
 #[test]

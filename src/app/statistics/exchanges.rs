@@ -56,8 +56,8 @@ impl Exchanges {
     }
 
     /// Looks at the next record.
-    pub(super) fn look(&mut self, head: &Head) {
-        let (Some(conn), Some(direction)) = (head.conn, head.direction) else { return };
+    pub(super) fn look(&mut self, head: &Head<'_>) {
+        let (Some(conn), Some((direction, _))) = (head.conn, head.traffic()) else { return };
         if direction == self.request {
             if self.waiting.len() >= WAITING_KEPT && !self.waiting.contains_key(&conn) {
                 self.give_up();
@@ -87,6 +87,7 @@ impl Exchanges {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::What;
     use Direction::{Received, Sent};
 
     /// Records `(connection, direction, time)`, in order; what is expected: `(request, answer, time it took)`.
@@ -94,7 +95,7 @@ mod tests {
         let mut exchanges = Exchanges::new(request);
         for (seq, (conn, direction, at)) in (0..).zip(records) {
             let (time, conn) = (Stamp::from_nanos(*at), Some(ConnId(*conn)));
-            exchanges.look(&Head { seq, time, conn, direction: Some(*direction), len: 1 });
+            exchanges.look(&Head { seq, time, conn, what: What::Payload(*direction, 0..1) });
         }
         let nanos = |exchange: &Exchange| u64::try_from(exchange.took().as_nanos()).expect("small");
         let found: Vec<_> =
@@ -127,8 +128,8 @@ mod tests {
         let mut exchanges = Exchanges::new(Received);
         let more = EXCHANGES_KEPT as u64 + 10;
         for seq in 0..2 * more {
-            let direction = Some(if seq % 2 == 0 { Received } else { Sent });
-            exchanges.look(&Head { seq, time: Stamp::from_nanos(seq), conn: Some(ConnId(1)), direction, len: 0 });
+            let what = What::Payload(if seq % 2 == 0 { Received } else { Sent }, 0..0);
+            exchanges.look(&Head { seq, time: Stamp::from_nanos(seq), conn: Some(ConnId(1)), what });
         }
         assert_eq!((exchanges.total, exchanges.kept.len()), (more, EXCHANGES_KEPT));
         assert_eq!(exchanges.kept.front().map(|oldest| oldest.request), Some(20));
@@ -139,7 +140,7 @@ mod tests {
         let mut exchanges = Exchanges::new(Received);
         for n in 0..=WAITING_KEPT as u64 {
             let conn = Some(ConnId(u32::try_from(n).expect("small") + 1));
-            exchanges.look(&Head { seq: n, time: Stamp::from_nanos(n), conn, direction: Some(Received), len: 0 });
+            exchanges.look(&Head { seq: n, time: Stamp::from_nanos(n), conn, what: What::Payload(Received, 0..0) });
         }
         assert_eq!((exchanges.waiting.len(), exchanges.unanswered()), (1, WAITING_KEPT as u64 + 1));
     }

@@ -50,8 +50,8 @@ impl Reading {
                 self.next = head.seq + 1;
                 if self.peer.is_none() || head.conn == self.peer {
                     self.exchanges.look(&head);
-                    if let (Some(_), Some(direction)) = (self.peer, head.direction) {
-                        let count = Count { bytes: u64::from(head.len), records: 1 };
+                    if let (Some(_), Some((direction, bytes))) = (self.peer, head.traffic()) {
+                        let count = Count { bytes, records: 1 };
                         self.rates.add(head.time, direction, count);
                     }
                 }

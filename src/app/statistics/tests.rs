@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::app::log::Key;
 use crate::app::tab::{Kind, SocketTab};
+use crate::app::wake::Wake;
 use crate::journal::{Budget, Detail, Limits, Opened, Seq, State, Writer};
 
 const SECOND: u64 = 1_000_000_000;
@@ -38,7 +39,7 @@ fn read(tab: &mut SocketTab, now: u64) {
     tab.statistics.shown = true;
     tab.status = tab.journal.status();
     while tab.statistics.advance(&tab.journal, &tab.status, Stamp::from_nanos(now), LONG) {}
-    tab.log.advance(&tab.journal, &tab.status, LONG);
+    tab.log.advance(&tab.journal, &tab.status, LONG, &Wake::new(egui::Context::default()));
 }
 
 #[test]

@@ -22,11 +22,12 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, subject: &Subject, id: Id, 
     let reveal = subject.reveal.map(|offset| (offset / per_row) as u64);
     let scroll = Scroll { reveal, grows: false };
     let row_of = |row: u64| dump::row(bytes, usize::try_from(row).unwrap_or(usize::MAX), per_row);
+    let find = &tab.find;
     let shown = pane::list(ui, "Hex dump", subject.key, count, scroll, |ui, row, rect| {
         let line = row_of(row);
         let words = Words::new(ui, rect, job(ui, &line, shares.characters));
         let within = line.offset..line.offset + line.text.chars().count();
-        for (part, color) in subject.marks.within(&within) {
+        for (part, color) in subject.marks.with_found(ui, find, bytes, &within) {
             let places = part.start - line.offset..part.end - line.offset;
             ui.painter().rect_filled(words.room(digits(&places)), 2.0, color);
             if shares.characters {

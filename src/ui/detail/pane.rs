@@ -8,8 +8,9 @@ use egui::text::{CCursor, LayoutJob};
 use egui::{Color32, EventFilter, Galley, Id, PointerButton, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo};
 
 use crate::app::detail::{ByteSelection, DetailView};
+use crate::app::find::Find;
 use crate::ui::rows::{self, Place};
-use crate::ui::theme::ROW;
+use crate::ui::theme::{self, ROW};
 
 /// Bytes that stand out in both panes.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +28,20 @@ impl Marks {
             let part = range.start.max(row.start)..range.end.min(row.end);
             (!part.is_empty()).then_some((part, *color))
         })
+    }
+
+    /// The same on top of what was looked for in `bytes`.
+    pub(super) fn with_found(
+        &self,
+        ui: &Ui,
+        find: &Find,
+        bytes: &[u8],
+        row: &Range<usize>,
+    ) -> Vec<(Range<usize>, Color32)> {
+        let color = theme::highlight(ui.visuals().dark_mode);
+        let found = find.ranges_in(bytes, row.clone()).into_iter();
+        let found = found.map(|hit| (hit.start.max(row.start)..hit.end.min(row.end), color));
+        found.chain(self.within(row)).collect()
     }
 
     /// The borders that lie within `row`.

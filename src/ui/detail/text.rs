@@ -31,6 +31,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, subject: &Subject, id: Id, 
     // Lines follow each other: only the first one in sight has to be looked for.
     let mut next = None;
     let scroll = Scroll { reveal, grows: !complete };
+    let find = &tab.find;
     let shown = pane::list(ui, "Text", subject.key, count, scroll, |ui, row, rect| {
         let start = match next {
             Some((line, start)) if line == row => Some(start),
@@ -41,7 +42,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, subject: &Subject, id: Id, 
         let end = line.cells.last().map_or(start, |cell| cell.bytes.end);
         next = Some((row + 1, end));
         let words = Words::new(ui, rect, job(ui, &line));
-        for (part, color) in subject.marks.within(&(start..end)) {
+        for (part, color) in subject.marks.with_found(ui, find, bytes, &(start..end)) {
             let ends = (line.cell_of(part.start), line.cell_of(part.end - 1));
             if let (Some(first), Some(last)) = ends {
                 let room = words.room(first.characters.start..last.characters.end);

@@ -2,7 +2,6 @@
 
 use egui::{Color32, FontId, Pos2, Rect, Role, Stroke, TextEdit, Ui};
 
-use super::name;
 use crate::app::log::framing::{Cutting, Field, FramingForm, LONGEST_NUMBER};
 use crate::app::log::{Mode, Shown};
 use crate::app::tab::{Kind, SocketTab};
@@ -27,7 +26,7 @@ pub(super) fn controls(ui: &mut Ui, tab: &mut SocketTab) {
             ui.selectable_value(&mut form.cutting, cutting, cutting.name());
         }
     });
-    name(&list.response, Role::ComboBox, "Frames");
+    widgets::name(&list.response, Role::ComboBox, "Frames");
     list.response.on_hover_text(WHY);
     match form.cutting {
         Cutting::Chunks | Cutting::Lines => {}
@@ -66,7 +65,7 @@ fn length_prefix(ui: &mut Ui, form: &mut FramingForm) {
             ui.selectable_value(&mut form.width, width, words(width));
         }
     });
-    name(&list.response, Role::ComboBox, "Width of the length field");
+    widgets::name(&list.response, Role::ComboBox, "Width of the length field");
     list.response.on_hover_text("Width of the length field");
     if form.width != Width::One {
         ui.toggle_value(&mut form.little_endian, "Little-endian")

@@ -118,11 +118,12 @@ fn paint(ui: &Ui, tab: &SocketTab, shown: &Shown, rect: Rect, columns: Columns, 
         Content::Payload(_, bytes) => {
             let length = mono(figures::count(shown.len as u64), quiet);
             put(columns.length, columns.payload - 12.0, length, Align2::RIGHT_CENTER);
-            paint_payload(ui, tab.log.mode, shown, bytes, rect, (columns.payload, right));
+            paint_payload(ui, tab, shown, bytes, rect, (columns.payload, right));
         }
         Content::Detail(_) => {
             let words = record.words();
-            let job = text::plain(words, egui::FontId::proportional(13.0), tone);
+            let found = tab.find.ranges_in(words.as_bytes(), 0..text::ROW_BYTES);
+            let job = text::plain_highlighted(&words, &egui::FontId::proportional(13.0), tone, &found, dark);
             let left = if record.conn.is_some() { columns.length } else { columns.peer };
             put(left + 6.0, right, job, Align2::LEFT_CENTER);
         }
@@ -130,7 +131,7 @@ fn paint(ui: &Ui, tab: &SocketTab, shown: &Shown, rect: Rect, columns: Columns, 
 }
 
 /// The payload between two edges, after what is to be said of it.
-fn paint_payload(ui: &Ui, mode: Mode, shown: &Shown, bytes: &[u8], rect: Rect, (left, right): (f32, f32)) {
+fn paint_payload(ui: &Ui, tab: &SocketTab, shown: &Shown, bytes: &[u8], rect: Rect, (left, right): (f32, f32)) {
     let dark = ui.visuals().dark_mode;
     let normal = ui.visuals().text_color();
     let put = |left: f32, job: LayoutJob| {
@@ -141,11 +142,16 @@ fn paint_payload(ui: &Ui, mode: Mode, shown: &Shown, bytes: &[u8], rect: Rect, (
         let words = text::plain(remark, theme::small(), theme::color(Tone::Warning, dark));
         left += put(left, words).1.size().x + 8.0;
     }
+    let mode = tab.log.mode;
     let mut preview = match mode {
-        Mode::Text => text::foreign(bytes, text::ROW_CHARACTERS, normal, dark),
+        Mode::Text => {
+            let found = tab.find.ranges_in(bytes, 0..text::ROW_BYTES);
+            text::foreign_highlighted(bytes, text::ROW_CHARACTERS, normal, &found, dark)
+        }
         Mode::Hex => {
             let part = &bytes[..bytes.len().min(text::ROW_CHARACTERS / 3)];
-            text::plain(payload::hex(part), theme::mono(), normal)
+            let found = text::in_hex(&tab.find.ranges_in(bytes, 0..part.len()));
+            text::plain_highlighted(&payload::hex(part), &theme::mono(), normal, &found, dark)
         }
     };
     if bytes.len() < shown.len && !preview.text.ends_with('…') {

@@ -44,6 +44,9 @@ fn amounts(tab: &SocketTab) -> String {
     if tab.log.is_filtered() {
         words += &format!(" of {}", figures::count(tab.log.all_rows()));
     }
+    if let Some(percent) = tab.log.percent_filtered() {
+        words += &format!(", filtering {percent} %");
+    }
     let (received, sent) = (figures::size(status.received.bytes), figures::size(status.sent.bytes));
     words += &format!(" · received {received} · sent {sent}");
     // First, so that a narrow window does not cut it.

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use super::Frames;
 use super::row::Row;
-use crate::app::filter::{Filter, Matcher};
+use crate::app::filter::Matcher;
 use crate::app::log::shown::{FrameState, Key};
 use crate::journal::{Journal, Reader};
 
 /// The frames that pass a filter.
 #[derive(Debug)]
-pub(super) struct Sifted {
+pub(in crate::app) struct Sifted {
     matcher: Matcher,
     /// Numbers of rows, ascending.
     numbers: VecDeque<u64>,
@@ -23,12 +23,12 @@ pub(super) struct Sifted {
 
 impl Sifted {
     /// Nothing looked at yet.
-    pub(super) fn new(filter: &Filter) -> Self {
-        Self { matcher: Matcher::new(filter), numbers: VecDeque::new(), next: 0, growing: BTreeMap::new() }
+    pub(in crate::app::log) fn new(matcher: Matcher) -> Self {
+        Self { matcher, numbers: VecDeque::new(), next: 0, growing: BTreeMap::new() }
     }
 
     /// Looks at new rows, and again at those that grew, until `deadline`; returns whether there is more to do.
-    pub(super) fn scan(&mut self, frames: &Frames, journal: &Journal, deadline: Instant) -> bool {
+    pub(in crate::app::log) fn scan(&mut self, frames: &Frames, journal: &Journal, deadline: Instant) -> bool {
         let first = frames.rows.first();
         let gone = self.numbers.partition_point(|number| *number < first);
         self.numbers.drain(..gone);
@@ -76,12 +76,17 @@ impl Sifted {
     }
 
     /// The number of the row that is the `row`th of them.
-    pub(super) fn number_at(&self, row: u64) -> Option<u64> {
+    pub(in crate::app::log) fn number_at(&self, row: u64) -> Option<u64> {
         self.numbers.get(usize::try_from(row).ok()?).copied()
     }
 
+    /// The first row that was not yet looked at.
+    pub(in crate::app::log) fn reached(&self, frames: &Frames) -> Key {
+        frames.key_of(self.next.max(frames.rows.first())).unwrap_or(Key::record(frames.next))
+    }
+
     /// How many of them come before `key`.
-    pub(super) fn row_of(&self, frames: &Frames, key: Key) -> u64 {
+    pub(in crate::app::log) fn row_of(&self, frames: &Frames, key: Key) -> u64 {
         let number = frames.rows.number_of(key);
         self.numbers.partition_point(|known| *known < number) as u64
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::app::filter::Filter;
 use crate::app::log::shown::Shown;
 use crate::clock::Stamp;
 use crate::framing::{LengthPrefix, Width};
@@ -250,7 +251,8 @@ fn a_frame_passes_the_filter_when_all_of_it_is_there() {
     let mut log = Log::new();
     let conn = log.open();
     let mut frames = lines(0);
-    frames.sift(&Filter { text: "one two".into(), ..Filter::default() });
+    let filter = Filter { text: "one two".into(), ..Filter::default() };
+    frames.sift(filter.matcher(Stamp::now()).ok());
     log.receive(conn, b"one t");
     log.writer.sent(conn, b"one two\n");
     assert_eq!(log.rows(&mut frames), ["> one two\\n"]);

@@ -1,0 +1,39 @@
+//! Following a journal: once a frame where somebody looks, and now and then where nobody does.
+
+use std::time::Duration;
+
+use super::tab::SocketTab;
+use super::wake::Wake;
+
+/// How long one frame may look for rows in what is recorded.
+const SEARCH_BUDGET: Duration = Duration::from_millis(4);
+
+/// How long one frame may cut records of a log into frames that is not looked at.
+const KEEP_UP_BUDGET: Duration = Duration::from_millis(1);
+
+impl SocketTab {
+    /// Looks at the journal once a frame. Returns whether another frame is needed to go on searching or reading.
+    pub fn look(&mut self, wake: &Wake) -> bool {
+        self.looked = true;
+        self.errors = self.form.check(&self.switches).err().unwrap_or_default();
+        self.status = self.journal.status();
+        let journal = &self.journal;
+        self.targets = self.selection.conns.iter().filter_map(|id| journal.connection(*id)).collect();
+        let reads = self.read_statistics();
+        // Both take their time in the frame that is drawn.
+        let budget = if self.find.is_searching() { SEARCH_BUDGET / 2 } else { SEARCH_BUDGET };
+        let filters = self.log.advance(&self.journal, &self.status, budget, wake);
+        let finds = self.find.advance(&mut self.log, &self.journal, &self.status, budget, wake);
+        reads || filters || finds
+    }
+
+    /// Follows the journal when nobody looked since the last call: where frames end is known only to who has seen the
+    /// stream from its start. Returns whether there is more to do.
+    pub fn keep_up(&mut self, wake: &Wake) -> bool {
+        if std::mem::take(&mut self.looked) || !self.log.is_framed() {
+            return false;
+        }
+        self.status = self.journal.status();
+        self.log.advance(&self.journal, &self.status, KEEP_UP_BUDGET, wake)
+    }
+}

@@ -1,0 +1,246 @@
+//! What a person looks for in payload: text, bytes or a regular expression, found at memory speed.
+//!
+//! Records lie one after the other in a block, and searching the block once is many times as fast as searching every
+//! record: a [`Sweep`] does that, and asks again where a match goes across the border of a record, which is a match
+//! of neither.
+
+use std::ops::Range;
+
+use memchr::memmem::Finder;
+use regex::bytes::{Regex, RegexBuilder};
+
+use crate::endpoint::ParseError;
+use crate::payload::{self, Format};
+
+/// The longest pattern that a field takes, in characters.
+pub const LONGEST: usize = 512;
+
+/// How large a regular expression may get when it is made ready, in bytes.
+const SIZE_LIMIT: usize = 1 << 20;
+
+/// How deep a regular expression may nest.
+const NEST_LIMIT: u32 = 64;
+
+/// How a pattern is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Notation {
+    /// Text as it is; small letters match capitals too.
+    #[default]
+    Text,
+    /// Bytes in the notation of [`Format::Hex`].
+    Hex,
+    /// A regular expression in the syntax of the `regex` crate. It is matched within one record: `^` is its start.
+    Regex,
+}
+
+impl Notation {
+    /// All of them, in the order of a list.
+    pub const ALL: [Self; 3] = [Self::Text, Self::Hex, Self::Regex];
+
+    /// The name on screen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "Text",
+            Self::Hex => "Hex",
+            Self::Regex => "Regex",
+        }
+    }
+}
+
+/// Something to look for, made ready for many searches.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    searcher: Searcher,
+}
+
+#[derive(Clone, Debug)]
+enum Searcher {
+    Bytes(Box<Finder<'static>>),
+    Regex {
+        regex: Regex,
+        /// Whether a match in a record is a match in everything around it, and none is empty.
+        sweeps: bool,
+    },
+}
+
+impl Pattern {
+    /// Makes `text` ready; `None` where it stands for nothing.
+    ///
+    /// # Errors
+    /// What is no hexadecimal digit, what is wrong with a regular expression, and a pattern that is too large; the
+    /// position is in bytes of `text`.
+    pub fn parse(notation: Notation, text: &str) -> Result<Option<Self>, ParseError> {
+        if let Some((position, _)) = text.char_indices().nth(LONGEST) {
+            return Err(payload::refused(position, format!("at most {LONGEST} characters can be looked for")));
+        }
+        if text.is_empty() {
+            return Ok(None);
+        }
+        match notation {
+            Notation::Text => folded(text).map(Some),
+            Notation::Hex => {
+                let bytes = payload::parse(text, Format::Hex)?;
+                Ok((!bytes.is_empty()).then(|| Self::exact(&bytes)))
+            }
+            Notation::Regex => expression(text).map(Some),
+        }
+    }
+
+    fn exact(bytes: &[u8]) -> Self {
+        Self { searcher: Searcher::Bytes(Box::new(Finder::new(bytes).into_owned())) }
+    }
+
+    /// Whether `bytes` have a match.
+    pub fn is_match(&self, bytes: &[u8]) -> bool {
+        match &self.searcher {
+            Searcher::Bytes(finder) => finder.find(bytes).is_some(),
+            Searcher::Regex { regex, .. } => regex.is_match(bytes),
+        }
+    }
+
+    /// The first match in `bytes` from `from` on; an empty one is none.
+    fn find_from(&self, bytes: &[u8], from: usize) -> Option<Range<usize>> {
+        let rest = bytes.get(from..)?;
+        match &self.searcher {
+            Searcher::Bytes(finder) => finder.find(rest).map(|at| from + at..from + at + finder.needle().len()),
+            Searcher::Regex { regex, .. } => {
+                let mut from = from;
+                while let Some(found) = regex.find_at(bytes, from) {
+                    if !found.is_empty() {
+                        return Some(found.range());
+                    }
+                    from = found.end() + 1;
+                    if from > bytes.len() {
+                        break;
+                    }
+                }
+                None
+            }
+        }
+    }
+
+    /// The matches in `bytes` that touch `window`, in order and apart from each other.
+    ///
+    /// The work is bounded by the window and [`AROUND`](Self::AROUND) bytes on both sides of it: a match that reaches
+    /// further is not seen.
+    pub fn matches_in(&self, bytes: &[u8], window: Range<usize>) -> Vec<Range<usize>> {
+        let bytes = &bytes[..window.end.saturating_add(Self::AROUND).min(bytes.len())];
+        let mut from = window.start.saturating_sub(Self::AROUND);
+        let mut found = Vec::new();
+        while let Some(hit) = self.find_from(bytes, from) {
+            if hit.start >= window.end {
+                break;
+            }
+            from = hit.end;
+            if hit.end > window.start {
+                found.push(hit);
+            }
+        }
+        found
+    }
+
+    /// How far outside a window [`matches_in`](Self::matches_in) looks, in bytes.
+    pub const AROUND: usize = 4 * 1024;
+
+    /// Looks through `payload`, which records share.
+    pub fn sweep<'a>(&'a self, payload: &'a [u8]) -> Sweep<'a> {
+        let sweeps = match self.searcher {
+            Searcher::Bytes(_) => true,
+            Searcher::Regex { sweeps, .. } => sweeps,
+        };
+        Sweep { pattern: self, payload, next: Next::Unknown, sweeps }
+    }
+}
+
+/// Text, as a person means it: small letters match capitals too, capitals only themselves.
+fn folded(text: &str) -> Result<Pattern, ParseError> {
+    let cased = |c: char| c.is_lowercase() || c.is_uppercase();
+    if text.chars().any(char::is_uppercase) || !text.chars().any(cased) {
+        return Ok(Pattern::exact(text.as_bytes()));
+    }
+    // ASCII letters match ASCII letters alone: with Unicode's rules a k would match the sign for kelvin too.
+    let mut builder = RegexBuilder::new(&regex::escape(text));
+    let regex = builder.case_insensitive(true).unicode(!text.is_ascii()).size_limit(SIZE_LIMIT).build();
+    let regex = regex.map_err(|_| payload::refused(0, "the text is too long to be looked for in both cases"))?;
+    Ok(Pattern { searcher: Searcher::Regex { regex, sweeps: true } })
+}
+
+fn expression(text: &str) -> Result<Pattern, ParseError> {
+    let mut parser = regex_syntax::ParserBuilder::new();
+    let syntax = parser.utf8(false).nest_limit(NEST_LIMIT).build().parse(text).map_err(|error| refusal(&error))?;
+    let properties = syntax.properties();
+    let sweeps = properties.look_set().is_empty() && properties.minimum_len().is_some_and(|len| len > 0);
+    let built = RegexBuilder::new(text).size_limit(SIZE_LIMIT).nest_limit(NEST_LIMIT).build();
+    let regex = built.map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => payload::refused(
+            0,
+            "the expression is too large: shorten its repetitions, or write (?-u) before it to leave out Unicode",
+        ),
+        other => payload::refused(0, other.to_string()),
+    })?;
+    Ok(Pattern { searcher: Searcher::Regex { regex, sweeps } })
+}
+
+/// Where and why an expression is wrong.
+fn refusal(error: &regex_syntax::Error) -> ParseError {
+    let (position, reason) = match error {
+        regex_syntax::Error::Parse(error) => (error.span().start.offset, error.kind().to_string()),
+        regex_syntax::Error::Translate(error) => (error.span().start.offset, error.kind().to_string()),
+        other => (0, other.to_string()),
+    };
+    payload::refused(position, reason)
+}
+
+/// Looks through a payload that records share, each of them in order.
+#[derive(Debug)]
+pub struct Sweep<'a> {
+    pattern: &'a Pattern,
+    payload: &'a [u8],
+    next: Next,
+    /// Whether looking beyond the border of a record saves time.
+    sweeps: bool,
+}
+
+/// What is known about the next match in the whole payload.
+#[derive(Clone, Debug)]
+enum Next {
+    Unknown,
+    At(Range<usize>),
+    None,
+}
+
+impl Sweep<'_> {
+    /// Whether the record at `part` of the payload has a match. Parts are asked for in ascending order.
+    pub fn is_match(&mut self, part: Range<usize>) -> bool {
+        if !self.sweeps {
+            return self.alone(part);
+        }
+        let known = match &self.next {
+            Next::None => return false,
+            Next::At(hit) if hit.start >= part.start => Some(hit.clone()),
+            Next::At(_) | Next::Unknown => self.pattern.find_from(self.payload, part.start),
+        };
+        let Some(hit) = known else {
+            self.next = Next::None;
+            return false;
+        };
+        self.next = Next::At(hit.clone());
+        if hit.start >= part.end {
+            return false;
+        }
+        if hit.end <= part.end {
+            return true;
+        }
+        // It goes across the border. There may be a shorter match before that; and searching on would find the same
+        // long match from every record within it.
+        self.sweeps = matches!(self.pattern.searcher, Searcher::Bytes(_));
+        !self.sweeps && self.alone(part)
+    }
+
+    fn alone(&self, part: Range<usize>) -> bool {
+        self.payload.get(part).is_some_and(|bytes| self.pattern.is_match(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests;

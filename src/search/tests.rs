@@ -1,0 +1,109 @@
+#![allow(clippy::single_range_in_vec_init, reason = "one match is a list of one range")]
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn pattern(notation: Notation, text: &str) -> Pattern {
+    Pattern::parse(notation, text).expect("valid").expect("not empty")
+}
+
+#[track_caller]
+fn check(notation: Notation, text: &str, bytes: &[u8], expected: &[Range<usize>]) {
+    assert_eq!(pattern(notation, text).matches_in(bytes, 0..bytes.len()), expected, "{text:?}");
+}
+
+#[test]
+fn text_matches_in_both_cases_unless_it_has_capitals() {
+    check(Notation::Text, "ok", b"OK ok Ok", &[0..2, 3..5, 6..8]);
+    check(Notation::Text, "OK", b"OK ok Ok", &[0..2]);
+    check(Notation::Text, "1.5", b"1.5 1x5", &[0..3]);
+    check(Notation::Text, "é", "É é".as_bytes(), &[0..2, 3..5]);
+    check(Notation::Text, "k", "K \u{212a}".as_bytes(), &[0..1]);
+    check(Notation::Text, "a(b", b"a(b", &[0..3]);
+}
+
+#[test]
+fn bytes_match_themselves() {
+    check(Notation::Hex, "0d 0a", b"a\r\nb\r", &[1..3]);
+    check(Notation::Hex, "ffff", &[0xff; 5], &[0..2, 2..4]);
+}
+
+#[test]
+fn an_expression_matches_within_one_record() {
+    check(Notation::Regex, r"\d+", b"a12b3", &[1..3, 4..5]);
+    check(Notation::Regex, "^a", b"aa", &[0..1]);
+    check(Notation::Regex, "b*", b"abba", &[1..3]);
+    check(Notation::Regex, r"(?-u:\xff)", b"\xfe\xff", &[1..2]);
+}
+
+#[test]
+fn what_cannot_be_looked_for_is_told_at_its_position() {
+    let check = |notation, text: &str, position, reason: &str| {
+        let error = Pattern::parse(notation, text).expect_err(text);
+        assert_eq!(error.position, position, "{text:?}: {}", error.reason);
+        assert!(error.reason.contains(reason), "{text:?}: {}", error.reason);
+    };
+    check(Notation::Regex, "ab(c", 2, "unclosed group");
+    check(Notation::Regex, "a[z-a]", 2, "invalid character class range");
+    check(Notation::Regex, "*", 0, "repetition operator missing expression");
+    check(Notation::Regex, r"你\q", 3, "unrecognized escape");
+    check(Notation::Regex, r"(?:\w{500}){500}", 0, "too large");
+    check(Notation::Regex, &["(".repeat(100), ")".repeat(100)].concat(), 64, "nest");
+    check(Notation::Hex, "48 6", 3, "lacks its second one");
+    check(Notation::Text, &"你".repeat(513), 512 * 3, "at most 512");
+    for notation in Notation::ALL {
+        assert!(Pattern::parse(notation, "").expect("valid").is_none());
+    }
+}
+
+#[test]
+fn a_window_shows_the_matches_that_touch_it() {
+    let bytes = b"ab ab ab ab";
+    let pattern = pattern(Notation::Text, "ab");
+    assert_eq!(pattern.matches_in(bytes, 4..7), [3..5, 6..8]);
+    assert!(pattern.matches_in(bytes, 5..6).is_empty());
+    assert!(pattern.matches_in(bytes, 100..200).is_empty());
+}
+
+#[test]
+fn a_match_across_a_border_is_a_match_of_neither() {
+    let check = |notation, text: &str, expected: [bool; 3]| {
+        let pattern = pattern(notation, text);
+        let mut sweep = pattern.sweep(b"hello world");
+        assert_eq!([0..3, 3..6, 6..11].map(|part| sweep.is_match(part)), expected, "{text}");
+    };
+    check(Notation::Text, "lo", [false, true, false]);
+    check(Notation::Text, "ll", [false, false, false]);
+    check(Notation::Text, "o", [false, true, true]);
+    check(Notation::Regex, "l+", [true, true, true]);
+    check(Notation::Regex, "(?s)l.*d", [false, false, true]);
+    check(Notation::Regex, "^.", [true, true, true]);
+    check(Notation::Regex, "x?", [true, true, true]);
+}
+
+proptest! {
+    /// Sweeping over a payload gives the same answer as looking at each record alone.
+    #[test]
+    fn a_sweep_equals_single_searches(
+        text in "[abc]{0,40}",
+        cuts in prop::collection::vec((0_usize..6, any::<bool>()), 1..20),
+        expression in prop::sample::select(vec![
+            "a", "ab", "abc", "a+b", "(?s)a.*c", "^a", "c$", r"\bab", "b*", "a|bc", "[ab]{2}", "(?-s)a..",
+        ]),
+        notation in prop::sample::select(vec![Notation::Text, Notation::Regex]),
+    ) {
+        let pattern = pattern(notation, expression);
+        let mut sweep = pattern.sweep(text.as_bytes());
+        let mut start = 0;
+        for (len, asked) in cuts {
+            let end = (start + len).min(text.len());
+            // A record that the rest of the filter hides is not asked for.
+            if asked {
+                let alone = pattern.is_match(&text.as_bytes()[start..end]);
+                prop_assert_eq!(sweep.is_match(start..end), alone, "{:?} at {:?}", expression, start..end);
+            }
+            start = end;
+        }
+    }
+}
