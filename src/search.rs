@@ -142,13 +142,18 @@ impl Pattern {
     /// How far outside a window [`matches_in`](Self::matches_in) looks, in bytes.
     pub const AROUND: usize = 4 * 1024;
 
-    /// Looks through `payload`, which records share.
-    pub fn sweep<'a>(&'a self, payload: &'a [u8]) -> Sweep<'a> {
-        let sweeps = match self.searcher {
+    /// Whether a [`Sweep`] skips records without a look at each; it can't when what is around a match matters, or when
+    /// nothing at all is a match.
+    pub const fn can_skip(&self) -> bool {
+        match self.searcher {
             Searcher::Bytes(_) => true,
             Searcher::Regex { sweeps, .. } => sweeps,
-        };
-        Sweep { pattern: self, payload, next: Next::Unknown, sweeps }
+        }
+    }
+
+    /// Looks through `payload`, which records share.
+    pub fn sweep<'a>(&'a self, payload: &'a [u8]) -> Sweep<'a> {
+        Sweep { pattern: self, payload, next: Next::Unknown, sweeps: self.can_skip() }
     }
 }
 
@@ -210,21 +215,32 @@ enum Next {
 }
 
 impl Sweep<'_> {
+    /// The first byte from `from` on at which a record can have a match; everything before it can be skipped.
+    pub fn seek(&mut self, from: usize) -> Option<usize> {
+        if !self.sweeps {
+            // Nothing is known: the record there may have one.
+            return (from < self.payload.len()).then_some(from);
+        }
+        self.next_from(from).map(|hit| hit.start)
+    }
+
+    /// The next match in the whole payload.
+    fn next_from(&mut self, from: usize) -> Option<Range<usize>> {
+        let known = match &self.next {
+            Next::None => None,
+            Next::At(hit) if hit.start >= from => Some(hit.clone()),
+            Next::At(_) | Next::Unknown => self.pattern.find_from(self.payload, from),
+        };
+        self.next = known.clone().map_or(Next::None, Next::At);
+        known
+    }
+
     /// Whether the record at `part` of the payload has a match. Parts are asked for in ascending order.
     pub fn is_match(&mut self, part: Range<usize>) -> bool {
         if !self.sweeps {
             return self.alone(part);
         }
-        let known = match &self.next {
-            Next::None => return false,
-            Next::At(hit) if hit.start >= part.start => Some(hit.clone()),
-            Next::At(_) | Next::Unknown => self.pattern.find_from(self.payload, part.start),
-        };
-        let Some(hit) = known else {
-            self.next = Next::None;
-            return false;
-        };
-        self.next = Next::At(hit.clone());
+        let Some(hit) = self.next_from(part.start) else { return false };
         if hit.start >= part.end {
             return false;
         }

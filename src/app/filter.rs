@@ -110,21 +110,13 @@ pub type Problems = BTreeMap<Field, String>;
 impl Filter {
     /// Whether every record passes.
     pub fn is_empty(&self) -> bool {
-        let typed =
-            [&self.peer, &self.length, &self.from, &self.to].into_iter().any(|text| !text.trim().is_empty());
-        self.ways == Ways::All && self.kinds.is_all() && self.text.is_empty() && !typed
+        self.ways == Ways::All && self.peer.trim().is_empty() && self.text.is_empty() && self.more() == 0
     }
 
-    /// Whether something is set that the second line of the tool bar holds.
-    pub fn has_more(&self) -> bool {
-        let more = Self {
-            kinds: Kinds::default(),
-            length: String::new(),
-            from: String::new(),
-            to: String::new(),
-            ..self.clone()
-        };
-        more != *self
+    /// How many of the fields in the second line of the tool bar are set.
+    pub fn more(&self) -> usize {
+        let typed = [&self.length, &self.from, &self.to].into_iter().filter(|text| !text.trim().is_empty()).count();
+        typed + usize::from(!self.kinds.is_all())
     }
 
     /// Makes it ready for many records. `now` is the present, for times without a date.

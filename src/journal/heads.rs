@@ -52,6 +52,17 @@ impl Segment {
         (first..).zip(&self.entries[skipped..]).map(|(seq, entry)| self.head(seq, entry))
     }
 
+    /// Whether all of its records have payload.
+    pub fn is_payload_only(&self) -> bool {
+        self.details.is_empty()
+    }
+
+    /// The head of the record whose payload has the byte at `offset` of [`Segment::payload`], when all have payload.
+    pub fn head_at(&self, offset: usize) -> Option<Head<'_>> {
+        let index = self.entries.partition_point(|entry| (entry.start + entry.len) as usize <= offset);
+        self.entries.get(index).map(|entry| self.head(self.first + index as u64, entry))
+    }
+
     fn head(&self, seq: Seq, entry: &Entry) -> Head<'_> {
         let start = entry.start as usize;
         let place = start..start + entry.len as usize;

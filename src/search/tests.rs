@@ -94,7 +94,7 @@ proptest! {
         notation in prop::sample::select(vec![Notation::Text, Notation::Regex]),
     ) {
         let pattern = pattern(notation, expression);
-        let mut sweep = pattern.sweep(text.as_bytes());
+        let (mut sweep, mut seeking) = (pattern.sweep(text.as_bytes()), pattern.sweep(text.as_bytes()));
         let mut start = 0;
         for (len, asked) in cuts {
             let end = (start + len).min(text.len());
@@ -102,6 +102,9 @@ proptest! {
             if asked {
                 let alone = pattern.is_match(&text.as_bytes()[start..end]);
                 prop_assert_eq!(sweep.is_match(start..end), alone, "{:?} at {:?}", expression, start..end);
+                if alone && start < end {
+                    prop_assert!(seeking.seek(start).is_some_and(|at| at < end), "{:?} is skipped", expression);
+                }
             }
             start = end;
         }

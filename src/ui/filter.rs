@@ -13,27 +13,29 @@ pub(super) fn first_line(ui: &mut Ui, log: &mut LogView) {
     let ways = egui::ComboBox::from_id_salt("rows").width(96.0).selected_text(log.filter.ways.name());
     let shown = ways.show_ui(ui, |ui| {
         for ways in Ways::ALL {
-            ui.selectable_value(&mut log.filter.ways, ways, ways.name());
+            if ui.selectable_value(&mut log.filter.ways, ways, ways.name()).clicked() {
+                ui.close();
+            }
         }
     });
     widgets::name(&shown.response, egui::Role::ComboBox, "Direction");
     let hint = "Show only rows of peers whose address contains this";
-    field(ui, "Peer", "Peer", 104.0, &mut log.filter.peer, false).on_hover_text(hint);
+    field(ui, "Peer", "Peer", 92.0, &mut log.filter.peer, false).on_hover_text(hint);
     let wrong = log.problems.contains_key(&Field::Text);
-    field(ui, Field::Text.name(), "Filter text", 128.0, &mut log.filter.text, wrong)
+    field(ui, Field::Text.name(), "Filter text", 120.0, &mut log.filter.text, wrong)
         .on_hover_text("Show only rows that contain this");
     notation(ui, "Filter as", &mut log.filter.notation);
-    let more = ui.toggle_value(&mut log.more, "More").on_hover_text("Filter by kind, length and time");
-    if log.filter.has_more() && !log.more {
-        // Something out of sight hides rows.
-        ui.painter().circle_filled(more.rect.right_top(), 3.0, ui.visuals().warn_fg_color);
-    }
-    if log.filter != Filter::default() {
-        let clear = ui.add(egui::Button::new("×").frame_when_inactive(false)).on_hover_text("Clear the filter");
-        widgets::name(&clear, egui::Role::Button, "Clear filter");
-        if clear.clicked() {
-            log.filter = Filter::default();
-        }
+    // What is out of sight and hides rows is counted.
+    let words = match log.filter.more() {
+        set @ 1.. if !log.more => format!("More ({set})"),
+        _ => "More".to_owned(),
+    };
+    ui.toggle_value(&mut log.more, words).on_hover_text("Filter by kind, length and time");
+    // It keeps its place, so that nothing moves when typing begins.
+    let is_set = log.filter != Filter::default();
+    let clear = widgets::cross(ui, is_set, "Clear filter");
+    if clear.on_hover_text("Clear the filter").clicked() {
+        log.filter = Filter::default();
     }
 }
 
@@ -42,11 +44,14 @@ pub(super) fn notation(ui: &mut Ui, name: &str, notation: &mut Notation) {
     let list = egui::ComboBox::from_id_salt(name).width(64.0).selected_text(notation.name());
     let shown = list.show_ui(ui, |ui| {
         for one in Notation::ALL {
-            ui.selectable_value(notation, one, one.name()).on_hover_text(match one {
+            let help = match one {
                 Notation::Text => "Text; small letters match capitals too",
                 Notation::Hex => "Bytes such as 0d 0a",
                 Notation::Regex => "A regular expression within one record; (?-u:\\xff) is a byte",
-            });
+            };
+            if ui.selectable_value(notation, one, one.name()).on_hover_text(help).clicked() {
+                ui.close();
+            }
         }
     });
     widgets::name(&shown.response, egui::Role::ComboBox, name);
@@ -95,15 +100,10 @@ pub(super) fn field(
 }
 
 fn kinds(ui: &mut Ui, filter: &mut Filter) {
-    let shown: Vec<_> = Kind::ALL.into_iter().filter(|kind| filter.kinds.has(*kind)).map(Kind::name).collect();
-    let words = match shown.as_slice() {
-        _ if filter.kinds.is_all() => "All kinds".to_owned(),
-        [] => "No kind".to_owned(),
-        [one] => (*one).to_owned(),
-        several => format!("{} kinds", several.len()),
-    };
+    let shown = Kind::ALL.into_iter().filter(|kind| filter.kinds.has(*kind)).count();
+    let words = if filter.kinds.is_all() { "Kinds".to_owned() } else { format!("Kinds ({shown})") };
     let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-    let (menu, _) = MenuButton::new(words).config(stays).ui(ui, |ui| {
+    MenuButton::new(words).config(stays).ui(ui, |ui| {
         for kind in Kind::ALL {
             let mut shown = filter.kinds.has(kind);
             if ui.checkbox(&mut shown, kind.name()).changed() {
@@ -115,5 +115,4 @@ fn kinds(ui: &mut Ui, filter: &mut Filter) {
             Kind::ALL.into_iter().for_each(|kind| filter.kinds.set(kind, !all));
         }
     });
-    widgets::name(&menu, egui::Role::Button, "Kinds");
 }

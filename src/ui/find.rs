@@ -29,6 +29,16 @@ pub(super) fn keys(ui: &Ui, tab: &mut SocketTab) {
     }
 }
 
+/// The buttons that open and close the bars.
+pub(super) fn switches(ui: &mut Ui, tab: &mut SocketTab) {
+    if ui.selectable_label(tab.find.open, "Find").on_hover_text("Ctrl+F").clicked() {
+        if tab.find.open { tab.find.close() } else { tab.find.show() }
+    }
+    if ui.selectable_label(tab.jump.open, "Go to").on_hover_text("Ctrl+G").clicked() {
+        if tab.jump.open { tab.jump.close() } else { tab.jump.show() }
+    }
+}
+
 /// Whether one of the bars is shown.
 pub(super) fn is_needed(tab: &SocketTab) -> bool {
     tab.find.open || tab.jump.open
@@ -136,9 +146,7 @@ fn field(
 }
 
 fn close(ui: &mut Ui, name: &str) -> bool {
-    let button = ui.add(egui::Button::new("×").frame_when_inactive(false)).on_hover_text("Escape");
-    widgets::name(&button, egui::Role::Button, name);
-    button.clicked()
+    widgets::cross(ui, true, name).on_hover_text("Escape").clicked()
 }
 
 fn problem(ui: &mut Ui, problem: Option<&String>) {

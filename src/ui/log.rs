@@ -8,9 +8,9 @@ use egui::{Key, Modifiers, Ui};
 
 pub(super) use status::{has_remarks, remark_line, status_line};
 
-use super::filter;
 use super::rows::{self, Place};
 use super::theme::ROW;
+use super::{filter, find};
 use crate::app::SocketAction;
 use crate::app::log::{CopyAs, Mode};
 use crate::app::tab::SocketTab;
@@ -18,8 +18,13 @@ use crate::clock::Stamp;
 use crate::journal::Reader;
 use crate::payload::Notation;
 
+/// The narrowest tool bar with room for the switches beside the filter, in points.
+const WIDE: f32 = 800.0;
+
 /// What is shown, and how.
 pub(super) fn tool_bar(ui: &mut Ui, tab: &mut SocketTab) {
+    ui.spacing_mut().item_spacing.x = 5.0;
+    let wide = ui.available_width() >= WIDE;
     ui.horizontal_wrapped(|ui| {
         super::statistics::switch(ui, tab);
         if tab.statistics.shown {
@@ -27,23 +32,38 @@ pub(super) fn tool_bar(ui: &mut Ui, tab: &mut SocketTab) {
             return;
         }
         filter::first_line(ui, &mut tab.log);
-        ui.separator();
-        ui.selectable_value(&mut tab.log.mode, Mode::Text, "Text view");
-        ui.selectable_value(&mut tab.log.mode, Mode::Hex, "Hex view");
-        ui.toggle_value(&mut tab.log.show_difference, "Difference")
-            .on_hover_text("Show the time since the row before");
-        if ui.selectable_label(tab.find.open, "Find").on_hover_text("Ctrl+F").clicked() {
-            if tab.find.open { tab.find.close() } else { tab.find.show() }
-        }
-        if ui.selectable_label(tab.jump.open, "Go to").on_hover_text("Ctrl+G").clicked() {
-            if tab.jump.open { tab.jump.close() } else { tab.jump.show() }
+        if wide {
+            ui.separator();
+            switches(ui, tab);
         }
     });
-    if !tab.statistics.shown {
-        filter::second_line(ui, &mut tab.log);
-        ui.horizontal_wrapped(|ui| framing::controls(ui, tab));
+    if tab.statistics.shown {
+        return;
+    }
+    filter::second_line(ui, &mut tab.log);
+    if !wide || framing::is_offered(tab) {
+        ui.horizontal_wrapped(|ui| {
+            if !wide {
+                switches(ui, tab);
+            }
+            framing::controls(ui, tab);
+        });
     }
     framing::error(ui, tab);
+}
+
+/// Ways to a row, and how rows are shown.
+fn switches(ui: &mut Ui, tab: &mut SocketTab) {
+    find::switches(ui, tab);
+    ui.menu_button("View", |ui| {
+        ui.selectable_value(&mut tab.log.mode, Mode::Text, "Text view");
+        ui.selectable_value(&mut tab.log.mode, Mode::Hex, "Hex view");
+        ui.separator();
+        ui.toggle_value(&mut tab.log.show_difference, "Difference")
+            .on_hover_text("Show the time since the row before");
+    })
+    .response
+    .on_hover_text("Text or hexadecimal, and the time between rows");
 }
 
 fn copy_entries(ui: &mut Ui, actions: &mut Vec<SocketAction>) {

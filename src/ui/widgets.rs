@@ -15,6 +15,17 @@ pub(super) fn name(response: &Response, role: Role, name: &str) {
     response.widget_info(move || WidgetInfo::labeled(role, true, &name));
 }
 
+/// A quiet button that removes or closes something; it keeps its place while it is not `shown`.
+pub(super) fn cross(ui: &mut Ui, shown: bool, meaning: &str) -> Response {
+    ui.scope(|ui| {
+        ui.spacing_mut().button_padding.x = 5.0;
+        let button = ui.add_visible(shown, egui::Button::new("×").frame_when_inactive(false));
+        name(&button, Role::Button, meaning);
+        button
+    })
+    .inner
+}
+
 /// A labeled text field of a form, with its error below it.
 pub(super) fn field(
     ui: &mut Ui,

@@ -67,22 +67,31 @@ impl Matcher {
         let Self { beside, pattern, found } = self;
         let (lead, also) = if found.is_some() { (&*found, &*pattern) } else { (&*pattern, &None) };
         let payload = segment.payload();
+        if let Some(lead) = lead
+            && lead.can_skip()
+            && segment.is_payload_only()
+        {
+            return by_hits(segment, seq, lead, |head, bytes| {
+                let passes = beside.admits_head(head, journal)
+                    && also.as_ref().is_none_or(|pattern| pattern.is_match(bytes));
+                if passes {
+                    pass(head.seq);
+                }
+            });
+        }
         let run = Run::of(segment, seq);
         let mut sweep = lead.as_ref().map(|pattern| pattern.sweep(&payload[..run.bytes]));
-        for Head { seq, time, conn, what } in segment.heads_from(seq).take(run.records) {
-            let passes = match what {
-                What::Payload(direction, place) => {
-                    beside.admits(Kind::of_payload(direction), Some(place.len()), time, conn, journal)
-                        && sweep.as_mut().is_none_or(|sweep| sweep.is_match(place.clone()))
-                        && also.as_ref().is_none_or(|pattern| pattern.is_match(&payload[place]))
-                }
-                What::Detail(detail) => {
-                    beside.admits(Kind::of_detail(detail), None, time, conn, journal)
-                        && segment.get(seq).is_some_and(|record| has_text(&record, [lead, also]))
-                }
-            };
+        for head in segment.heads_from(seq).take(run.records) {
+            let passes = beside.admits_head(&head, journal)
+                && match head.what {
+                    What::Payload(_, place) => {
+                        sweep.as_mut().is_none_or(|sweep| sweep.is_match(place.clone()))
+                            && also.as_ref().is_none_or(|pattern| pattern.is_match(&payload[place]))
+                    }
+                    What::Detail(_) => segment.get(head.seq).is_some_and(|record| has_text(&record, [lead, also])),
+                };
             if passes {
-                pass(seq);
+                pass(head.seq);
             }
         }
         run.end
@@ -98,7 +107,41 @@ fn has_text(record: &Record, patterns: [&Option<Pattern>; 2]) -> bool {
     }
 }
 
+/// Looks at some records of `segment`, all of which have payload, from `seq` on: only at those where `pattern` may be
+/// found. Tells `hit` those that have it, and returns the first record that was not looked at.
+fn by_hits(segment: &Segment, seq: Seq, pattern: &Pattern, mut hit: impl FnMut(&Head<'_>, &[u8])) -> Seq {
+    let Some(Head { what: What::Payload(_, first), .. }) = segment.heads_from(seq).next() else {
+        return segment.end();
+    };
+    // Up to a border of records; one that is longer is looked at as a whole.
+    let (end, next) = match segment.head_at(first.end.max(first.start + RUN_BYTES)) {
+        Some(Head { seq, what: What::Payload(_, place), .. }) => (place.start, seq),
+        _ => (segment.payload().len(), segment.end()),
+    };
+    let payload = &segment.payload()[..end];
+    let mut sweep = pattern.sweep(payload);
+    let mut at = first.start;
+    while let Some(offset) = sweep.seek(at)
+        && let Some(head) = segment.head_at(offset)
+        && let What::Payload(_, place) = &head.what
+    {
+        at = place.end;
+        if sweep.is_match(place.clone()) {
+            hit(&head, &payload[place.clone()]);
+        }
+    }
+    next
+}
+
 impl Beside {
+    fn admits_head(&mut self, head: &Head<'_>, journal: &Journal) -> bool {
+        let (kind, length) = match &head.what {
+            What::Payload(direction, place) => (Kind::of_payload(*direction), Some(place.len())),
+            What::Detail(detail) => (Kind::of_detail(detail), None),
+        };
+        self.admits(kind, length, head.time, head.conn, journal)
+    }
+
     fn admits(
         &mut self,
         kind: Kind,

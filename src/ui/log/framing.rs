@@ -14,9 +14,14 @@ const WHY: &str = "TCP has no messages: what recv returns is a chunk of a stream
     it. Frames are what the protocol means. Choose how to tell them apart, also for what is already recorded; thin \
     lines inside a frame show where chunks met. Saved logs have the chunks.";
 
-/// The list of ways to cut, and what each needs to know. A datagram is whole as it is.
+/// Whether rows can be frames: a datagram is whole as it is.
+pub(super) fn is_offered(tab: &SocketTab) -> bool {
+    tab.kind != Kind::Udp
+}
+
+/// The list of ways to cut, and what each needs to know.
 pub(super) fn controls(ui: &mut Ui, tab: &mut SocketTab) {
-    if tab.kind == Kind::Udp {
+    if !is_offered(tab) {
         return;
     }
     let form = &mut tab.log.framing;
@@ -38,7 +43,7 @@ pub(super) fn controls(ui: &mut Ui, tab: &mut SocketTab) {
 
 /// What is wrong in them.
 pub(super) fn error(ui: &mut Ui, tab: &SocketTab) {
-    if tab.kind != Kind::Udp
+    if is_offered(tab)
         && let Err((field, reason)) = tab.log.framing.check()
     {
         let field = match field {

@@ -38,14 +38,13 @@ fn amounts(tab: &SocketTab) -> String {
     let status = &tab.since_cleared();
     let rows = tab.log.rows();
     let mut words = format!("{} {}", figures::count(rows), if rows == 1 { "row" } else { "rows" });
-    if tab.log.is_behind() {
-        words += " so far";
-    }
     if tab.log.is_filtered() {
         words += &format!(" of {}", figures::count(tab.log.all_rows()));
     }
-    if let Some(percent) = tab.log.percent_filtered() {
-        words += &format!(", filtering {percent} %");
+    match tab.log.percent_filtered() {
+        Some(percent) => words += &format!(", filtering {percent} %"),
+        None if tab.log.is_behind() => words += " so far",
+        None => {}
     }
     let (received, sent) = (figures::size(status.received.bytes), figures::size(status.sent.bytes));
     words += &format!(" · received {received} · sent {sent}");
