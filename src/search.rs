@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
+use regex_syntax::hir::{Hir, HirKind, Repetition};
 
 use crate::endpoint::ParseError;
 use crate::payload::{self, Format};
@@ -58,8 +59,10 @@ enum Searcher {
     Bytes(Box<Finder<'static>>),
     Regex {
         regex: Regex,
-        /// Whether a match in a record is a match in everything around it, and none is empty.
-        sweeps: bool,
+        /// Finds all that `regex` finds in any part of the bytes, and never nothing at all.
+        candidates: Option<Regex>,
+        /// Whether a candidate is a match: nothing is asked of what is around it.
+        sure: bool,
     },
 }
 
@@ -142,12 +145,19 @@ impl Pattern {
     /// How far outside a window [`matches_in`](Self::matches_in) looks, in bytes.
     pub const AROUND: usize = 4 * 1024;
 
-    /// Whether a [`Sweep`] skips records without a look at each; it can't when what is around a match matters, or when
-    /// nothing at all is a match.
+    /// Whether a [`Sweep`] skips records without a look at each; it can't when nothing at all may be a match.
     pub const fn can_skip(&self) -> bool {
         match self.searcher {
             Searcher::Bytes(_) => true,
-            Searcher::Regex { sweeps, .. } => sweeps,
+            Searcher::Regex { ref candidates, .. } => candidates.is_some(),
+        }
+    }
+
+    /// The first place in `bytes` from `from` on that a record may match at.
+    fn candidate_from(&self, bytes: &[u8], from: usize) -> Option<Range<usize>> {
+        match &self.searcher {
+            Searcher::Bytes(_) => self.find_from(bytes, from),
+            Searcher::Regex { candidates, .. } => candidates.as_ref()?.find_at(bytes, from).map(|hit| hit.range()),
         }
     }
 
@@ -167,23 +177,45 @@ fn folded(text: &str) -> Result<Pattern, ParseError> {
     let mut builder = RegexBuilder::new(&regex::escape(text));
     let regex = builder.case_insensitive(true).unicode(!text.is_ascii()).size_limit(SIZE_LIMIT).build();
     let regex = regex.map_err(|_| payload::refused(0, "the text is too long to be looked for in both cases"))?;
-    Ok(Pattern { searcher: Searcher::Regex { regex, sweeps: true } })
+    let candidates = Some(regex.clone());
+    Ok(Pattern { searcher: Searcher::Regex { regex, candidates, sure: true } })
 }
 
 fn expression(text: &str) -> Result<Pattern, ParseError> {
     let mut parser = regex_syntax::ParserBuilder::new();
     let syntax = parser.utf8(false).nest_limit(NEST_LIMIT).build().parse(text).map_err(|error| refusal(&error))?;
-    let properties = syntax.properties();
-    let sweeps = properties.look_set().is_empty() && properties.minimum_len().is_some_and(|len| len > 0);
-    let built = RegexBuilder::new(text).size_limit(SIZE_LIMIT).nest_limit(NEST_LIMIT).build();
-    let regex = built.map_err(|error| match error {
+    let build = |text: &str| RegexBuilder::new(text).size_limit(SIZE_LIMIT).nest_limit(NEST_LIMIT).build();
+    let regex = build(text).map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => payload::refused(
             0,
             "the expression is too large: shorten its repetitions, or write (?-u) before it to leave out Unicode",
         ),
         other => payload::refused(0, other.to_string()),
     })?;
-    Ok(Pattern { searcher: Searcher::Regex { regex, sweeps } })
+    let sure = syntax.properties().look_set().is_empty();
+    let anywhere = anywhere(&syntax);
+    let skips = anywhere.properties().minimum_len().is_some_and(|len| len > 0);
+    let candidates = match (skips, sure) {
+        (false, _) => None,
+        (true, true) => Some(regex.clone()),
+        (true, false) => build(&anywhere.to_string()).ok(),
+    };
+    Ok(Pattern { searcher: Searcher::Regex { regex, candidates, sure } })
+}
+
+/// The expression without its conditions on what is around a match: `^`, `$`, `\b`.
+fn anywhere(syntax: &Hir) -> Hir {
+    let each = |parts: &[Hir]| parts.iter().map(anywhere).collect();
+    match syntax.kind() {
+        HirKind::Look(_) => Hir::empty(),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) => syntax.clone(),
+        HirKind::Capture(group) => anywhere(&group.sub),
+        HirKind::Concat(parts) => Hir::concat(each(parts)),
+        HirKind::Alternation(parts) => Hir::alternation(each(parts)),
+        HirKind::Repetition(repeated) => {
+            Hir::repetition(Repetition { sub: Box::new(anywhere(&repeated.sub)), ..repeated.clone() })
+        }
+    }
 }
 
 /// Where and why an expression is wrong.
@@ -206,7 +238,7 @@ pub struct Sweep<'a> {
     sweeps: bool,
 }
 
-/// What is known about the next match in the whole payload.
+/// What is known about the next candidate in the whole payload.
 #[derive(Clone, Debug)]
 enum Next {
     Unknown,
@@ -224,12 +256,12 @@ impl Sweep<'_> {
         self.next_from(from).map(|hit| hit.start)
     }
 
-    /// The next match in the whole payload.
+    /// The next candidate in the whole payload.
     fn next_from(&mut self, from: usize) -> Option<Range<usize>> {
         let known = match &self.next {
             Next::None => None,
             Next::At(hit) if hit.start >= from => Some(hit.clone()),
-            Next::At(_) | Next::Unknown => self.pattern.find_from(self.payload, from),
+            Next::At(_) | Next::Unknown => self.pattern.candidate_from(self.payload, from),
         };
         self.next = known.clone().map_or(Next::None, Next::At);
         known
@@ -244,13 +276,17 @@ impl Sweep<'_> {
         if hit.start >= part.end {
             return false;
         }
+        let (sure, bytes) = match self.pattern.searcher {
+            Searcher::Bytes(_) => (true, true),
+            Searcher::Regex { sure, .. } => (sure, false),
+        };
         if hit.end <= part.end {
-            return true;
+            return sure || self.alone(part);
         }
         // It goes across the border. There may be a shorter match before that; and searching on would find the same
         // long match from every record within it.
-        self.sweeps = matches!(self.pattern.searcher, Searcher::Bytes(_));
-        !self.sweeps && self.alone(part)
+        self.sweeps = bytes;
+        !bytes && self.alone(part)
     }
 
     fn alone(&self, part: Range<usize>) -> bool {

@@ -89,7 +89,7 @@ proptest! {
         text in "[abc]{0,40}",
         cuts in prop::collection::vec((0_usize..6, any::<bool>()), 1..20),
         expression in prop::sample::select(vec![
-            "a", "ab", "abc", "a+b", "(?s)a.*c", "^a", "c$", r"\bab", "b*", "a|bc", "[ab]{2}", "(?-s)a..",
+            "a", "ab", "abc", "a+b", "(?s)a.*c", "^a", "c$", r"\bab", r"a\b|c", r"(?m)^a+$", "(?:^a){2}|b", r"\B.", r"(?-u:\b)b", "^$", "b*", "a|bc", "[ab]{2}", "(?-s)a..",
         ]),
         notation in prop::sample::select(vec![Notation::Text, Notation::Regex]),
     ) {
