@@ -66,6 +66,9 @@ impl Jump {
             }
         };
         let record = seq.min(end - 1);
+        if !log.is_known_up_to(Key::record(record)) {
+            return Err("the rows up to there are still being found: try again in a moment".to_owned());
+        }
         let shown = log.row_of_record(record, journal).and_then(|row| log.key_at(row));
         match log.go_to(shown.unwrap_or(Key::record(record))) {
             None => return Err("no row matches the filter".to_owned()),
