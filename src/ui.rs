@@ -21,7 +21,7 @@ mod widgets;
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
 use crate::app::settings::Settings;
-use crate::app::tab::Kind;
+use crate::app::tab::{Kind, SocketTab};
 use crate::app::{Action, App, SocketAction, Tab};
 
 /// Fonts and input methods, once a window.
@@ -126,17 +126,24 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
             CentralPanel::default().frame(middle).show(ui, |ui| statistics::show(ui, tab));
             return;
         }
-        let detail = Frame::new().fill(ui.visuals().extreme_bg_color).inner_margin(Margin::symmetric(6, 4));
-        let height = (ui.available_height() * 0.34).clamp(90.0, 260.0);
-        let panel = Panel::bottom("detail").resizable(true).min_size(60.0).default_size(height);
-        panel.frame(detail).show(ui, |ui| {
-            // The panel keeps the height that a person gave it, whatever it shows.
-            ui.set_min_size(ui.available_size());
-            ui.push_id(kind, |ui| detail::show(ui, tab, actions));
-        });
+        detail_panel(ui, tab, actions);
         CentralPanel::default().frame(middle).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             log::rows(ui, tab, actions);
         });
+    });
+}
+
+/// The selected row in full, below the rows.
+fn detail_panel(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    let detail = Frame::new().fill(ui.visuals().extreme_bg_color).inner_margin(Margin::symmetric(6, 4));
+    let height = (ui.available_height() * 0.34).clamp(90.0, 260.0);
+    // Below their head, rows keep room for seven of them where that can be.
+    let most = (ui.available_height() - 8.0 * theme::ROW).max(60.0);
+    let panel = Panel::bottom("detail").resizable(true).size_range(60.0..=most).default_size(height);
+    panel.frame(detail).show(ui, |ui| {
+        // The panel keeps the height that a person gave it, whatever it shows.
+        ui.set_min_size(ui.available_size());
+        ui.push_id(tab.kind, |ui| detail::show(ui, tab, actions));
     });
 }

@@ -11,40 +11,56 @@ use crate::search::LONGEST;
 pub(super) fn keys(ui: &Ui, tab: &mut SocketTab) {
     let popup = egui::Popup::is_any_open(ui.ctx());
     let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
-    if pressed(Modifiers::COMMAND, Key::F) {
-        tab.find.show();
+    let (find, go) = (pressed(Modifiers::COMMAND, Key::F), pressed(Modifiers::COMMAND, Key::G));
+    let back = pressed(Modifiers::SHIFT, Key::F3);
+    let on = pressed(Modifiers::NONE, Key::F3);
+    if find || go || back || on {
+        // What is found and gone to is a row of the log.
+        tab.statistics.shown = false;
     }
-    if pressed(Modifiers::COMMAND, Key::G) {
-        tab.jump.show();
+    if find {
+        show_find(tab);
     }
-    if pressed(Modifiers::SHIFT, Key::F3) {
-        tab.find.step(Step::Previous);
+    if go {
+        show_jump(tab);
     }
-    if pressed(Modifiers::NONE, Key::F3) {
-        tab.find.step(Step::Next);
+    if back || on {
+        tab.jump.close();
+        tab.find.step(if back { Step::Previous } else { Step::Next });
     }
-    if (tab.find.open || tab.jump.open) && !popup && pressed(Modifiers::NONE, Key::Escape) {
+    if is_needed(tab) && !popup && pressed(Modifiers::NONE, Key::Escape) {
         tab.find.close();
         tab.jump.close();
     }
 }
 
+/// One bar at a time: the rows keep their room.
+fn show_find(tab: &mut SocketTab) {
+    tab.jump.close();
+    tab.find.show();
+}
+
+fn show_jump(tab: &mut SocketTab) {
+    tab.find.close();
+    tab.jump.show();
+}
+
 /// The buttons that open and close the bars.
 pub(super) fn switches(ui: &mut Ui, tab: &mut SocketTab) {
     if ui.selectable_label(tab.find.open, "Find").on_hover_text("Ctrl+F").clicked() {
-        if tab.find.open { tab.find.close() } else { tab.find.show() }
+        if tab.find.open { tab.find.close() } else { show_find(tab) }
     }
     if ui.selectable_label(tab.jump.open, "Go to").on_hover_text("Ctrl+G").clicked() {
-        if tab.jump.open { tab.jump.close() } else { tab.jump.show() }
+        if tab.jump.open { tab.jump.close() } else { show_jump(tab) }
     }
 }
 
 /// Whether one of the bars is shown.
 pub(super) fn is_needed(tab: &SocketTab) -> bool {
-    tab.find.open || tab.jump.open
+    !tab.statistics.shown && (tab.find.open || tab.jump.open)
 }
 
-/// The bars that are open.
+/// The bar that is open.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab) {
     if tab.find.open {
         find_bar(ui, tab);

@@ -145,6 +145,19 @@ fn frames_are_found_whole_and_searched_as_far_as_they_go() {
 }
 
 #[test]
+fn a_jump_leads_to_the_frame_of_a_record() {
+    let mut log = lines(3);
+    log.advance();
+    let mut jump = Jump::default();
+    // In chunks: `line |0\nlin|e 1\nl|ine 2|\n`. Where no frame begins, it is the one that goes on there.
+    for (record, seq, part) in [(1, 1, 0), (2, 2, 2), (3, 3, 4), (4, 3, 4), (5, 3, 4)] {
+        jump.text = format!("{record}");
+        jump.go(&mut log.view, &log.journal);
+        assert_eq!((log.view.cursor, jump.remark.as_deref()), (Some(Key { seq, part }), None), "{record}");
+    }
+}
+
+#[test]
 fn what_is_found_is_highlighted_and_without_that_what_is_filtered() {
     let mut log = Log::new(3);
     log.view.filter.text = "note".into();

@@ -28,7 +28,9 @@ pub(super) fn controls(ui: &mut Ui, tab: &mut SocketTab) {
     let list = egui::ComboBox::from_id_salt("frames").width(166.0).selected_text(form.cutting.name());
     let list = list.show_ui(ui, |ui| {
         for cutting in Cutting::ALL {
-            ui.selectable_value(&mut form.cutting, cutting, cutting.name());
+            if ui.selectable_value(&mut form.cutting, cutting, cutting.name()).clicked() {
+                ui.close();
+            }
         }
     });
     widgets::name(&list.response, Role::ComboBox, "Frames");
@@ -67,7 +69,9 @@ fn length_prefix(ui: &mut Ui, form: &mut FramingForm) {
     let list = egui::ComboBox::from_id_salt("width").selected_text(words(form.width));
     let list = list.show_ui(ui, |ui| {
         for width in Width::ALL {
-            ui.selectable_value(&mut form.width, width, words(width));
+            if ui.selectable_value(&mut form.width, width, words(width)).clicked() {
+                ui.close();
+            }
         }
     });
     widgets::name(&list.response, Role::ComboBox, "Width of the length field");
