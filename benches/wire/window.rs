@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use sockscope::app::form::Form;
 use sockscope::app::tab::{Kind, Progress};
 use sockscope::app::{Action, App, SocketAction, Tab};
+use sockscope::clock::Stamp;
 use sockscope::journal::Journal;
 
 use crate::subject::{Does, Subject};
@@ -147,12 +148,18 @@ impl Subject for Window {
         self.ask(move |app, _| Arc::clone(&app.socket(kind).journal))
     }
 
+    /// From the moment when the window has the press to the last record: what the window takes to be drawn meanwhile,
+    /// with software GL most of it, is not in there.
     fn stop(&mut self) -> Duration {
         let kind = self.kind;
-        self.ask(|_, _| ());
-        let began = Instant::now();
-        self.ask(move |app, context| app.apply(Action::Socket(kind, SocketAction::Stop), context));
+        let asked = self.ask(move |app, context| {
+            let asked = Stamp::now();
+            app.apply(Action::Socket(kind, SocketAction::Stop), context);
+            asked
+        });
         while self.ask(move |app, _| app.socket(kind).progress != Progress::Idle) {}
-        began.elapsed()
+        let journal = self.journal();
+        let last = journal.status().end.checked_sub(1).and_then(|seq| journal.get(seq)).unwrap();
+        last.time.since(asked)
     }
 }

@@ -139,36 +139,3 @@ proptest! {
         }
     }
 }
-
-/// Prints what a payload of 64 MiB costs: `cargo test --release -- --ignored --nocapture sixty_four`.
-#[test]
-#[ignore = "a measurement"]
-#[allow(clippy::print_stdout, reason = "the figures are the output")]
-fn sixty_four_mebibytes() {
-    let text = b"GET /index.html HTTP/1.1 and some more words\r\n".repeat((64 << 20) / 46);
-    let noise: Vec<u8> = (0..64_u32 << 20).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-    let chinese = "你好，世界！再见。\n".repeat((64 << 20) / 28).into_bytes();
-    for (name, bytes, encoding) in [
-        ("text", &text, Encoding::Utf8),
-        ("noise", &noise, Encoding::Utf8),
-        ("noise as GB18030", &noise, Encoding::Gb18030),
-        ("Chinese", &chinese, Encoding::Utf8),
-    ] {
-        let mut index = Index::new(encoding, 80);
-        let began = Instant::now();
-        index.advance(bytes, began + Duration::from_millis(4));
-        let (first, known) = (began.elapsed(), index.lines());
-        while !index.advance(bytes, Instant::now() + Duration::from_millis(4)) {}
-        let all = began.elapsed();
-        let began = Instant::now();
-        let last = index.lines() - 1;
-        let start = index.start(bytes, last).expect("it is known");
-        let line = index.line(bytes, start);
-        println!(
-            "{name}: first frame {first:?} ({known} lines), all {} lines {all:?}, the last line {:?} ({} cells)",
-            index.lines(),
-            began.elapsed(),
-            line.cells.len(),
-        );
-    }
-}
