@@ -160,3 +160,13 @@ fn everything_is_inside_a_small_window() {
         }
     }
 }
+
+#[test]
+fn digests_are_those_of_what_crossed() {
+    let (mut window, _client) = three_exchanges();
+    window.press("Statistics");
+    // Of `onethreefourteen bytes`, in both directions.
+    let digest = "9813652e7e5abb77ea23d86dc24d07be3822e2c352ff2b38358bc268ed658239";
+    window.wait_for(&format!("SHA-256 received: {digest}"));
+    window.wait_for(&format!("SHA-256 sent: {digest}"));
+}

@@ -5,7 +5,7 @@ use egui::{Align2, Rect, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 use crate::app::statistics::View;
 use crate::app::tab::SocketTab;
 use crate::figures;
-use crate::journal::{Count, Digest, DigestState, Direction, Tally};
+use crate::journal::{ConnId, Count, Digest, DigestState, Direction, Tally};
 use crate::ui::theme::{self, Tone};
 use crate::ui::{rows, text};
 
@@ -129,26 +129,34 @@ fn digests(ui: &mut Ui, tab: &SocketTab) {
     let hover = ui.interact(names, ui.scope_id().with("digests"), Sense::hover());
     hover.on_hover_text("Of all bytes since the connection was opened, also of those that left the log");
     for (way, rect) in [(Direction::Received, left), (Direction::Sent, right)] {
-        let Some(peer) = tab.statistics.view.peer else {
-            value_cell(ui, rect, "choose a peer");
-            continue;
-        };
-        match tab.journal.digest(peer, way) {
-            DigestState::Known(digest) => known(ui, rect, way, digest),
-            DigestState::Pending => {
-                value_cell(ui, rect, "being computed");
+        let state = tab.statistics.view.peer.or_else(|| only_peer(tab)).map(|peer| tab.journal.digest(peer, way));
+        let (words, meaning) = match state {
+            Some(DigestState::Known(digest)) => {
+                known(ui, rect, way, digest);
+                continue;
+            }
+            Some(DigestState::Pending) => {
                 ui.request_repaint_after(std::time::Duration::from_millis(100));
+                ("being computed", "Its bytes are digested now")
             }
-            DigestState::Lost => {
-                value_cell(ui, rect, "outrun");
-                let hover = ui.interact(rect, ui.scope_id().with(("lost", way)), Sense::hover());
-                hover.widget_info(|| WidgetInfo::labeled(Role::Label, true, "SHA-256: outrun"));
-                hover.on_hover_text(
-                    "Bytes left the log faster than they could be digested. Settings, Keep every digest, holds TCP \
-                     peers back rather than lose one; a larger memory limit helps too.",
-                );
-            }
-        }
+            Some(DigestState::Lost) => ("outrun", OUTRUN),
+            None => ("choose a peer", "Every connection has digests of its own: select one at the left"),
+        };
+        value_cell(ui, rect, words);
+        let response = ui.interact(rect, ui.scope_id().with(("digest", way)), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("SHA-256 {}: {words}", way.name())));
+        response.on_hover_text(meaning);
+    }
+}
+
+const OUTRUN: &str = "Bytes left the log faster than they could be digested. Settings, Keep every digest, holds TCP \
+    peers back rather than lose one; a larger memory limit helps too.";
+
+/// The connection that the session's figures are about, where there is only one.
+fn only_peer(tab: &SocketTab) -> Option<ConnId> {
+    match tab.journal.connections(0, 2).as_slice() {
+        [one] => Some(one.id),
+        _ => None,
     }
 }
 
