@@ -43,10 +43,10 @@
 //!
 //! # Threads
 //!
-//! `main` draws; `io` owns the sockets; `lookup-N` wait for the system's resolver; `save` writes a log; `dialog`
-//! waits for the desktop's file dialog; `align` sets two payloads side by side, for about a second at most; `search`
-//! looks through a long log for a filter, or for what is to be found. Each is named, bounded, and can be cancelled or
-//! abandoned.
+//! `main` draws; `io` owns the sockets; `digest` brings the SHA-256 of what crossed up to date, at the lowest
+//! priority; `search` looks through a long log for a filter, or for what is to be found; `align` sets two payloads side
+//! by side, for about a second at most; `lookup-N` wait for the system's resolver; `save` writes a log; `dialog` waits
+//! for the desktop's file dialog. Each is named, bounded, and can be cancelled or abandoned.
 
 pub mod app;
 pub mod clock;

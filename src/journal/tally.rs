@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::connections::Count;
+use super::rates::second_of;
 use super::record::Direction;
 use crate::clock::Stamp;
 
@@ -107,12 +108,11 @@ impl Tally {
         Some(Duration::from_nanos((self.last.nanos().saturating_sub(self.first.nanos())) / gaps))
     }
 
-    /// Bytes and records a second, over the time from the first record to the last; a time of less than a second
-    /// counts as one.
+    /// Bytes and records a second, over all seconds from that of the first record to that of the last: so it is never
+    /// above the busiest second. Rounded.
     pub fn mean_rate(&self) -> Count {
-        const SECOND: u128 = 1_000_000_000;
-        let span = u128::from(self.last.nanos().saturating_sub(self.first.nanos())).max(SECOND);
-        let rate = |amount: u64| u64::try_from(u128::from(amount) * SECOND / span).unwrap_or(u64::MAX);
+        let seconds = second_of(self.last) - second_of(self.first).min(second_of(self.last)) + 1;
+        let rate = |amount: u64| (amount + seconds / 2) / seconds;
         Count { bytes: rate(self.bytes), records: rate(self.records) }
     }
 }
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(three.sizes(), Some((2, 10)));
         assert_eq!(three.gaps(), Some((Duration::from_nanos(500), Duration::from_nanos(2 * S - 500))));
         assert_eq!(three.mean_gap(), Some(Duration::from_secs(1)));
-        assert_eq!(three.mean_rate(), Count { bytes: 9, records: 1 });
+        assert_eq!(three.mean_rate(), Count { bytes: 6, records: 1 }, "of three seconds");
         let short = tally(&[(10, 0), (10, S / 100)]);
         assert_eq!(short.mean_rate(), Count { bytes: 20, records: 2 }, "a burst is no rate of 2,000 B/s");
     }

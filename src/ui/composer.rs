@@ -63,7 +63,10 @@ fn hint(format: Format) -> &'static str {
 fn editor(ui: &mut Ui, tab: &mut SocketTab, width: f32, actions: &mut Vec<SocketAction>) {
     let id = ui.make_persistent_id((tab.kind, "message"));
     let focused = ui.memory(|memory| memory.has_focus(id));
-    if ui.input_mut(|input| input.consume_shortcut(&SEND)) {
+    // From any place that is not typed in: what is written there is not meant for the peer.
+    let dialog = ui.memory(|memory| memory.top_modal_layer().is_some());
+    let meant = focused || !(dialog || ui.ctx().text_edit_focused());
+    if meant && ui.input_mut(|input| input.consume_shortcut(&SEND)) {
         actions.push(SocketAction::Send);
     }
     let multiline = tab.composer.multiline;

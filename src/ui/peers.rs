@@ -52,6 +52,7 @@ fn heading(ui: &mut Ui, tab: &mut SocketTab) {
         let words = match selected {
             0 if tab.kind == Kind::Udp => figures::count(tab.status.open as u64) + " known",
             0 => figures::count(tab.status.open as u64) + " open",
+            _ if tab.status.open < selected => format!("{selected} selected"),
             _ => format!("{selected} of {} selected", figures::count(tab.status.open as u64)),
         };
         ui.weak(words);
@@ -97,7 +98,7 @@ fn row(ui: &mut Ui, tab: &mut SocketTab, connection: &Connection) {
     }
     draw(ui, rect.shrink2(vec2(6.0, 1.0)), connection);
     let peer = connection.peer.to_string();
-    response.widget_info(|| WidgetInfo::selected(Role::Button, open, selected, &peer));
+    response.widget_info(|| WidgetInfo::selected(Role::Button, open || tab.statistics.shown, selected, &peer));
     // What is painted is a node of its own, so that it can be read.
     let node = ui.interact(rect.shrink(2.0), response.id.with("state"), Sense::hover());
     node.widget_info(|| WidgetInfo::labeled(Role::Label, true, summary(connection)));
@@ -115,6 +116,9 @@ fn row(ui: &mut Ui, tab: &mut SocketTab, connection: &Connection) {
         } else {
             conns.remove(&connection.id);
         }
+    }
+    if response.clicked() && !open && tab.statistics.shown {
+        tab.statistics.of = Of::One(connection.id);
     }
     response.context_menu(|ui| {
         if ui.button("Show only this peer").clicked() {

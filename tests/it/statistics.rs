@@ -46,7 +46,7 @@ fn figures_count_what_crossed() {
     window.wait_for("Bytes: received 0, sent 0");
     window.wait_for("No request was answered yet.");
     window.press("Log");
-    window.wait_for("Listen: every byte");
+    window.wait_for("Nothing yet");
 }
 
 #[test]

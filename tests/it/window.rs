@@ -418,3 +418,20 @@ fn everything_is_inside_a_small_window() {
         }
     }
 }
+
+#[test]
+fn what_is_typed_elsewhere_is_not_sent_with_the_message() {
+    let mut window = Window::open();
+    let port = window.start("Listen", "listening on");
+    let mut client = connect(port);
+    window.wait_for("to the one client");
+    window.set("Message", "a draft");
+    window.set("Filter text", "find this");
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
+    window.harness.run_steps(2);
+    assert_eq!(window.value("Message"), "a draft");
+    window.set("Message", "meant");
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Enter);
+    window.harness.run_steps(2);
+    assert_eq!(read(&mut client, 5), b"meant");
+}

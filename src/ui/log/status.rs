@@ -78,7 +78,7 @@ fn remarks(tab: &SocketTab) -> Vec<String> {
     }
     if status.dropped_records > 0 {
         let (records, bytes) = (figures::count(status.dropped_records), figures::size(status.dropped_bytes));
-        remarks.push(format!("{records} older records ({bytes}) left the view: the memory limit was reached."));
+        remarks.push(format!("{records} older records ({bytes}) left the view: a limit of the log was reached."));
     }
     let (rows, records) = tab.log.losses();
     if rows > 0 {

@@ -38,7 +38,7 @@ const LINES: [Line; 11] = [
     (
         "Mean rate",
         |view, way| tally(view, way).map_or(NONE.into(), |tally| rate(tally.mean_rate())),
-        "From the first record to the last; less than a second counts as one",
+        "Over all seconds from that of the first record to that of the last, the quiet ones too",
     ),
     (
         "Peak rate",
