@@ -4,14 +4,25 @@
 //! record: a [`Sweep`] does that, and asks again where a match goes across the border of a record, which is a match
 //! of neither.
 
+mod ascii;
+mod classes;
+mod folded;
+mod sweep;
+
 use std::ops::Range;
 
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
+use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{Hir, HirKind, Repetition};
+
+use classes::Classes;
+use folded::Folded;
 
 use crate::endpoint::ParseError;
 use crate::payload::{self, Format};
+
+pub use sweep::Sweep;
 
 /// The longest pattern that a field takes, in characters.
 pub const LONGEST: usize = 512;
@@ -31,6 +42,7 @@ pub enum Notation {
     /// Bytes in the notation of [`Format::Hex`].
     Hex,
     /// A regular expression in the syntax of the `regex` crate. It is matched within one record: `^` is its start.
+    /// `\d`, `\w`, `\s` and `\b` are ASCII's, unless the expression sets the flag `u` itself.
     Regex,
 }
 
@@ -57,12 +69,15 @@ pub struct Pattern {
 #[derive(Clone, Debug)]
 enum Searcher {
     Bytes(Box<Finder<'static>>),
+    Folded(Box<Folded>),
     Regex {
         regex: Regex,
         /// Finds all that `regex` finds in any part of the bytes, and never nothing at all.
         candidates: Option<Regex>,
         /// Whether a candidate is a match: nothing is asked of what is around it.
         sure: bool,
+        /// What every match has within it, where that is found faster than candidates.
+        classes: Option<Classes>,
     },
 }
 
@@ -97,6 +112,7 @@ impl Pattern {
     pub fn is_match(&self, bytes: &[u8]) -> bool {
         match &self.searcher {
             Searcher::Bytes(finder) => finder.find(bytes).is_some(),
+            Searcher::Folded(folded) => folded.find(bytes, 0).is_some(),
             Searcher::Regex { regex, .. } => regex.is_match(bytes),
         }
     }
@@ -106,6 +122,7 @@ impl Pattern {
         let rest = bytes.get(from..)?;
         match &self.searcher {
             Searcher::Bytes(finder) => finder.find(rest).map(|at| from + at..from + at + finder.needle().len()),
+            Searcher::Folded(folded) => folded.find(bytes, from),
             Searcher::Regex { regex, .. } => {
                 let mut from = from;
                 while let Some(found) = regex.find_at(bytes, from) {
@@ -148,7 +165,7 @@ impl Pattern {
     /// Whether a [`Sweep`] skips records without a look at each; it can't when nothing at all may be a match.
     pub const fn can_skip(&self) -> bool {
         match self.searcher {
-            Searcher::Bytes(_) => true,
+            Searcher::Bytes(_) | Searcher::Folded(_) => true,
             Searcher::Regex { ref candidates, .. } => candidates.is_some(),
         }
     }
@@ -156,14 +173,14 @@ impl Pattern {
     /// The first place in `bytes` from `from` on that a record may match at.
     fn candidate_from(&self, bytes: &[u8], from: usize) -> Option<Range<usize>> {
         match &self.searcher {
-            Searcher::Bytes(_) => self.find_from(bytes, from),
+            Searcher::Bytes(_) | Searcher::Folded(_) => self.find_from(bytes, from),
             Searcher::Regex { candidates, .. } => candidates.as_ref()?.find_at(bytes, from).map(|hit| hit.range()),
         }
     }
 
     /// Looks through `payload`, which records share.
     pub fn sweep<'a>(&'a self, payload: &'a [u8]) -> Sweep<'a> {
-        Sweep { pattern: self, payload, next: Next::Unknown, sweeps: self.can_skip() }
+        Sweep::new(self, payload)
     }
 }
 
@@ -173,17 +190,27 @@ fn folded(text: &str) -> Result<Pattern, ParseError> {
     if text.chars().any(char::is_uppercase) || !text.chars().any(cased) {
         return Ok(Pattern::exact(text.as_bytes()));
     }
-    // ASCII letters match ASCII letters alone: with Unicode's rules a k would match the sign for kelvin too.
+    let too_long = |_| payload::refused(0, "the text is too long to be looked for in both cases");
+    if text.is_ascii() {
+        // ASCII letters match ASCII letters alone: with Unicode's rules a k would match the sign for kelvin too.
+        let folded = Folded::new(text).map_err(too_long)?;
+        return Ok(Pattern { searcher: Searcher::Folded(Box::new(folded)) });
+    }
     let mut builder = RegexBuilder::new(&regex::escape(text));
-    let regex = builder.case_insensitive(true).unicode(!text.is_ascii()).size_limit(SIZE_LIMIT).build();
-    let regex = regex.map_err(|_| payload::refused(0, "the text is too long to be looked for in both cases"))?;
+    let regex = builder.case_insensitive(true).size_limit(SIZE_LIMIT).build().map_err(too_long)?;
     let candidates = Some(regex.clone());
-    Ok(Pattern { searcher: Searcher::Regex { regex, candidates, sure: true } })
+    Ok(Pattern { searcher: Searcher::Regex { regex, candidates, sure: true, classes: None } })
 }
 
 fn expression(text: &str) -> Result<Pattern, ParseError> {
-    let mut parser = regex_syntax::ParserBuilder::new();
-    let syntax = parser.utf8(false).nest_limit(NEST_LIMIT).build().parse(text).map_err(|error| refusal(&error))?;
+    let parse = |text: &str| {
+        let mut parser = regex_syntax::ParserBuilder::new();
+        parser.utf8(false).nest_limit(NEST_LIMIT).build().parse(text).map_err(|error| refusal(&error))
+    };
+    // What is wrong is told at its place in what was typed.
+    let typed = parse(text)?;
+    let text = &ascii::classes(text);
+    let syntax = parse(text).unwrap_or(typed);
     let build = |text: &str| RegexBuilder::new(text).size_limit(SIZE_LIMIT).nest_limit(NEST_LIMIT).build();
     let regex = build(text).map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => payload::refused(
@@ -200,7 +227,15 @@ fn expression(text: &str) -> Result<Pattern, ParseError> {
         (true, true) => Some(regex.clone()),
         (true, false) => build(&anywhere.to_string()).ok(),
     };
-    Ok(Pattern { searcher: Searcher::Regex { regex, candidates, sure } })
+    let classes = candidates.as_ref().filter(|_| !has_prefix(&anywhere)).and_then(|_| Classes::of(&syntax));
+    Ok(Pattern { searcher: Searcher::Regex { regex, candidates, sure, classes } })
+}
+
+/// Whether every match begins with one of a few texts: the regex crate looks for those by vector instructions.
+fn has_prefix(syntax: &Hir) -> bool {
+    let mut prefixes = Extractor::new().extract(syntax);
+    prefixes.optimize_for_prefix_by_preference();
+    prefixes.min_literal_len().is_some_and(|len| len > 1)
 }
 
 /// The expression without its conditions on what is around a match: `^`, `$`, `\b`.
@@ -226,72 +261,6 @@ fn refusal(error: &regex_syntax::Error) -> ParseError {
         other => (0, other.to_string()),
     };
     payload::refused(position, reason)
-}
-
-/// Looks through a payload that records share, each of them in order.
-#[derive(Debug)]
-pub struct Sweep<'a> {
-    pattern: &'a Pattern,
-    payload: &'a [u8],
-    next: Next,
-    /// Whether looking beyond the border of a record saves time.
-    sweeps: bool,
-}
-
-/// What is known about the next candidate in the whole payload.
-#[derive(Clone, Debug)]
-enum Next {
-    Unknown,
-    At(Range<usize>),
-    None,
-}
-
-impl Sweep<'_> {
-    /// The first byte from `from` on at which a record can have a match; everything before it can be skipped.
-    pub fn seek(&mut self, from: usize) -> Option<usize> {
-        if !self.sweeps {
-            // Nothing is known: the record there may have one.
-            return (from < self.payload.len()).then_some(from);
-        }
-        self.next_from(from).map(|hit| hit.start)
-    }
-
-    /// The next candidate in the whole payload.
-    fn next_from(&mut self, from: usize) -> Option<Range<usize>> {
-        let known = match &self.next {
-            Next::None => None,
-            Next::At(hit) if hit.start >= from => Some(hit.clone()),
-            Next::At(_) | Next::Unknown => self.pattern.candidate_from(self.payload, from),
-        };
-        self.next = known.clone().map_or(Next::None, Next::At);
-        known
-    }
-
-    /// Whether the record at `part` of the payload has a match. Parts are asked for in ascending order.
-    pub fn is_match(&mut self, part: Range<usize>) -> bool {
-        if !self.sweeps {
-            return self.alone(part);
-        }
-        let Some(hit) = self.next_from(part.start) else { return false };
-        if hit.start >= part.end {
-            return false;
-        }
-        let (sure, bytes) = match self.pattern.searcher {
-            Searcher::Bytes(_) => (true, true),
-            Searcher::Regex { sure, .. } => (sure, false),
-        };
-        if hit.end <= part.end {
-            return sure || self.alone(part);
-        }
-        // It goes across the border. There may be a shorter match before that; and searching on would find the same
-        // long match from every record within it.
-        self.sweeps = bytes;
-        !bytes && self.alone(part)
-    }
-
-    fn alone(&self, part: Range<usize>) -> bool {
-        self.payload.get(part).is_some_and(|bytes| self.pattern.is_match(bytes))
-    }
 }
 
 #[cfg(test)]

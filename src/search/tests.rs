@@ -24,6 +24,26 @@ fn text_matches_in_both_cases_unless_it_has_capitals() {
 }
 
 #[test]
+fn the_rarest_part_of_a_text_finds_all_of_it() {
+    check(Notation::Text, "error 404", b"error 40 ERROR 404 xerror 404", &[9..18, 20..29]);
+    check(Notation::Text, "xa", b"aXAxA", &[1..3, 3..5]);
+    check(Notation::Text, "zaaa", b"zaazaaaZ", &[3..7]);
+    check(Notation::Text, "aaaz", b"aaz aaaz", &[4..8]);
+}
+
+#[test]
+fn classes_are_asciis_unless_the_expression_says_otherwise() {
+    check(Notation::Regex, r"\d", "\u{663}3".as_bytes(), &[2..3]);
+    check(Notation::Regex, r"(?u)\d", "\u{663}3".as_bytes(), &[0..2, 2..3]);
+    check(Notation::Regex, r"[\d\u{e9}]+", "3\u{e9}\u{663}".as_bytes(), &[0..3]);
+    check(Notation::Regex, r"\W+", "a\u{e9} b\u{ff}".as_bytes(), &[1..4, 5..7]);
+    check(Notation::Regex, r"[^\W_]+", b"_ab_", &[1..3]);
+    check(Notation::Regex, r"[\w--\d]+", b"1ab2", &[1..3]);
+    check(Notation::Regex, r"\bb", "\u{e9}b".as_bytes(), &[2..3]);
+    check(Notation::Regex, r"(?i)\w+", "K\u{212a}".as_bytes(), &[0..1]);
+}
+
+#[test]
 fn bytes_match_themselves() {
     check(Notation::Hex, "0d 0a", b"a\r\nb\r", &[1..3]);
     check(Notation::Hex, "ffff", &[0xff; 5], &[0..2, 2..4]);
@@ -90,6 +110,7 @@ proptest! {
         cuts in prop::collection::vec((0_usize..6, any::<bool>()), 1..20),
         expression in prop::sample::select(vec![
             "a", "ab", "abc", "a+b", "(?s)a.*c", "^a", "c$", r"\bab", r"a\b|c", r"(?m)^a+$", "(?:^a){2}|b", r"\B.", r"(?-u:\b)b", "^$", "b*", "a|bc", "[ab]{2}", "(?-s)a..",
+            "[ab]{2}c[abc]", "[ab]{3}[bc]{2}$", r"\b[ab]{4,}c?", "[ab]c?(a|bc)[bc]{5}", "(?:[ab]c){3}+", "^[bc]{4}",
         ]),
         notation in prop::sample::select(vec![Notation::Text, Notation::Regex]),
     ) {

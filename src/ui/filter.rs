@@ -47,7 +47,9 @@ pub(super) fn notation(ui: &mut Ui, name: &str, notation: &mut Notation) {
             let help = match one {
                 Notation::Text => "Text; small letters match capitals too",
                 Notation::Hex => "Bytes such as 0d 0a",
-                Notation::Regex => "A regular expression within one record; (?-u:\\xff) is a byte",
+                Notation::Regex => {
+                    "A regular expression within one record; \\d \\w \\s \\b are ASCII; (?-u:\\xff) is a byte"
+                }
             };
             if ui.selectable_value(notation, one, one.name()).on_hover_text(help).clicked() {
                 ui.close();
