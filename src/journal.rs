@@ -208,7 +208,7 @@ impl Journal {
 
     /// Empties the log. Counters of open connections go on, record numbers too; [`Journal::traffic`] of all of them
     /// and [`Journal::rates`] start anew.
-    pub fn clear(&self) {
+    pub fn clear(self: &Arc<Self>) {
         let mut inner = self.lock();
         inner.seal();
         let cleared: Vec<_> = inner.segments.drain(..).collect();
@@ -222,7 +222,7 @@ impl Journal {
     }
 
     /// Sets how much it may hold; records over the limit, or over the shared [`Budget`], leave at once.
-    pub fn set_limits(&self, limits: Limits) {
+    pub fn set_limits(self: &Arc<Self>, limits: Limits) {
         let mut inner = self.lock();
         inner.limits = limits;
         let dropped = inner.drop_oldest();

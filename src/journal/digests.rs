@@ -193,12 +193,11 @@ impl Journal {
         }
     }
 
-    /// The same for what a person cleared.
-    pub(super) fn digest_cleared(&self, cleared: &[Arc<Segment>]) {
-        self.digests.take(cleared, true);
-        // The thread, if there is none, starts with the next writer or question.
-        if let Some(Some(thread)) = self.digests.thread.get() {
-            let _ = thread.try_send(());
+    /// The same for what a person cleared: it is freed once it is digested.
+    pub(super) fn digest_cleared(self: &Arc<Self>, cleared: &[Arc<Segment>]) {
+        if !cleared.is_empty() {
+            self.digests.take(cleared, true);
+            self.nudge();
         }
     }
 

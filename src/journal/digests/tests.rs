@@ -106,3 +106,16 @@ fn a_digest_that_was_outrun_is_lost_and_none_is_wrong() {
     later.write(10, 100);
     later.check();
 }
+
+#[test]
+fn what_was_cleared_does_not_wait_for_a_question() {
+    let mut written = Written::new(Digesting::InTime);
+    written.write(20, 50_000);
+    written.journal.clear();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !lock(&written.journal.digests.left).segments.is_empty() {
+        assert!(Instant::now() < deadline, "it is digested and freed");
+        std::thread::yield_now();
+    }
+    written.check();
+}
