@@ -9,7 +9,6 @@ pub mod filter;
 pub mod find;
 pub mod form;
 pub mod jump;
-mod jumping;
 pub mod log;
 mod looking;
 pub mod saving;

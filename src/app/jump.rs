@@ -1,5 +1,7 @@
 //! Going to a record by its number or its time.
 
+mod row;
+
 use super::filter::at_character;
 use super::log::{Key, LogView};
 use crate::clock::Stamp;

@@ -104,3 +104,17 @@ fn clock(second: u64) -> String {
     time.truncate("00:00:00".len());
     time
 }
+
+/// A plot that stays as it is: neither wheel nor pointer moves it, and nothing follows the pointer.
+fn still_plot<'a>(id: impl egui::AsIdSalt, height: f32, sense: egui::Sense) -> egui_plot::Plot<'a> {
+    egui_plot::Plot::new(id)
+        .height(height)
+        .allow_zoom(false)
+        .allow_drag(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_axis_zoom_drag(false)
+        .allow_double_click_reset(false)
+        .sense(sense)
+        .show_crosshair(false)
+}

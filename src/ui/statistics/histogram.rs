@@ -1,7 +1,7 @@
 //! How many exchanges took how long, in logarithmic classes. A press on a bar lists its exchanges alone.
 
 use egui::{Align, Layout, Rect, RichText, Role, Sense, Ui, WidgetInfo, pos2};
-use egui_plot::{Bar, BarChart, GridMark, Plot, PlotBounds, PlotPoint, PlotTransform};
+use egui_plot::{Bar, BarChart, GridMark, PlotBounds, PlotPoint, PlotTransform};
 
 use super::exchanges::{class_words, edge};
 use crate::app::statistics::{CLASSES, Summary, class_start};
@@ -84,16 +84,7 @@ fn bars(
     let every = ((LABEL * count as f32) / (ui.available_width() - 60.0).max(1.0)).ceil().max(1.0);
     let first = classes.start;
     let grid = ui.visuals().widgets.noninteractive.bg_stroke.color;
-    let shown = Plot::new(("answers", tab.kind))
-        .height(ui.available_height())
-        .allow_zoom(false)
-        .allow_drag(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_axis_zoom_drag(false)
-        .allow_double_click_reset(false)
-        .sense(Sense::hover())
-        .show_crosshair(false)
+    let shown = super::still_plot(("answers", tab.kind), ui.available_height(), Sense::hover())
         .show_grid([false, true])
         .grid_color(grid)
         .grid_fade(0.0)

@@ -1,7 +1,7 @@
 //! The plot of bytes a second. A click chooses a point; from there it goes to its rows.
 
 use egui::{Align, Button, Label, Layout, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
-use egui_plot::{GridMark, HoverPosition, Line, Plot, PlotBounds, PlotPoint, PlotPoints, PlotResponse, VLine};
+use egui_plot::{GridMark, HoverPosition, Line, PlotBounds, PlotPoint, PlotPoints, PlotResponse, VLine};
 
 use super::clock;
 use crate::app::statistics::{Point, Span, Throughput};
@@ -92,16 +92,7 @@ fn plot(ui: &mut Ui, tab: &SocketTab, height: f32) -> Option<u64> {
     let every = time_step(right - left, (ui.available_width() - RATES) / LABEL);
     let chosen = statistics.chosen().map(|point| VLine::new("chosen", middle(&point, span)));
     let chosen = chosen.map(|line| line.color(theme::color(Tone::Warning, dark)).allow_hover(false));
-    let shown = Plot::new(("throughput", tab.kind))
-        .height(height)
-        .allow_zoom(false)
-        .allow_drag(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_axis_zoom_drag(false)
-        .allow_double_click_reset(false)
-        .sense(Sense::click())
-        .show_crosshair(false)
+    let shown = super::still_plot(("throughput", tab.kind), height, Sense::click())
         .grid_color(ui.visuals().widgets.noninteractive.bg_stroke.color)
         .grid_fade(0.0)
         .y_axis_min_width(RATES)

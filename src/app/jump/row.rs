@@ -1,7 +1,7 @@
 //! Going to a row: from a figure, from a bookmark, from whatever knows a record or a byte of one.
 
-use super::log::Key;
-use super::tab::SocketTab;
+use crate::app::log::Key;
+use crate::app::tab::SocketTab;
 use crate::journal::Seq;
 
 impl SocketTab {
@@ -26,7 +26,7 @@ impl SocketTab {
     }
 
     /// Why what is in the log has no row.
-    pub(super) fn why_hidden(&self) -> &'static str {
+    pub(in crate::app) fn why_hidden(&self) -> &'static str {
         if self.log.is_behind() {
             "has no row yet: what is recorded is still being looked at"
         } else if self.log.is_filtered() {
@@ -39,7 +39,7 @@ impl SocketTab {
     }
 
     /// Shows the log, with row `row` selected and in sight.
-    pub(super) fn show_row(&mut self, row: u64) {
+    pub(in crate::app) fn show_row(&mut self, row: u64) {
         self.statistics.shown = false;
         self.notice = None;
         if let Some(key) = self.log.key_at(row) {
