@@ -11,6 +11,7 @@ pub mod form;
 pub mod jump;
 pub mod log;
 mod looking;
+mod names;
 pub mod saving;
 pub mod settings;
 pub mod statistics;

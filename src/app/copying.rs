@@ -70,8 +70,7 @@ impl SocketTab {
     /// clipboard takes.
     pub fn row_text(&self, shown: &Shown, most: usize) -> String {
         let record = &shown.record;
-        let peer = record.conn.and_then(|id| self.journal.connection(id));
-        let peer = peer.map_or_else(String::new, |connection| connection.peer.to_string());
+        let peer = self.peer_of(record.conn).map_or_else(String::new, |peer| peer.to_string());
         let kind = record.content.kind();
         let time = record.time.time_of_day();
         match record.payload() {

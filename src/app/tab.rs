@@ -13,6 +13,7 @@ use super::find::Find;
 use super::form::{ClientForm, Errors, Form, ServerForm, Switches, UdpForm};
 use super::jump::Jump;
 use super::log::LogView;
+use super::names::Names;
 use super::saving::Saving;
 use super::statistics::{Statistics, usual_request};
 use crate::endpoint::Scheme;
@@ -131,6 +132,8 @@ pub struct SocketTab {
     pub saving: Saving,
     /// One sentence about the last action here (copied, busy), shown below the log.
     pub notice: Option<String>,
+    /// Addresses of the peers that rows show.
+    pub(super) names: Names,
     /// Figures of the journal when the log was last cleared.
     cleared: Status,
     /// Somebody looked since [`SocketTab::keep_up`].
@@ -167,6 +170,7 @@ impl SocketTab {
             targets: Vec::new(),
             saving: Saving::default(),
             notice: None,
+            names: Names::default(),
             cleared: Status::default(),
             looked: false,
             session: None,

@@ -105,11 +105,10 @@ fn paint(ui: &Ui, tab: &SocketTab, shown: &Shown, rect: Rect, columns: Columns, 
     }
     let kind = record.content.kind();
     put(columns.kind, columns.peer - 6.0, text::plain(kind, theme::small(), tone), Align2::LEFT_CENTER);
-    let peer = record.conn.and_then(|id| tab.journal.connection(id)).map(|connection| connection.peer.to_string());
-    if let Some(peer) = peer {
+    if let Some(peer) = tab.peer_of(record.conn) {
         let (words, color) = match record.unexpected {
             true => (format!("! {peer}"), theme::color(Tone::Warning, dark)),
-            false => (peer, normal),
+            false => (peer.to_string(), normal),
         };
         put(columns.peer, columns.length - 6.0, mono(words, color), Align2::LEFT_CENTER);
     }
