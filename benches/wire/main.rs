@@ -8,39 +8,17 @@
 //! ```
 //!
 //! Each row takes turns: the plain loop, Sockscope, the plain loop, … five times in one run, fed by the same sender.
-//! What is printed are medians of the five ratios, and the smallest and largest. The plain loops are in `plain.rs`.
+//! What is printed are medians of the five ratios, and the smallest and largest. The plain loops are in `linux/plain.rs`.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "the figures are the output; a bench may panic")]
 #![allow(missing_docs, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not a library")]
 
 #[cfg(target_os = "linux")]
-mod cpu;
-#[cfg(target_os = "linux")]
-mod datagrams;
-#[cfg(target_os = "linux")]
-mod frames;
-#[cfg(target_os = "linux")]
-mod many;
-#[cfg(target_os = "linux")]
-mod memory;
-#[cfg(target_os = "linux")]
-mod peers;
-#[cfg(target_os = "linux")]
-mod plain;
-#[cfg(target_os = "linux")]
-mod rows;
-#[cfg(target_os = "linux")]
-mod stream;
-#[cfg(target_os = "linux")]
-mod subject;
-#[cfg(target_os = "linux")]
-mod table;
-#[cfg(target_os = "linux")]
-mod window;
+mod linux;
 
 #[cfg(target_os = "linux")]
 fn main() {
-    rows::run();
+    linux::run();
 }
 
 #[cfg(not(target_os = "linux"))]

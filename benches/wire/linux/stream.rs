@@ -4,19 +4,19 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use crate::cpu;
-use crate::plain::{self, Then};
-use crate::subject::{Does, Subject};
-use crate::table::{PAIRS, Spread, pairs, percentile};
+use crate::linux::cpu;
+use crate::linux::plain::{self, Then};
+use crate::linux::subject::{Does, Subject};
+use crate::linux::table::{PAIRS, Spread, pairs, percentile};
 
 /// Bytes that one turn sends.
 const TOTAL: usize = 1 << 30;
 
 /// Bytes of one write.
-pub(crate) const WRITE: usize = 64 * 1024;
+pub(super) const WRITE: usize = 64 * 1024;
 
 /// Sends `total` bytes; GB/s until the receiver has read all of it and closed.
-pub(crate) fn feed(address: SocketAddr, total: usize) -> f64 {
+pub(super) fn feed(address: SocketAddr, total: usize) -> f64 {
     let pattern: Vec<u8> = (b' '..=b'~').cycle().take(WRITE).collect();
     let mut stream = connect_soon(address);
     let began = Instant::now();
@@ -51,14 +51,14 @@ fn recorded(subject: &dyn Subject, bytes: u64) {
 }
 
 /// One way: the speed, and the CPU time of the receiving thread a GB.
-pub(crate) struct OneWay {
-    pub(crate) speed: Spread,
-    pub(crate) gb_per_second: f64,
-    pub(crate) cpu: Spread,
-    pub(crate) cpu_per_gb: f64,
+pub(super) struct OneWay {
+    pub(super) speed: Spread,
+    pub(super) gb_per_second: f64,
+    pub(super) cpu: Spread,
+    pub(super) cpu_per_gb: f64,
 }
 
-pub(crate) fn one_way(subject: &mut dyn Subject) -> OneWay {
+pub(super) fn one_way(subject: &mut dyn Subject) -> OneWay {
     let address = subject.listen(Does::Records);
     let before = subject.journal().status().received.bytes;
     let (mut plain_cpu, mut own_cpu) = (Vec::new(), Vec::new());
@@ -88,7 +88,7 @@ pub(crate) fn one_way(subject: &mut dyn Subject) -> OneWay {
 }
 
 /// Both ways at once: what is sent comes back while more is sent.
-pub(crate) fn echo(subject: &mut dyn Subject) -> (Spread, f64) {
+pub(super) fn echo(subject: &mut dyn Subject) -> (Spread, f64) {
     let address = subject.listen(Does::Echoes);
     let plain = plain::Server::start(Then::Echo);
     let (ratios, _, own) = pairs(|| echoed(plain.address), || echoed(address));
@@ -119,7 +119,7 @@ fn echoed(address: SocketAddr) -> f64 {
 }
 
 /// Round trips of 64 bytes: the ratios at the median and at the 99th of 100, and our own in microseconds.
-pub(crate) fn round_trips(subject: &mut dyn Subject) -> ((Spread, f64), (Spread, f64)) {
+pub(super) fn round_trips(subject: &mut dyn Subject) -> ((Spread, f64), (Spread, f64)) {
     let address = subject.listen(Does::Echoes);
     let plain = plain::Server::start(Then::Echo);
     let turns: Vec<_> = (0..PAIRS).map(|_| (trips(plain.address), trips(address))).collect();
@@ -147,12 +147,12 @@ fn trips(address: SocketAddr) -> (f64, f64) {
 }
 
 /// How long Stop takes while a sender sends as fast as it can, in milliseconds.
-pub(crate) fn stop_at_full_speed(subject: &mut dyn Subject) -> f64 {
+pub(super) fn stop_at_full_speed(subject: &mut dyn Subject) -> f64 {
     stop_while(subject, 1 << 30, &[b'x'; WRITE])
 }
 
 /// The same while it sends rows of 32 bytes.
-pub(crate) fn stop_with_many_rows(subject: &mut dyn Subject) -> f64 {
+pub(super) fn stop_with_many_rows(subject: &mut dyn Subject) -> f64 {
     stop_while(subject, 1 << 20, &[b'x'; 32])
 }
 

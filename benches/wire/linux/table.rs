@@ -1,25 +1,25 @@
 //! One row of the table: what was measured, what is to be reached, and whether it was.
 
 /// Pairs of a ratio.
-pub(crate) const PAIRS: usize = 5;
+pub(super) const PAIRS: usize = 5;
 
 /// The row names that were asked for; none means all.
-pub(crate) struct Table {
+pub(super) struct Table {
     wanted: Vec<String>,
 }
 
 impl Table {
-    pub(crate) fn new(wanted: Vec<String>) -> Self {
+    pub(super) fn new(wanted: Vec<String>) -> Self {
         println!("| what | reach | measured |\n|---|---|---|");
         Self { wanted }
     }
 
-    pub(crate) fn wants(&self, name: &str) -> bool {
+    pub(super) fn wants(&self, name: &str) -> bool {
         self.wanted.is_empty() || self.wanted.iter().any(|word| name.contains(word.as_str()))
     }
 
     /// Measures and prints a row, if it is wanted.
-    pub(crate) fn row(&self, name: &str, reach: &str, measure: impl FnOnce() -> String) {
+    pub(super) fn row(&self, name: &str, reach: &str, measure: impl FnOnce() -> String) {
         if self.wants(name) {
             println!("| {name} | {reach} | {} |", measure());
         }
@@ -27,27 +27,27 @@ impl Table {
 }
 
 /// The median, with the smallest and the largest.
-pub(crate) struct Spread {
-    pub(crate) low: f64,
-    pub(crate) median: f64,
-    pub(crate) high: f64,
+pub(super) struct Spread {
+    pub(super) low: f64,
+    pub(super) median: f64,
+    pub(super) high: f64,
 }
 
 impl Spread {
-    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Self {
+    pub(super) fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let mut values: Vec<_> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
         Self { low: values[0], median: values[values.len() / 2], high: values[values.len() - 1] }
     }
 
     /// `0.95 (0.90–1.02)`
-    pub(crate) fn ratio(&self) -> String {
+    pub(super) fn ratio(&self) -> String {
         format!("{:.2} × ({:.2}–{:.2})", self.median, self.low, self.high)
     }
 }
 
 /// Measures both in turn, and returns the ratios of ours to theirs, and the medians of both.
-pub(crate) fn pairs(mut theirs: impl FnMut() -> f64, mut ours: impl FnMut() -> f64) -> (Spread, f64, f64) {
+pub(super) fn pairs(mut theirs: impl FnMut() -> f64, mut ours: impl FnMut() -> f64) -> (Spread, f64, f64) {
     let mut both = Vec::new();
     for pair in 0..PAIRS {
         // Who goes first alternates: what a turn leaves behind (memory, clock speed) is shared fairly.
@@ -66,7 +66,7 @@ pub(crate) fn pairs(mut theirs: impl FnMut() -> f64, mut ours: impl FnMut() -> f
 }
 
 /// The value below which `part` (0…1) of them lie (nearest rank).
-pub(crate) fn percentile(values: &mut [f64], part: f64) -> f64 {
+pub(super) fn percentile(values: &mut [f64], part: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let rank = (part * values.len() as f64).ceil() as usize;
     values[rank.clamp(1, values.len()) - 1]

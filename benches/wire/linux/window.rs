@@ -12,8 +12,8 @@ use sockscope::app::{Action, App, SocketAction, Tab};
 use sockscope::clock::Stamp;
 use sockscope::journal::Journal;
 
-use crate::subject::{Does, Subject};
-use crate::{cpu, frames, memory};
+use crate::linux::subject::{Does, Subject};
+use crate::linux::{cpu, frames, memory};
 
 /// Something to be done by the thread that draws.
 type Job = Box<dyn FnOnce(&mut App, &egui::Context) + Send>;
@@ -44,7 +44,7 @@ impl eframe::App for Driven {
 }
 
 /// The bench's end of it.
-pub(crate) struct Window {
+pub(super) struct Window {
     context: egui::Context,
     jobs: Sender<Job>,
     frames: Arc<AtomicU64>,
@@ -52,7 +52,7 @@ pub(crate) struct Window {
 }
 
 /// Opens the window and runs `bench` beside it; why there is none, otherwise.
-pub(crate) fn with(bench: impl FnOnce(Window) + Send + 'static) -> Result<(), String> {
+pub(super) fn with(bench: impl FnOnce(Window) + Send + 'static) -> Result<(), String> {
     if std::env::var_os("DISPLAY").is_none() && std::env::var_os("WAYLAND_DISPLAY").is_none() {
         return Err("there is no display".to_owned());
     }
@@ -107,7 +107,7 @@ impl Window {
     }
 
     /// The share of a core that an idle window with ten million rows needs, and how often it is drawn, in ten seconds.
-    pub(crate) fn idle(&mut self) -> (f64, u64) {
+    pub(super) fn idle(&mut self) -> (f64, u64) {
         self.ask(|app, context| {
             frames::set_limits(app, context);
             memory::fill(&app.socket(Kind::Server).journal, 10_000_000, 64);

@@ -10,14 +10,14 @@ use eframe::App as _;
 use sockscope::app::tab::{Kind, Progress};
 use sockscope::app::{Action, App, SocketAction};
 
-use crate::table::percentile;
-use crate::{cpu, memory};
+use crate::linux::table::percentile;
+use crate::linux::{cpu, memory};
 
 const ROWS: usize = 10_000_000;
 const FRAMES: usize = 400;
 
 /// Milliseconds of CPU a frame: the median, and the 99th of 100.
-pub(crate) fn at_ten_million() -> (f64, f64) {
+pub(super) fn at_ten_million() -> (f64, f64) {
     let context = egui::Context::default();
     sockscope::ui::install(&context);
     let mut app = App::new(&context, Arc::new(|_| None), None).unwrap();
@@ -45,7 +45,7 @@ pub(crate) fn at_ten_million() -> (f64, f64) {
     let send = move || {
         let mut stream = TcpStream::connect(address).unwrap();
         while !asked.load(Ordering::Relaxed) {
-            std::io::Write::write_all(&mut stream, &[b'f'; crate::stream::WRITE]).unwrap();
+            std::io::Write::write_all(&mut stream, &[b'f'; crate::linux::stream::WRITE]).unwrap();
         }
     };
     let sending = std::thread::Builder::new().name("sender".into()).spawn(send).unwrap();
@@ -64,7 +64,7 @@ pub(crate) fn at_ten_million() -> (f64, f64) {
 }
 
 /// Limits at which ten million rows stay.
-pub(crate) fn set_limits(app: &mut App, context: &egui::Context) {
+pub(super) fn set_limits(app: &mut App, context: &egui::Context) {
     app.settings.memory_mib = 8 << 10;
     app.settings.all_memory_mib = 8 << 10;
     app.settings.records = 100_000_000;

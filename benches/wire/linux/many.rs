@@ -5,10 +5,10 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::cpu;
-use crate::plain::{self, Then};
-use crate::subject::{Does, Subject};
-use crate::table::{Spread, pairs};
+use crate::linux::cpu;
+use crate::linux::plain::{self, Then};
+use crate::linux::subject::{Does, Subject};
+use crate::linux::table::{Spread, pairs};
 
 const CONNECTIONS: usize = 10_000;
 const ROUNDS: usize = 20;
@@ -40,7 +40,7 @@ fn round_robin(count: usize, address: SocketAddr, received: impl Fn() -> u64) ->
 
 /// The ratio to a plain mio reader, messages a second, MiB of memory beside the journal, and how many connections the
 /// limit of open files allowed.
-pub(crate) fn ten_thousand(subject: &mut dyn Subject) -> (Spread, f64, f64, usize) {
+pub(super) fn ten_thousand(subject: &mut dyn Subject) -> (Spread, f64, f64, usize) {
     // Both ends are here.
     let limit = rlimit::increase_nofile_limit(u64::MAX).unwrap();
     let count = CONNECTIONS.min((limit as usize - 200) / 2);
@@ -69,7 +69,7 @@ fn payload(journal: &sockscope::journal::Journal) -> u64 {
 }
 
 /// Connections that are opened, answered once and closed, a second.
-pub(crate) fn come_and_go(subject: &mut dyn Subject) -> (Spread, f64) {
+pub(super) fn come_and_go(subject: &mut dyn Subject) -> (Spread, f64) {
     const COUNT: usize = 4_000;
     let run = |address| {
         let began = Instant::now();

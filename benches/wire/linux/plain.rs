@@ -14,7 +14,7 @@ use mio::{Events, Interest, Poll, Token};
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrIn, recvmmsg};
 use slab::Slab;
 
-use crate::cpu;
+use crate::linux::cpu;
 
 fn spawn<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     std::thread::Builder::new().name("plain".into()).spawn(run).unwrap()
@@ -23,7 +23,7 @@ fn spawn<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> JoinHan
 /// Takes connections one after the other and throws away what comes, by blocking calls. Returns its address, and its CPU time for each connection.
 ///
 /// It lives as long as Sockscope's I/O thread does, so that the system places both alike.
-pub(crate) fn discard() -> (SocketAddr, Receiver<Duration>) {
+pub(super) fn discard() -> (SocketAddr, Receiver<Duration>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (sender, times) = crossbeam_channel::bounded(1);
@@ -45,7 +45,7 @@ pub(crate) fn discard() -> (SocketAddr, Receiver<Duration>) {
 
 /// What a mio server does with what it reads.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Then {
+pub(super) enum Then {
     /// Nothing.
     Discard,
     /// Sends it back.
@@ -55,15 +55,15 @@ pub(crate) enum Then {
 }
 
 /// A mio server that records nothing.
-pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
     stop: Arc<AtomicBool>,
-    pub(crate) received: Arc<AtomicU64>,
+    pub(super) received: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    pub(crate) fn start(then: Then) -> Self {
+    pub(super) fn start(then: Then) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         // The backlog of the standard library is 128; ours is larger.
         nix::sys::socket::listen(&listener, nix::sys::socket::Backlog::new(1024).unwrap()).unwrap();
@@ -161,14 +161,14 @@ impl Loop {
 }
 
 /// A receiver of datagrams by `recvmmsg` that throws them away; how many came.
-pub(crate) struct Datagrams {
-    pub(crate) address: SocketAddr,
+pub(super) struct Datagrams {
+    pub(super) address: SocketAddr,
     thread: JoinHandle<u64>,
 }
 
 impl Datagrams {
     /// `buffer`: what is asked for; `None` leaves the system's default.
-    pub(crate) fn start(buffer: Option<usize>) -> Self {
+    pub(super) fn start(buffer: Option<usize>) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         if let Some(buffer) = buffer {
             socket2::SockRef::from(&socket).set_recv_buffer_size(buffer).unwrap();
@@ -179,7 +179,7 @@ impl Datagrams {
     }
 
     /// How many came. It ends at a datagram of one byte.
-    pub(crate) fn count(self) -> u64 {
+    pub(super) fn count(self) -> u64 {
         let waker = UdpSocket::bind("127.0.0.1:0").unwrap();
         while !self.thread.is_finished() {
             waker.send_to(b"x", self.address).unwrap();

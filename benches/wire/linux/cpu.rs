@@ -5,17 +5,17 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 
 /// CPU time of the calling thread.
-pub(crate) fn of_this_thread() -> Duration {
+pub(super) fn of_this_thread() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap().into()
 }
 
 /// CPU time of the whole process.
-pub(crate) fn of_process() -> Duration {
+pub(super) fn of_process() -> Duration {
     clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).unwrap().into()
 }
 
 /// CPU time of the threads of this process with `name`.
-pub(crate) fn of_threads(name: &str) -> Duration {
+pub(super) fn of_threads(name: &str) -> Duration {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
     let named = tasks
         .filter(|task| std::fs::read_to_string(task.path().join("comm")).is_ok_and(|comm| comm.trim_end() == name));
@@ -27,7 +27,7 @@ pub(crate) fn of_threads(name: &str) -> Duration {
 }
 
 /// Memory of this process that is in RAM, in bytes.
-pub(crate) fn resident() -> u64 {
+pub(super) fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024

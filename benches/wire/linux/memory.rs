@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use sockscope::journal::{Detail, Journal, Limits, Opened, State, Writer};
 
-use crate::cpu;
-use crate::stream;
-use crate::subject::{Alone, Does, Subject};
-use crate::table::{PAIRS, Spread};
+use crate::linux::cpu;
+use crate::linux::stream;
+use crate::linux::subject::{Alone, Does, Subject};
+use crate::linux::table::{PAIRS, Spread};
 
 /// Records of 64 bytes that go into a journal at its default limits: millions a second, and bytes beside the payload.
-pub(crate) fn journal_alone() -> (Spread, f64) {
+pub(super) fn journal_alone() -> (Spread, f64) {
     const RECORDS: usize = 10_000_000;
     let mut beside = 0.0;
     let rates = (0..PAIRS).map(|_| {
@@ -29,7 +29,7 @@ pub(crate) fn journal_alone() -> (Spread, f64) {
 }
 
 /// Appends `records` records of `len` bytes, as the I/O thread does: one clock reading and publication a batch.
-pub(crate) fn fill(journal: &Arc<Journal>, records: usize, len: usize) {
+pub(super) fn fill(journal: &Arc<Journal>, records: usize, len: usize) {
     const TURN: usize = 4_096;
     let mut writer = Writer::new(Arc::clone(journal));
     let (peer, local) = ("127.0.0.1:9000".parse().unwrap(), "127.0.0.1:8000".parse().unwrap());
@@ -47,7 +47,7 @@ pub(crate) fn fill(journal: &Arc<Journal>, records: usize, len: usize) {
 }
 
 /// How many MiB beyond its limit a journal of 16 MiB needs after 10 times and after 100 times as much has passed.
-pub(crate) fn at_the_limit() -> (f64, f64) {
+pub(super) fn at_the_limit() -> (f64, f64) {
     const LIMIT: usize = 16 << 20;
     let before = cpu::resident();
     let mut subject = Alone::new(Limits { bytes: LIMIT as u64, records: 5_000_000 });

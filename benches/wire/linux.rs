@@ -1,14 +1,25 @@
 //! The rows of the table, in its order.
 
+mod cpu;
+mod datagrams;
+mod frames;
+mod many;
+mod memory;
+mod peers;
+mod plain;
+mod stream;
+mod subject;
+mod table;
+mod window;
+
 use sockscope::journal::Digesting;
 
-use crate::datagrams::{self, Way};
-use crate::peers::PEERS;
-use crate::stream::OneWay;
-use crate::subject::{Alone, Subject};
-use crate::table::Table;
-use crate::window::Window;
-use crate::{frames, many, memory, stream, window};
+use datagrams::Way;
+use peers::PEERS;
+use stream::OneWay;
+use subject::{Alone, Subject};
+use table::Table;
+use window::Window;
 
 /// Runs what the command line asks for.
 pub(crate) fn run() {

@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use nix::sys::socket::{ControlMessage, MsgFlags, MultiHeaders, SockaddrIn, sendmmsg, sendmsg};
 use sockscope::journal::Status;
 
-use crate::plain;
-use crate::subject::Subject;
-use crate::table::{Spread, pairs};
+use crate::linux::plain;
+use crate::linux::subject::Subject;
+use crate::linux::table::{Spread, pairs};
 
 const LEN: usize = 64;
 const BATCH: usize = 32;
 
 /// How a sender sends.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Way {
+pub(super) enum Way {
     /// By `sendmmsg`, as fast as it can.
     Flood,
     /// Several datagrams in one piece, which the kernel cuts.
@@ -99,7 +99,7 @@ fn record(subject: &mut dyn Subject, default_buffer: bool, count: u64, way: Way)
 const FOUR_MIB: Option<usize> = Some(4 << 20);
 
 /// As fast as it can: recorded, as a ratio to what a plain loop receives; and the share that was recorded.
-pub(crate) fn flood(subject: &mut dyn Subject, way: Way) -> (Spread, f64) {
+pub(super) fn flood(subject: &mut dyn Subject, way: Way) -> (Spread, f64) {
     const COUNT: u64 = 1_000_000 / BATCH as u64 * BATCH as u64;
     let plain = || {
         let plain = plain::Datagrams::start(FOUR_MIB);
@@ -111,7 +111,7 @@ pub(crate) fn flood(subject: &mut dyn Subject, way: Way) -> (Spread, f64) {
 }
 
 /// At `rate` for two seconds: the share that was lost, of Sockscope and of a plain loop.
-pub(crate) fn paced(subject: &mut dyn Subject, rate: u64, default_buffer: bool) -> (f64, f64) {
+pub(super) fn paced(subject: &mut dyn Subject, rate: u64, default_buffer: bool) -> (f64, f64) {
     let count = rate * 2;
     let plain = || {
         let plain = plain::Datagrams::start(if default_buffer { None } else { FOUR_MIB });

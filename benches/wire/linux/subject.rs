@@ -10,14 +10,14 @@ use sockscope::lookup::Pool;
 
 /// What a server does by itself.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Does {
+pub(super) enum Does {
     Records,
     Echoes,
     EchoesOnce,
 }
 
 /// A running Sockscope.
-pub(crate) trait Subject {
+pub(super) trait Subject {
     /// Starts a TCP server.
     fn listen(&mut self, does: Does) -> SocketAddr;
     /// Binds a UDP socket; `default_buffer`: with the receive buffer that the system gives.
@@ -29,14 +29,14 @@ pub(crate) trait Subject {
 }
 
 /// The engine without a window.
-pub(crate) struct Alone {
+pub(super) struct Alone {
     engine: Engine,
     journal: Arc<Journal>,
     last: u64,
 }
 
 impl Alone {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits) -> Self {
         let engine = Engine::start(Pool::new(), Arc::new(|_| {})).unwrap();
         Self { engine, journal: Arc::new(Journal::new(limits)), last: 0 }
     }
@@ -55,7 +55,7 @@ impl Alone {
     }
 }
 
-pub(crate) fn options(does: Does) -> Options {
+pub(super) fn options(does: Does) -> Options {
     let echo = || Reply { template: "{data}".parse().unwrap(), first_only: false };
     let answering = Answering {
         reply: (does != Does::Records).then(echo),

@@ -3,19 +3,19 @@
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
 
-use crate::stream;
-use crate::table::Spread;
+use crate::linux::stream;
+use crate::linux::table::Spread;
 
 /// A program that receives.
-pub(crate) struct Peer {
-    pub(crate) name: &'static str,
+pub(super) struct Peer {
+    pub(super) name: &'static str,
     /// Bytes of one turn: the slow ones get less.
     bytes: usize,
     command: fn(&mut Command, SocketAddr, &str),
 }
 
 /// In the order of their speed.
-pub(crate) const PEERS: [Peer; 4] = [
+pub(super) const PEERS: [Peer; 4] = [
     Peer {
         name: "nc > FILE",
         bytes: 1 << 30,
@@ -50,7 +50,7 @@ pub(crate) const PEERS: [Peer; 4] = [
 
 impl Peer {
     /// GB/s, the median of three; `None` where it is not installed.
-    pub(crate) fn speed(&self) -> Option<f64> {
+    pub(super) fn speed(&self) -> Option<f64> {
         let program = self.name.split(' ').next()?;
         let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output().ok()?;
         if !found.status.success() {
