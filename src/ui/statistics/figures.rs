@@ -128,8 +128,9 @@ fn digests(ui: &mut Ui, tab: &SocketTab) {
     cell(ui, names, "SHA-256", Tone::Quiet, Align2::LEFT_CENTER);
     let hover = ui.interact(names, ui.scope_id().with("digests"), Sense::hover());
     hover.on_hover_text("Of all bytes since the connection was opened, also of those that left the log");
+    let peer = tab.statistics.view.peer.or_else(|| only_peer(tab));
     for (way, rect) in [(Direction::Received, left), (Direction::Sent, right)] {
-        let state = tab.statistics.view.peer.or_else(|| only_peer(tab)).map(|peer| tab.journal.digest(peer, way));
+        let state = peer.map(|peer| tab.journal.digest(peer, way));
         let (words, meaning) = match state {
             Some(DigestState::Known(digest)) => {
                 known(ui, rect, way, digest);
