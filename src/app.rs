@@ -5,14 +5,19 @@ pub mod bookmarks;
 pub mod composer;
 mod copying;
 pub mod detail;
+pub mod filing;
 pub mod filter;
 pub mod find;
 pub mod form;
 pub mod jump;
 pub mod log;
 mod looking;
+pub mod messages;
 mod names;
+pub mod repeating;
+pub mod rules;
 pub mod saving;
+pub mod sequence;
 pub mod settings;
 pub mod statistics;
 pub mod tab;
@@ -27,8 +32,13 @@ use crate::error::OpError;
 use crate::journal::Budget;
 use crate::lookup::{JobId, Lookups, Pool, Query, recognize};
 use crate::payload::Notation;
+use filing::FileAction;
 use log::CopyAs;
+use messages::{Messages, MessagesAction};
+use repeating::RepeatAction;
+use rules::RulesAction;
 use saving::{AskPath, Saving};
+use sequence::SequenceAction;
 use settings::Settings;
 use tab::{End, Ids, Kind, SocketTab};
 use wake::Wake;
@@ -107,6 +117,24 @@ pub enum SocketAction {
     TypePath,
     /// Stop writing, or close the path field or the message.
     CancelSave,
+    /// Something on the page of rules.
+    Rules(RulesAction),
+    /// Something about saved messages.
+    Messages(MessagesAction),
+    /// Something on the page of sequences.
+    Sequence(SequenceAction),
+    /// Start or stop repeating.
+    Repeat(RepeatAction),
+    /// Send a file, or stop it.
+    File(FileAction),
+}
+
+/// What an action may use.
+pub(super) struct Hands<'a> {
+    engine: &'a Engine,
+    ids: &'a mut Ids,
+    wake: &'a Wake,
+    ask_path: &'a AskPath,
 }
 
 /// What a person asked for in the lookup tab.
@@ -147,6 +175,8 @@ pub struct App {
     pub sockets: [SocketTab; 3],
     /// The lookup tab.
     pub lookup: LookupTab,
+    /// The saved messages, those of all tabs.
+    pub messages: Messages,
     /// Settings.
     pub settings: Settings,
     /// A lack of local resources: it concerns every tab.
@@ -202,6 +232,7 @@ impl App {
                 tab.journal.set_digesting(settings.digesting());
                 tab
             }),
+            messages: Messages::default(),
             lookup: LookupTab { text: String::new(), failure: None, focus: false, lookups },
             settings,
             banner,
@@ -281,9 +312,15 @@ impl App {
     }
 
     fn apply_to_socket(&mut self, kind: Kind, action: SocketAction, context: &egui::Context) {
-        let Self { sockets, engine, ids, wake, ask_path, .. } = self;
+        let Self { sockets, messages, engine, ids, wake, ask_path, .. } = self;
         let tab = &mut sockets[kind as usize];
+        let mut hands = Hands { engine, ids, wake, ask_path };
         match action {
+            SocketAction::Rules(action) => rules::apply(tab, action, &mut hands),
+            SocketAction::Messages(action) => messages::apply(messages, tab, action, &mut hands),
+            SocketAction::Sequence(action) => sequence::apply(tab, action, &mut hands),
+            SocketAction::Repeat(action) => repeating::apply(tab, action, &mut hands),
+            SocketAction::File(action) => filing::apply(tab, action, &mut hands),
             SocketAction::Start => tab.start(engine, ids),
             SocketAction::Stop => tab.stop(engine),
             SocketAction::Send => tab.send(engine, ids),

@@ -11,12 +11,16 @@ mod command;
 mod connection;
 mod connections;
 mod events;
+mod file;
 mod io_loop;
+mod jobs;
 mod lifecycle;
 mod listener;
 mod outbox;
 mod reactor;
+mod repeat;
 mod resolving;
+mod running;
 mod session;
 mod sockets;
 mod timers;
@@ -34,8 +38,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use mio::{Poll, Waker};
 
 pub use command::{
-    Answering, Bind, Command, Connect, Event, Listen, Options, Plan, Reply, SessionId, Target, Ticket,
+    Answering, Bind, Command, Connect, Event, JobId, Listen, Options, Plan, Reply, SessionId, Target, Task, Ticket,
 };
+pub use file::SendFile;
+pub use repeat::Repeat;
+pub use running::RunSequence;
 
 use crate::error::OpError;
 use crate::lookup::Pool;

@@ -10,6 +10,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::Stamp;
 
 /// No frame is longer than this: 1 MiB. One that gets longer is cut there; a length prefix that announces more is
@@ -20,7 +22,8 @@ pub const LONGEST: usize = 1 << 20;
 pub const LARGEST_OFFSET: u8 = 64;
 
 /// How a stream is cut into frames.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Framing {
     /// Not at all: every chunk is a frame, as `recv` returned it or the kernel took it.
     #[default]
@@ -36,7 +39,8 @@ pub enum Framing {
 }
 
 /// A field that says how long its frame is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LengthPrefix {
     /// How wide the field is.
     pub width: Width,
@@ -51,7 +55,8 @@ pub struct LengthPrefix {
 }
 
 /// The width of a length field.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Width {
     /// 1 byte.
     One = 1,

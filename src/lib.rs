@@ -17,7 +17,10 @@
 //! | | [`framing`] | a TCP stream cut into frames: by line, length prefix, size or pause |
 //! | | [`search`] | text, bytes and regular expressions found in payload |
 //! | | [`moment`] | times as a person types them |
-//! | | [`template`] | `{peer} {data} {ctime}`: greetings and replies |
+//! | | [`template`] | `{peer} {data} {ctime}`: sends and replies with variables |
+//! | | [`message`] | a text in its notation, with length, checksum and line ending: what is sent |
+//! | | [`responder`] | rules: when this arrives, answer that |
+//! | | [`sequence`] | send, wait, expect, close: a conversation as a list of steps |
 //! | 2 the record | [`journal`] | every byte in order, bounded memory, what was dropped is counted |
 //! | | [`lookup`] | names, services, protocols, interfaces: a small pool of threads |
 //! | 3 the machine | [`engine`] | the I/O thread: sockets, state machines, timers; command in, event out |
@@ -58,8 +61,11 @@ pub mod figures;
 pub mod framing;
 pub mod journal;
 pub mod lookup;
+pub mod message;
 pub mod moment;
 pub mod payload;
+pub mod responder;
 pub mod search;
+pub mod sequence;
 pub mod template;
 pub mod ui;

@@ -16,9 +16,11 @@
 //! One classifier decides for all of them which characters are shown as themselves, so no form can let through what
 //! another holds back: nothing that a peer sends colors, moves or hides anything.
 
+pub mod checksum;
 pub mod compare;
 pub mod dump;
 mod encoding;
+mod envelope;
 pub mod lines;
 mod notation;
 pub mod numbers;
@@ -30,6 +32,7 @@ pub mod visible;
 use serde::{Deserialize, Serialize};
 
 pub use encoding::{Character, Encoding};
+pub use envelope::{ChecksumField, Envelope, LengthField};
 pub use notation::Notation;
 pub use parse::{column, line_and_column, parse};
 pub(crate) use parse::{refused, unescape};

@@ -3,15 +3,20 @@
 mod bookmarks;
 mod composer;
 mod detail;
+mod filing;
 mod filter;
 mod find;
 mod fonts;
 mod forms;
 mod log;
 mod lookup;
+mod messages;
 mod peers;
+mod repeating;
 mod rows;
+mod rules;
 mod save;
+mod sequence;
 mod statistics;
 mod text;
 mod theme;
@@ -21,7 +26,7 @@ mod widgets;
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
 use crate::app::settings::Settings;
-use crate::app::tab::{Kind, SocketTab};
+use crate::app::tab::{Kind, Page, SocketTab};
 use crate::app::{Action, App, SocketAction, Tab};
 
 /// Fonts and input methods, once a window.
@@ -87,19 +92,26 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
         true => Panel::bottom("composer of lines").resizable(true).size_range(140.0..=400.0).default_size(170.0),
         false => Panel::bottom("composer").resizable(false).exact_size(104.0),
     };
-    let tab = app.socket(kind);
+    let App { sockets, messages, .. } = app;
+    let tab = &mut sockets[kind as usize];
     let left = Panel::left("connection").resizable(true).size_range(270.0..=560.0).default_size(330.0);
     left.frame(frame(ui, 10)).show(ui, |ui| {
-        // The list of peers keeps room for two of them.
-        let form = (ui.available_height() - 170.0).max(160.0);
         ui.push_id(kind, |ui| {
-            egui::ScrollArea::vertical().id_salt("form").max_height(form).show(ui, |ui| {
-                forms::show(ui, tab, actions);
-            });
-            ui.separator();
-            peers::show(ui, tab, actions);
+            pages(ui, tab);
+            match tab.page {
+                Page::Connection => connection(ui, tab, actions),
+                Page::Rules => rules::show(ui, tab, actions),
+                Page::Messages => messages::show(ui, messages, tab, actions),
+                Page::Sequence => sequence::show(ui, tab, actions),
+            }
         });
     });
+    if repeating::is_needed(tab) {
+        Panel::bottom(("repeat", kind)).frame(frame(ui, 6)).show(ui, |ui| repeating::show(ui, tab, actions));
+    }
+    if filing::is_needed(tab) {
+        Panel::bottom(("file", kind)).frame(frame(ui, 6)).show(ui, |ui| filing::show(ui, tab, actions));
+    }
     composer.frame(frame(ui, 8)).show(ui, |ui| {
         ui.set_min_size(ui.available_size());
         composer::show(ui, tab, actions);
@@ -132,6 +144,25 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
             log::rows(ui, tab, actions);
         });
     });
+}
+
+/// What the left side can show.
+fn pages(ui: &mut Ui, tab: &mut SocketTab) {
+    ui.horizontal(|ui| {
+        for page in Page::ALL {
+            ui.selectable_value(&mut tab.page, page, page.name());
+        }
+    });
+    ui.separator();
+}
+
+/// The form, and the peers below it.
+fn connection(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    // The list of peers keeps room for two of them.
+    let form = (ui.available_height() - 170.0).max(160.0);
+    egui::ScrollArea::vertical().id_salt("form").max_height(form).show(ui, |ui| forms::show(ui, tab, actions));
+    ui.separator();
+    peers::show(ui, tab, actions);
 }
 
 /// The selected row in full, below the rows.

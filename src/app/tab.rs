@@ -9,12 +9,16 @@ use bytes::Bytes;
 use super::bookmarks::Bookmarks;
 use super::composer::Composer;
 use super::detail::DetailView;
+use super::filing::Filing;
 use super::find::Find;
 use super::form::{ClientForm, Errors, Form, ServerForm, Switches, UdpForm};
 use super::jump::Jump;
 use super::log::LogView;
 use super::names::Names;
+use super::repeating::Repeating;
+use super::rules::RulesEditor;
 use super::saving::Saving;
+use super::sequence::SequenceEditor;
 use super::statistics::{Statistics, usual_request};
 use crate::endpoint::Scheme;
 use crate::engine::{Command, Engine, Event, Plan, SessionId, Target, Ticket};
@@ -45,6 +49,35 @@ impl Kind {
             Self::Server => "TCP server",
             Self::Client => "TCP client",
             Self::Udp => "UDP",
+        }
+    }
+}
+
+/// What the left side of a socket tab shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Page {
+    /// The form and the peers.
+    #[default]
+    Connection,
+    /// What is answered by itself.
+    Rules,
+    /// Saved messages.
+    Messages,
+    /// A conversation in steps.
+    Sequence,
+}
+
+impl Page {
+    /// All of them, in order.
+    pub const ALL: [Self; 4] = [Self::Connection, Self::Rules, Self::Messages, Self::Sequence];
+
+    /// The name on screen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connection => "Connection",
+            Self::Rules => "Rules",
+            Self::Messages => "Messages",
+            Self::Sequence => "Sequence",
         }
     }
 }
@@ -87,7 +120,7 @@ pub struct Ids {
 }
 
 impl Ids {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.last += 1;
         self.last
     }
@@ -98,6 +131,8 @@ impl Ids {
 pub struct SocketTab {
     /// Which of the three.
     pub kind: Kind,
+    /// What its left side shows.
+    pub page: Page,
     /// What is typed into the form.
     pub form: Form,
     /// Greeting, echo and the like.
@@ -124,6 +159,14 @@ pub struct SocketTab {
     pub jump: Jump,
     /// The composer.
     pub composer: Composer,
+    /// What it answers by itself.
+    pub rules: RulesEditor,
+    /// A conversation in steps.
+    pub sequence: SequenceEditor,
+    /// The composer's message, again and again.
+    pub repeating: Repeating,
+    /// A file on its way out.
+    pub filing: Filing,
     /// The selected peers.
     pub selection: Selection,
     /// The selected peers that are still known, open or closed, as of this frame.
@@ -153,6 +196,7 @@ impl SocketTab {
         };
         Self {
             kind,
+            page: Page::default(),
             form,
             switches: Switches::default(),
             errors: Errors::new(),
@@ -166,6 +210,10 @@ impl SocketTab {
             find: Find::default(),
             jump: Jump::default(),
             composer: Composer::default(),
+            rules: RulesEditor::default(),
+            sequence: SequenceEditor::default(),
+            repeating: Repeating::default(),
+            filing: Filing::default(),
             selection: Selection::default(),
             targets: Vec::new(),
             saving: Saving::default(),
@@ -278,8 +326,19 @@ impl SocketTab {
         }
     }
 
+    /// The running session, for what is to be sent in it.
+    ///
+    /// # Errors
+    /// Why nothing can be sent now, in words.
+    pub(super) fn sending_session(&self) -> Result<SessionId, String> {
+        self.session.filter(|_| self.takes_payload()).ok_or_else(|| self.why_not_sending().to_owned())
+    }
+
     /// To whom Send goes.
-    fn target(&self) -> Result<Target, String> {
+    ///
+    /// # Errors
+    /// What is wrong with the target of a UDP tab.
+    pub(super) fn target(&self) -> Result<Target, String> {
         if !self.selection.conns.is_empty() {
             return Ok(Target::Connections(self.selection.conns.iter().copied().collect()));
         }
@@ -359,6 +418,7 @@ impl SocketTab {
             | Event::Connected { session, .. }
             | Event::Stopped { session }
             | Event::Failed { session, .. }
+            | Event::JobEnded { session, .. }
             | Event::SendQueued { session, .. }
             | Event::SendFailed { session, .. } => *session,
         };
@@ -373,6 +433,8 @@ impl SocketTab {
             }
             Event::Stopped { .. } => self.over(Progress::Idle),
             Event::Failed { error, .. } => self.over(Progress::Failed(error.clone())),
+            // How it ended is in what its task shares.
+            Event::JobEnded { .. } => {}
             Event::SendQueued { ticket, .. } => self.composer.sent(*ticket),
             Event::SendFailed { ticket, error, .. } => {
                 // The window says "Not sent" before it.

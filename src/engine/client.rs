@@ -290,6 +290,12 @@ impl Session for Client {
         answer_send(self.session, ticket, sent, reactor);
     }
 
+    fn waiting(&self, to: &Target) -> Option<usize> {
+        self.connections.waiting(to)
+    }
+
+    fn drop_queued(&mut self, _to: &Target, _reactor: &mut Reactor) {}
+
     fn finish_sending(&mut self, to: &Target, reactor: &mut Reactor) {
         self.connections.finish_sending(to, reactor);
     }

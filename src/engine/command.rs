@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::file::SendFile;
+use super::repeat::Repeat;
+use super::running::RunSequence;
 use crate::endpoint::Host;
 use crate::error::OpError;
 use crate::journal::{ConnId, Journal};
@@ -19,6 +22,21 @@ pub struct SessionId(pub u64);
 /// One press of Send. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(pub u64);
+
+/// A repeat, a file or a sequence that was started. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobId(pub u64);
+
+/// What is to go on by itself.
+#[derive(Clone, Debug)]
+pub enum Task {
+    /// The same message again and again.
+    Repeat(Repeat),
+    /// A file.
+    File(SendFile),
+    /// A conversation.
+    Sequence(RunSequence),
+}
 
 /// What a session does by itself.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -165,6 +183,29 @@ pub enum Command {
         /// Which connections.
         to: Target,
     },
+    /// Start a job. Answered by [`Event::JobEnded`]; how far it is, it tells through what its task shares.
+    Begin {
+        /// The session.
+        session: SessionId,
+        /// A new number.
+        job: JobId,
+        /// To whom.
+        to: Target,
+        /// What it is to do.
+        task: Task,
+    },
+    /// Give a job up.
+    CancelJob {
+        /// Which.
+        job: JobId,
+    },
+    /// Give up what is queued and not yet with the kernel; a record says how much.
+    DropQueued {
+        /// The session.
+        session: SessionId,
+        /// Which connections.
+        to: Target,
+    },
     /// Change what a running session does by itself.
     Configure {
         /// The session.
@@ -219,6 +260,13 @@ pub enum Event {
         session: SessionId,
         /// Why.
         error: OpError,
+    },
+    /// A job has ended: it is done, or failed, or was given up.
+    JobEnded {
+        /// The session.
+        session: SessionId,
+        /// Which.
+        job: JobId,
     },
     /// The payload is with the kernel or in the outgoing queues of everyone it is for.
     SendQueued {

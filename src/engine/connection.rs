@@ -146,6 +146,11 @@ impl Connection {
         })
     }
 
+    /// Bytes that wait to be sent.
+    pub(super) fn waiting(&self) -> usize {
+        self.outbox.len()
+    }
+
     /// Sends the greeting, if there is one.
     pub(super) fn greet(&mut self, context: &mut Context<'_>) {
         let between = self.between(context);
@@ -244,6 +249,7 @@ impl Connection {
         let between = self.between(context);
         let answering = &context.options.answering;
         let chunk = &context.writer.room(len)[..len];
+        context.reactor.jobs.received(self.key.session, self.id, chunk);
         let ends = answering.close_on.as_ref().is_some_and(|word| word == chunk);
         let replies = self.life.takes_payload() && !ends;
         let reply = if replies { self.answers.reply(answering, between, chunk) } else { None };
@@ -350,6 +356,7 @@ impl Connection {
             sockets::abort_on_close(&self.stream);
         }
         context.reactor.release(&mut self.stream, self.token);
+        context.reactor.jobs.ended(self.key.session, self.id);
         End { how, error }
     }
 

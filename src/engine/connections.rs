@@ -140,6 +140,12 @@ impl Connections {
         sentence(&failed, ids.len())
     }
 
+    /// Bytes that wait to be sent to those of `to` that are open: the longest queue; `None` when none is.
+    pub(super) fn waiting(&self, to: &Target) -> Option<usize> {
+        let open = self.chosen(to).into_iter().filter_map(|id| self.all.get(&id));
+        open.filter(|connection| connection.takes_payload()).map(Connection::waiting).max()
+    }
+
     /// The connections that a command is for.
     fn chosen(&self, to: &Target) -> Vec<ConnId> {
         match to {

@@ -10,9 +10,10 @@ use crossbeam_channel::Receiver;
 use mio::{Events as Polled, Poll, Token};
 
 use super::client::Client;
-use super::command::{Command, Event, Plan, SessionId};
+use super::command::{Command, Event, JobId, Plan, SessionId, Target, Task};
+use super::jobs::{self, Job};
 use super::listener::Server;
-use super::reactor::{Reactor, Readiness};
+use super::reactor::{Part, Reactor, Readiness};
 use super::resolving::Resolved;
 use super::session::{OVER, Session, answer_send};
 use super::udp::Datagrams;
@@ -122,6 +123,7 @@ impl IoLoop {
     /// Calls everyone that has something to do, once.
     fn serve(&mut self) {
         self.reactor.list_due();
+        self.reactor.call_touched();
         let mut moved = 0;
         for _ in 0..self.reactor.ready_len() {
             let Some(key) = self.reactor.take_ready() else {
@@ -130,7 +132,18 @@ impl IoLoop {
             let Some(session) = self.sessions.get_mut(&key.session) else {
                 continue;
             };
-            moved += session.serve(key.part, &mut self.reactor);
+            let served = match key.part {
+                Part::Job(job) => {
+                    jobs::serve(job, key.session, session.as_mut(), &mut self.reactor);
+                    0
+                }
+                part => session.serve(part, &mut self.reactor),
+            };
+            if served > 0 {
+                self.reactor.jobs.moved(key.session);
+            }
+            moved += served;
+            self.reactor.call_touched();
             if moved > TURN {
                 break;
             }
@@ -153,6 +166,7 @@ impl IoLoop {
         for (id, event) in over {
             // The writer goes before anyone hears of the end: the next session may write to the same journal.
             self.sessions.remove(&id);
+            jobs::end_session(id, &mut self.reactor);
             self.reactor.forget(id);
             self.reactor.events.push(event);
         }
@@ -173,6 +187,9 @@ impl IoLoop {
                     answer_send(session, ticket, Err(error), &mut self.reactor);
                 }
             },
+            Command::Begin { session, job, to, task } => self.begin(session, job, to, task),
+            Command::CancelJob { job } => jobs::cancel(job, &mut self.reactor),
+            Command::DropQueued { session, to } => self.with(session, |it, reactor| it.drop_queued(&to, reactor)),
             Command::FinishSending { session, to } => {
                 self.with(session, |it, reactor| it.finish_sending(&to, reactor));
             }
@@ -189,6 +206,20 @@ impl IoLoop {
     fn with(&mut self, session: SessionId, act: impl FnOnce(&mut dyn Session, &mut Reactor)) {
         if let Some(it) = self.sessions.get_mut(&session) {
             act(it.as_mut(), &mut self.reactor);
+        }
+    }
+
+    fn begin(&mut self, session: SessionId, id: JobId, to: Target, task: Task) {
+        let mut job: Box<dyn Job> = match task {
+            Task::Repeat(task) => Box::new(task.job(to)),
+            Task::File(task) => Box::new(task.job(to)),
+            Task::Sequence(task) => Box::new(task.job(to)),
+        };
+        if self.sessions.contains_key(&session) {
+            jobs::begin(id, session, job, &mut self.reactor);
+        } else {
+            job.cancel();
+            self.reactor.events.push(Event::JobEnded { session, job: id });
         }
     }
 

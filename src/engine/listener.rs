@@ -138,6 +138,7 @@ impl Session for Server {
             (Part::Socket, Some(listener)) => listener.readable |= ready.readable,
             (Part::Socket, None) => {}
             (Part::Connection(id), _) => self.connections.mark(id, ready),
+            (Part::Job(_), _) => {}
         }
     }
 
@@ -154,6 +155,7 @@ impl Session for Server {
                 }
                 moved
             }
+            Part::Job(_) => 0,
         }
     }
 
@@ -161,6 +163,12 @@ impl Session for Server {
         let sent = self.connections.send(&to, &payload, "no client is connected", &self.writer, reactor);
         answer_send(self.session, ticket, sent, reactor);
     }
+
+    fn waiting(&self, to: &Target) -> Option<usize> {
+        self.connections.waiting(to)
+    }
+
+    fn drop_queued(&mut self, _to: &Target, _reactor: &mut Reactor) {}
 
     fn finish_sending(&mut self, to: &Target, reactor: &mut Reactor) {
         self.connections.finish_sending(to, reactor);

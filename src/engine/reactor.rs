@@ -9,8 +9,9 @@ use mio::event::{Event as Ready, Source};
 use mio::{Interest, Registry, Token};
 use slab::Slab;
 
-use super::command::SessionId;
+use super::command::{JobId, SessionId};
 use super::events::Events;
+use super::jobs::Jobs;
 use super::resolving::Resolver;
 use super::timers::Timers;
 use crate::clock::Stamp;
@@ -23,6 +24,8 @@ pub(super) enum Part {
     Socket,
     /// A connection.
     Connection(ConnId),
+    /// A repeat, a file or a sequence.
+    Job(JobId),
 }
 
 /// A part of one of the sessions. Sessions and connections are never renumbered, so a late call finds nobody.
@@ -79,6 +82,7 @@ pub(super) struct Reactor {
     pub(super) timers: Timers<Key>,
     pub(super) events: Events,
     pub(super) resolver: Resolver,
+    pub(super) jobs: Jobs,
     /// The monotonic clock at the start of the turn.
     pub(super) now: Instant,
     /// The same moment as records carry it.
@@ -95,6 +99,7 @@ impl Reactor {
             timers: Timers::default(),
             events,
             resolver,
+            jobs: Jobs::default(),
             now: Instant::now(),
             stamp: Stamp::now(),
         }
@@ -143,6 +148,13 @@ impl Reactor {
         while let Some(key) = self.timers.due(self.now) {
             self.listed.insert(key);
             self.ready.push_front(key);
+        }
+    }
+
+    /// Calls the jobs that something happened to.
+    pub(super) fn call_touched(&mut self) {
+        for key in self.jobs.take_touched() {
+            self.again(key);
         }
     }
 

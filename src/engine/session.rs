@@ -30,6 +30,12 @@ pub(super) trait Session: Send {
     /// Sends `payload`, and answers `ticket`.
     fn send(&mut self, to: Target, payload: Bytes, ticket: Ticket, reactor: &mut Reactor);
 
+    /// Bytes that wait to be sent to those of `to` that are there: the longest queue; `None` when nobody is.
+    fn waiting(&self, to: &Target) -> Option<usize>;
+
+    /// Gives up what waits to be sent.
+    fn drop_queued(&mut self, to: &Target, reactor: &mut Reactor);
+
     /// Finishes sending on some connections.
     fn finish_sending(&mut self, to: &Target, reactor: &mut Reactor);
 
@@ -52,8 +58,11 @@ pub(super) trait Session: Send {
     fn over(&self) -> Option<&Event>;
 }
 
-/// Answers one press of Send.
+/// Answers one press of Send, or one send of a job.
 pub(super) fn answer_send(session: SessionId, ticket: Ticket, sent: Result<(), OpError>, reactor: &mut Reactor) {
+    let Some(sent) = reactor.jobs.answered(session, ticket, sent) else {
+        return;
+    };
     reactor.events.push(match sent {
         Ok(()) => Event::SendQueued { session, ticket },
         Err(error) => Event::SendFailed { session, ticket, error },

@@ -204,6 +204,7 @@ impl Datagrams {
         let unexpected = self.asked && !self.peers.touch(from).is_some_and(|peer| peer.sent_to);
         let verdict = self.may_reply(from, reactor.now);
         let reply = (verdict == Verdict::Answer).then(|| self.reply(from, payload, reactor)).flatten();
+        reactor.jobs.received(self.session, conn, payload);
         self.writer.room(payload.len())[..payload.len()].copy_from_slice(payload);
         self.writer.received(conn, payload.len(), unexpected);
         if let Some(reply) = reply {
@@ -408,6 +409,12 @@ impl Session for Datagrams {
             answer_send(self.session, ticket, Err(error), reactor);
         }
     }
+
+    fn waiting(&self, _to: &Target) -> Option<usize> {
+        self.socket.as_ref().map(|_| self.sends.waiting())
+    }
+
+    fn drop_queued(&mut self, _to: &Target, _reactor: &mut Reactor) {}
 
     /// UDP has no end to announce.
     fn finish_sending(&mut self, _: &Target, _: &mut Reactor) {}

@@ -4,9 +4,11 @@
 //! is ISO 8859-1, a character a byte, not windows-1252; and GBK has no sequences of four bytes, which are GB18030's.
 
 use encoding_rs::{BIG5, DecoderResult, GB18030, GBK, SHIFT_JIS};
+use serde::{Deserialize, Serialize};
 
 /// How bytes are read as text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Encoding {
     /// RFC 3629.
     #[default]

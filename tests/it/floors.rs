@@ -11,9 +11,12 @@ const FLOORS: &[(&str, u8)] = &[
     ("error", 0),
     ("figures", 0),
     ("framing", 1),
+    ("message", 1),
     ("moment", 1),
     ("payload", 1),
+    ("responder", 1),
     ("search", 1),
+    ("sequence", 1),
     ("template", 1),
     ("journal", 2),
     ("lookup", 2),
@@ -30,6 +33,22 @@ const NEIGHBORS: &[(&str, &str)] = &[
     ("template", "payload"),
     // What is looked for may be written as payload is.
     ("search", "payload"),
+    // The length that is put in front of a payload is the one by which frames are cut.
+    ("payload", "framing"),
+    // A message is a text in a notation, with or without variables.
+    ("message", "payload"),
+    ("message", "template"),
+    // Rules look at frames, and reply with messages.
+    ("responder", "framing"),
+    ("responder", "message"),
+    ("responder", "payload"),
+    ("responder", "search"),
+    ("responder", "template"),
+    // The steps of a sequence send messages, and look for text in what comes.
+    ("sequence", "message"),
+    ("sequence", "payload"),
+    ("sequence", "search"),
+    ("sequence", "template"),
 ];
 
 fn floor(module: &str) -> Option<u8> {

@@ -79,6 +79,11 @@ impl Sends {
         self.number < SENDS && len <= LIMIT - self.bytes
     }
 
+    /// Bytes that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.bytes
+    }
+
     fn add(&mut self, send: &Send) {
         self.number += 1;
         self.bytes += send.payload.len();

@@ -1,0 +1,164 @@
+//! What goes on by itself once a person started it: repeats, files, sequences.
+//!
+//! A [`Job`] belongs to one session. It is called when its time has come, when something arrived or was sent, and when
+//! one of its sends was answered; it never blocks. The faces see how far it is through what it shares with them.
+
+use std::collections::BTreeMap;
+
+use super::command::{Event, JobId, SessionId, Ticket};
+use super::reactor::{Key, Part, Reactor};
+use super::session::Session;
+use crate::error::OpError;
+use crate::journal::ConnId;
+
+/// The bit that tells the sends of a job from a person's.
+const OF_JOB: u64 = 1 << 63;
+
+/// What goes on by itself.
+pub(super) trait Job: Send {
+    /// Does what there is to do now: its timer is due, there may be room to send, or something came. A job that wants
+    /// to be called at a time sets a timer for its [`Scope::key`]. Returns whether it is over.
+    fn serve(&mut self, scope: &mut Scope<'_>) -> bool;
+
+    /// Bytes arrived on `conn`; over UDP a datagram. It is served soon after.
+    fn received(&mut self, _conn: ConnId, _bytes: &[u8]) {}
+
+    /// `conn` ended. It is served soon after.
+    fn ended(&mut self, _conn: ConnId) {}
+
+    /// What came of one of its sends. It is served soon after.
+    fn answered(&mut self, sent: Result<(), OpError>);
+
+    /// A person gave it up, or its session ended. Nothing more is asked of it.
+    fn cancel(&mut self);
+}
+
+/// What a job may use while it is served.
+pub(super) struct Scope<'a> {
+    pub(super) id: JobId,
+    pub(super) session_id: SessionId,
+    pub(super) session: &'a mut dyn Session,
+    pub(super) reactor: &'a mut Reactor,
+}
+
+impl Scope<'_> {
+    /// The key under which the job is called.
+    pub(super) fn key(&self) -> Key {
+        Key { session: self.session_id, part: Part::Job(self.id) }
+    }
+
+    /// The ticket of its sends: what comes of them goes to [`Job::answered`].
+    pub(super) fn ticket(&self) -> Ticket {
+        Ticket(self.id.0 | OF_JOB)
+    }
+}
+
+struct Entry {
+    session: SessionId,
+    job: Box<dyn Job>,
+}
+
+/// All jobs of all sessions.
+#[derive(Default)]
+pub(super) struct Jobs {
+    all: BTreeMap<JobId, Entry>,
+    /// Those that something happened to, to be served.
+    touched: Vec<Key>,
+}
+
+impl std::fmt::Debug for Jobs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Jobs").field("jobs", &self.all.keys()).finish_non_exhaustive()
+    }
+}
+
+impl Jobs {
+    /// Whether there is none: the usual case, in which nothing else is to be asked.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Calls those of `session`.
+    fn each(&mut self, session: SessionId, mut act: impl FnMut(&mut dyn Job)) {
+        for (id, entry) in self.all.iter_mut().filter(|(_, entry)| entry.session == session) {
+            act(entry.job.as_mut());
+            self.touched.push(Key { session, part: Part::Job(*id) });
+        }
+    }
+
+    /// Bytes arrived.
+    pub(super) fn received(&mut self, session: SessionId, conn: ConnId, bytes: &[u8]) {
+        if !self.is_empty() {
+            self.each(session, |job| job.received(conn, bytes));
+        }
+    }
+
+    /// A connection ended.
+    pub(super) fn ended(&mut self, session: SessionId, conn: ConnId) {
+        self.each(session, |job| job.ended(conn));
+    }
+
+    /// Something was sent, or there is room again.
+    pub(super) fn moved(&mut self, session: SessionId) {
+        if !self.is_empty() {
+            self.each(session, |_| {});
+        }
+    }
+
+    /// What came of a send, if it was a job's; else it is given back.
+    pub(super) fn answered(
+        &mut self,
+        session: SessionId,
+        ticket: Ticket,
+        sent: Result<(), OpError>,
+    ) -> Option<Result<(), OpError>> {
+        if ticket.0 & OF_JOB == 0 {
+            return Some(sent);
+        }
+        let id = JobId(ticket.0 & !OF_JOB);
+        if let Some(entry) = self.all.get_mut(&id) {
+            entry.job.answered(sent);
+            self.touched.push(Key { session, part: Part::Job(id) });
+        }
+        None
+    }
+
+    /// Those that something happened to since the last call.
+    pub(super) fn take_touched(&mut self) -> Vec<Key> {
+        std::mem::take(&mut self.touched)
+    }
+}
+
+/// Starts `job` for `session`.
+pub(super) fn begin(id: JobId, session: SessionId, job: Box<dyn Job>, reactor: &mut Reactor) {
+    reactor.jobs.all.insert(id, Entry { session, job });
+    reactor.again(Key { session, part: Part::Job(id) });
+}
+
+/// Serves one.
+pub(super) fn serve(id: JobId, session_id: SessionId, session: &mut dyn Session, reactor: &mut Reactor) {
+    // Taken out, so that it may use the rest of the reactor.
+    let Some(mut entry) = reactor.jobs.all.remove(&id) else {
+        return;
+    };
+    if entry.job.serve(&mut Scope { id, session_id, session, reactor }) {
+        reactor.events.push(Event::JobEnded { session: session_id, job: id });
+    } else {
+        reactor.jobs.all.insert(id, entry);
+    }
+}
+
+/// Ends one that a person gave up.
+pub(super) fn cancel(id: JobId, reactor: &mut Reactor) {
+    if let Some(mut entry) = reactor.jobs.all.remove(&id) {
+        entry.job.cancel();
+        reactor.events.push(Event::JobEnded { session: entry.session, job: id });
+    }
+}
+
+/// Ends those of a session that is over.
+pub(super) fn end_session(session: SessionId, reactor: &mut Reactor) {
+    let over: Vec<_> =
+        reactor.jobs.all.iter().filter(|(_, entry)| entry.session == session).map(|(id, _)| *id).collect();
+    over.into_iter().for_each(|id| cancel(id, reactor));
+}
