@@ -1,6 +1,6 @@
 //! The log: a tool bar, one row a record, and the selected record in full below.
 
-mod framing;
+pub(super) mod framing;
 mod row;
 mod status;
 

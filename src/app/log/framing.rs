@@ -97,6 +97,25 @@ impl Default for FramingForm {
     }
 }
 
+impl From<&Framing> for FramingForm {
+    /// The form in which this framing was chosen; what belongs to the other ways is as at first.
+    fn from(framing: &Framing) -> Self {
+        let form = Self::default();
+        match *framing {
+            Framing::Chunks => Self { cutting: Cutting::Chunks, ..form },
+            Framing::Line => Self { cutting: Cutting::Lines, ..form },
+            Framing::LengthPrefix(LengthPrefix { width, little_endian, counts_itself, offset, extra }) => {
+                let (offset, extra) = (offset.to_string(), extra.to_string());
+                Self { cutting: Cutting::LengthPrefix, width, little_endian, counts_itself, offset, extra, ..form }
+            }
+            Framing::Fixed(size) => Self { cutting: Cutting::Fixed, size: size.to_string(), ..form },
+            Framing::Gap(gap) => {
+                Self { cutting: Cutting::Gap, gap: (gap.as_secs_f64() * 1000.0).to_string(), ..form }
+            }
+        }
+    }
+}
+
 impl FramingForm {
     /// The framing; `None` while something typed is wrong.
     pub fn framing(&self) -> Option<Framing> {
@@ -176,6 +195,20 @@ mod tests {
         check(Cutting::Gap, "0.5", Ok(Framing::Gap(Duration::from_micros(500))));
         let modbus = LengthPrefix { offset: 4, ..LengthPrefix::default() };
         check(Cutting::LengthPrefix, "4", Ok(Framing::LengthPrefix(modbus)));
+    }
+
+    #[test]
+    fn a_framing_is_shown_as_it_was_typed() {
+        let prefix = LengthPrefix { offset: 4, extra: -2, little_endian: true, ..LengthPrefix::default() };
+        for framing in [
+            Framing::Chunks,
+            Framing::Line,
+            Framing::Fixed(NonZeroU32::MIN),
+            Framing::Gap(Duration::from_micros(1_500)),
+            Framing::LengthPrefix(prefix),
+        ] {
+            assert_eq!(FramingForm::from(&framing).check(), Ok(framing));
+        }
     }
 
     #[test]

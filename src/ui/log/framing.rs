@@ -24,7 +24,11 @@ pub(super) fn controls(ui: &mut Ui, tab: &mut SocketTab) {
     if !is_offered(tab) {
         return;
     }
-    let form = &mut tab.log.framing;
+    choose(ui, &mut tab.log.framing, "Frames", WHY);
+}
+
+/// The same for any stream: `name` is the list's, `why` what it is for.
+pub(in crate::ui) fn choose(ui: &mut Ui, form: &mut FramingForm, name: &str, why: &str) {
     let list = egui::ComboBox::from_id_salt("frames").width(166.0).selected_text(form.cutting.name());
     let list = list.show_ui(ui, |ui| {
         for cutting in Cutting::ALL {
@@ -33,8 +37,8 @@ pub(super) fn controls(ui: &mut Ui, tab: &mut SocketTab) {
             }
         }
     });
-    widgets::name(&list.response, Role::ComboBox, "Frames");
-    list.response.on_hover_text(WHY);
+    widgets::name(&list.response, Role::ComboBox, name);
+    list.response.on_hover_text(why);
     match form.cutting {
         Cutting::Chunks | Cutting::Lines => {}
         Cutting::LengthPrefix => length_prefix(ui, form),
@@ -45,9 +49,14 @@ pub(super) fn controls(ui: &mut Ui, tab: &mut SocketTab) {
 
 /// What is wrong in them.
 pub(super) fn error(ui: &mut Ui, tab: &SocketTab) {
-    if is_offered(tab)
-        && let Err((field, reason)) = tab.log.framing.check()
-    {
+    if is_offered(tab) {
+        complaint(ui, &tab.log.framing);
+    }
+}
+
+/// What is wrong in a form.
+pub(in crate::ui) fn complaint(ui: &mut Ui, form: &FramingForm) {
+    if let Err((field, reason)) = form.check() {
         let field = match field {
             Field::Offset => "Offset",
             Field::Extra => "Add",
