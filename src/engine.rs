@@ -41,6 +41,7 @@ pub use command::{
     Answering, Bind, Command, Connect, Event, JobId, Listen, Options, Plan, Reply, SessionId, Target, Task, Ticket,
 };
 pub use file::SendFile;
+pub use outbox::QueueLimit;
 pub use repeat::Repeat;
 pub use running::RunSequence;
 

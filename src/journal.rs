@@ -33,7 +33,7 @@ use bytes::Bytes;
 use rustc_hash::FxHashMap;
 
 pub use budget::Budget;
-pub use connections::{Connection, Count, State};
+pub use connections::{Connection, Count, Queued, State, Waiting};
 pub use digests::{Digest, DigestState, Digesting};
 pub use heads::{Head, What};
 pub use rates::{Peak, Rates, SECONDS_KEPT, Second, second_of};
@@ -99,6 +99,8 @@ pub struct Status {
     pub open: usize,
     /// Rows of [`Journal::connections`].
     pub listed: usize,
+    /// What waits to be sent.
+    pub waiting: Waiting,
 }
 
 /// The records of a tab, from its first Listen, Connect or Bind to its last.
@@ -150,6 +152,7 @@ impl Journal {
             held: inner.held(),
             open: inner.connections.open().len(),
             listed: inner.connections.listed(),
+            waiting: inner.connections.waiting(),
             ..inner.status
         }
     }
@@ -304,7 +307,7 @@ impl Inner {
         match *change {
             Change::Add { id, peer, local, opened, state } => self.connections.add(id, peer, local, opened, state),
             Change::State { id, state } => self.connections.set_state(id, state),
-            Change::Queued { id, bytes } => self.connections.set_queued(id, bytes),
+            Change::Queued { id, queued } => self.connections.set_queued(id, queued),
         }
     }
 

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::endpoint::{Endpoint, Host, ParseError, Port, Scheme};
-use crate::engine::{Answering, Bind, Connect, Listen, Options, Plan, Reply};
+use crate::engine::{Answering, Bind, Connect, Listen, Options, Plan, QueueLimit, Reply};
 use crate::lookup;
 use crate::payload::{self, Format};
 use crate::template::Template;
@@ -28,6 +28,7 @@ pub enum Field {
     Reply,
     LastWord,
     ReceiveBuffer,
+    QueueLimit,
 }
 
 /// What is wrong, by field.
@@ -58,6 +59,8 @@ pub struct Switches {
     pub keep_open: bool,
     /// Allow broadcast targets.
     pub broadcast: bool,
+    /// How much may wait to be sent, in MiB.
+    pub queue_limit: String,
 }
 
 impl Default for Switches {
@@ -74,6 +77,7 @@ impl Default for Switches {
             once: false,
             keep_open: false,
             broadcast: false,
+            queue_limit: "16".to_owned(),
         }
     }
 }
@@ -90,6 +94,7 @@ impl Switches {
             keep_open: self.keep_open,
             once: self.once,
             broadcast: self.broadcast,
+            queue_limit: note(errors, Field::QueueLimit, queue_limit(&self.queue_limit)).unwrap_or_default(),
         }
     }
 }
@@ -370,6 +375,15 @@ fn receive_buffer(text: &str) -> Result<Option<u32>, String> {
     kib.map(|kib| Some(kib << 10)).ok_or_else(|| {
         "the receive buffer is a whole number of KiB from 1 to 1048576; empty is the system's default".to_owned()
     })
+}
+
+/// How much may wait to be sent, of MiB as typed.
+fn queue_limit(text: &str) -> Result<QueueLimit, String> {
+    let mib = text.trim().parse::<f64>().ok().filter(|mib| (0.0625..=1024.0).contains(mib));
+    // A whole number of bytes within the range: nothing is cut off or lost.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 64 KiB and 1 GiB")]
+    mib.map(|mib| QueueLimit::new((mib * f64::from(1 << 20)) as usize))
+        .ok_or_else(|| "the queue limit is a number of MiB from 0.0625 (64 KiB) to 1024".to_owned())
 }
 
 /// What the two fields mean while a whole endpoint stands in the first one.

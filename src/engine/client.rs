@@ -16,9 +16,10 @@ use mio::net::TcpStream;
 use super::command::{Connect, Event, Options, SessionId, Target, Ticket};
 use super::connection::End;
 use super::connections::Connections;
+use super::outbox::QueueLimit;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
-use super::session::{OVER, Session, answer_send};
+use super::session::{Ends, OVER, Session, answer_send};
 use super::sockets;
 use crate::endpoint::{Host, canonical};
 use crate::error::OpError;
@@ -294,7 +295,17 @@ impl Session for Client {
         self.connections.waiting(to)
     }
 
-    fn drop_queued(&mut self, _to: &Target, _reactor: &mut Reactor) {}
+    fn queue_limit(&self) -> QueueLimit {
+        self.connections.options.queue_limit
+    }
+
+    fn ends(&self, to: &Target) -> Vec<Ends> {
+        self.connections.ends(to)
+    }
+
+    fn drop_queued(&mut self, to: &Target, reactor: &mut Reactor) {
+        self.connections.drop_queued(to, &mut self.writer, reactor);
+    }
 
     fn finish_sending(&mut self, to: &Target, reactor: &mut Reactor) {
         self.connections.finish_sending(to, reactor);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::file::SendFile;
+use super::outbox::QueueLimit;
 use super::repeat::Repeat;
 use super::running::RunSequence;
 use crate::endpoint::Host;
@@ -72,6 +73,8 @@ pub struct Options {
     pub once: bool,
     /// Allow broadcast addresses as targets (UDP only, `SO_BROADCAST`).
     pub broadcast: bool,
+    /// How much may wait to be sent: for each connection, or on the UDP socket.
+    pub queue_limit: QueueLimit,
 }
 
 /// A TCP server to start.

@@ -11,13 +11,13 @@ use mio::net::TcpStream;
 use super::answering::{Answer, Answers, Between};
 use super::command::Options;
 use super::lifecycle::{DRAIN, Lifecycle, QUICK_DRAIN, Step};
-use super::outbox::{LIMIT, Outbox};
+use super::outbox::{Outbox, QueueLimit};
 use super::reactor::{Key, Reactor, Readiness};
 use super::sockets;
 use crate::clock::Stamp;
 use crate::error::OpError;
 use crate::figures;
-use crate::journal::{ConnId, Detail, How, Side, State, Writer};
+use crate::journal::{ConnId, Detail, How, Queued, Side, State, Writer};
 
 /// The share of a turn: bytes read from one connection, and bytes written to it.
 const SHARE: usize = 256 * 1024;
@@ -73,6 +73,7 @@ pub(super) struct Connection {
 struct Told {
     state: State,
     queued: usize,
+    total: u64,
     peer_finished: bool,
     limit: Option<Instant>,
 }
@@ -87,7 +88,7 @@ impl Connection {
         ends: (SocketAddr, SocketAddr),
         keep_open: bool,
     ) -> Self {
-        let told = Told { state: State::Connected, queued: 0, peer_finished: false, limit: None };
+        let told = Told { state: State::Connected, queued: 0, total: 0, peer_finished: false, limit: None };
         Self {
             stream,
             token,
@@ -108,6 +109,11 @@ impl Connection {
     /// Whether payload may be queued.
     pub(super) fn takes_payload(&self) -> bool {
         self.life.takes_payload()
+    }
+
+    /// This end and the other one.
+    pub(super) fn ends(&self) -> (SocketAddr, SocketAddr) {
+        (self.local, self.peer)
     }
 
     /// Its life, for what a person asks of it.
@@ -139,11 +145,20 @@ impl Connection {
         if self.outbox.push(payload) {
             return Ok(());
         }
-        Err(if len > LIMIT {
-            format!("at most 16 MiB can wait for {}", self.peer)
-        } else {
-            format!("{} wait for {} already", figures::size(self.outbox.len() as u64), self.peer)
-        })
+        Err(self.outbox.refusal(len, self.peer))
+    }
+
+    /// Sets how much may wait.
+    pub(super) fn set_queue_limit(&mut self, limit: QueueLimit) {
+        self.outbox.set_limit(limit);
+    }
+
+    /// Gives up what waits, and records how much that was.
+    pub(super) fn drop_queued(&mut self, writer: &mut Writer) {
+        let dropped = self.outbox.clear();
+        if dropped.bytes > 0 {
+            writer.detail(Some(self.id), Detail::Note(dropped.words()));
+        }
     }
 
     /// Bytes that wait to be sent.
@@ -371,9 +386,10 @@ impl Connection {
             self.told.state = state;
             context.writer.set_state(self.id, state);
         }
-        if self.outbox.len() != self.told.queued {
-            self.told.queued = self.outbox.len();
-            context.writer.set_queued(self.id, self.told.queued as u64);
+        let queue = (self.outbox.len(), self.outbox.total());
+        if queue != (self.told.queued, self.told.total) {
+            (self.told.queued, self.told.total) = queue;
+            context.writer.set_queued(self.id, Queued { bytes: queue.0 as u64, of: queue.1 });
         }
         if let Some(limit) = self.life.limit()
             && self.told.limit != Some(limit)

@@ -10,6 +10,7 @@ use mio::net::TcpStream;
 use super::command::{Options, SessionId, Target};
 use super::connection::{Connection, Context, End};
 use super::reactor::{Key, Part, Reactor, Readiness};
+use super::session::Ends;
 use crate::endpoint::canonical;
 use crate::error::OpError;
 use crate::journal::{ConnId, Detail, How, Opened, State, Writer};
@@ -73,6 +74,7 @@ impl Connections {
             }
         };
         let mut connection = Connection::new(stream, token, key, id, (local, peer), self.options.keep_open);
+        connection.set_queue_limit(self.options.queue_limit);
         if by == Opened::Accepted {
             connection.greet(&mut Context { options: &self.options, writer, reactor });
         }
@@ -146,6 +148,17 @@ impl Connections {
         open.filter(|connection| connection.takes_payload()).map(Connection::waiting).max()
     }
 
+    /// Those of `to` that payload can be sent to now.
+    pub(super) fn ends(&self, to: &Target) -> Vec<Ends> {
+        let open = self.chosen(to).into_iter().filter_map(|id| Some((id, self.all.get(&id)?)));
+        open.filter(|(_, connection)| connection.takes_payload())
+            .map(|(id, connection)| {
+                let (local, peer) = connection.ends();
+                Ends { to: Target::Connections(vec![id]), peer, local }
+            })
+            .collect()
+    }
+
     /// The connections that a command is for.
     fn chosen(&self, to: &Target) -> Vec<ConnId> {
         match to {
@@ -186,9 +199,17 @@ impl Connections {
     }
 
     pub(super) fn configure(&mut self, options: Options, reactor: &mut Reactor) {
-        let keep_open = options.keep_open;
+        let (keep_open, queue_limit) = (options.keep_open, options.queue_limit);
         self.options = options;
-        self.each(&Target::All, reactor, |connection, _| connection.life().set_keep_open(keep_open));
+        self.each(&Target::All, reactor, |connection, _| {
+            connection.life().set_keep_open(keep_open);
+            connection.set_queue_limit(queue_limit);
+        });
+    }
+
+    /// Gives up what waits to be sent; each connection's record says how much that was.
+    pub(super) fn drop_queued(&mut self, to: &Target, writer: &mut Writer, reactor: &mut Reactor) {
+        self.each(to, reactor, |connection, _| connection.drop_queued(writer));
     }
 }
 

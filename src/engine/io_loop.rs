@@ -123,6 +123,7 @@ impl IoLoop {
     /// Calls everyone that has something to do, once.
     fn serve(&mut self) {
         self.reactor.list_due();
+        self.reactor.jobs.look_for_calls();
         self.reactor.call_touched();
         let mut moved = 0;
         for _ in 0..self.reactor.ready_len() {
@@ -189,7 +190,10 @@ impl IoLoop {
             },
             Command::Begin { session, job, to, task } => self.begin(session, job, to, task),
             Command::CancelJob { job } => jobs::cancel(job, &mut self.reactor),
-            Command::DropQueued { session, to } => self.with(session, |it, reactor| it.drop_queued(&to, reactor)),
+            Command::DropQueued { session, to } => {
+                self.with(session, |it, reactor| it.drop_queued(&to, reactor));
+                self.reactor.jobs.queue_dropped(session);
+            }
             Command::FinishSending { session, to } => {
                 self.with(session, |it, reactor| it.finish_sending(&to, reactor));
             }

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::command::{Event, JobId, SessionId, Ticket};
+use bytes::Bytes;
+
+use super::command::{Event, JobId, SessionId, Target, Ticket};
 use super::reactor::{Key, Part, Reactor};
 use super::session::Session;
 use crate::error::OpError;
@@ -29,6 +31,14 @@ pub(super) trait Job: Send {
     /// What came of one of its sends. It is served soon after.
     fn answered(&mut self, sent: Result<(), OpError>);
 
+    /// What waited in its session was given up: the peers may have gaps in what they got. It is served soon after.
+    fn queue_dropped(&mut self) {}
+
+    /// Whether something happened to it outside of the I/O thread since the last call, so that it is to be served.
+    fn is_called(&mut self) -> bool {
+        false
+    }
+
     /// A person gave it up, or its session ended. Nothing more is asked of it.
     fn cancel(&mut self);
 }
@@ -45,6 +55,12 @@ impl Scope<'_> {
     /// The key under which the job is called.
     pub(super) fn key(&self) -> Key {
         Key { session: self.session_id, part: Part::Job(self.id) }
+    }
+
+    /// Sends `payload`. What comes of it is returned if that is known at once, and else goes to [`Job::answered`].
+    pub(super) fn send(&mut self, to: Target, payload: Bytes) -> Option<Result<(), OpError>> {
+        self.session.send(to, payload, self.ticket(), self.reactor);
+        self.reactor.jobs.answers.pop()
     }
 
     /// The ticket of its sends: what comes of them goes to [`Job::answered`].
@@ -64,6 +80,10 @@ pub(super) struct Jobs {
     all: BTreeMap<JobId, Entry>,
     /// Those that something happened to, to be served.
     touched: Vec<Key>,
+    /// The one that is being served: it stands beside the others meanwhile.
+    serving: Option<JobId>,
+    /// What came at once of its sends.
+    answers: Vec<Result<(), OpError>>,
 }
 
 impl std::fmt::Debug for Jobs {
@@ -105,6 +125,20 @@ impl Jobs {
         }
     }
 
+    /// What waited was given up.
+    pub(super) fn queue_dropped(&mut self, session: SessionId) {
+        self.each(session, |job| job.queue_dropped());
+    }
+
+    /// Looks for those that something happened to outside of the I/O thread.
+    pub(super) fn look_for_calls(&mut self) {
+        for (id, entry) in &mut self.all {
+            if entry.job.is_called() {
+                self.touched.push(Key { session: entry.session, part: Part::Job(*id) });
+            }
+        }
+    }
+
     /// What came of a send, if it was a job's; else it is given back.
     pub(super) fn answered(
         &mut self,
@@ -116,7 +150,9 @@ impl Jobs {
             return Some(sent);
         }
         let id = JobId(ticket.0 & !OF_JOB);
-        if let Some(entry) = self.all.get_mut(&id) {
+        if self.serving == Some(id) {
+            self.answers.push(sent);
+        } else if let Some(entry) = self.all.get_mut(&id) {
             entry.job.answered(sent);
             self.touched.push(Key { session, part: Part::Job(id) });
         }
@@ -141,7 +177,14 @@ pub(super) fn serve(id: JobId, session_id: SessionId, session: &mut dyn Session,
     let Some(mut entry) = reactor.jobs.all.remove(&id) else {
         return;
     };
-    if entry.job.serve(&mut Scope { id, session_id, session, reactor }) {
+    reactor.jobs.serving = Some(id);
+    let over = entry.job.serve(&mut Scope { id, session_id, session, reactor });
+    reactor.jobs.serving = None;
+    for answer in std::mem::take(&mut reactor.jobs.answers) {
+        entry.job.answered(answer);
+        reactor.jobs.touched.push(Key { session: session_id, part: Part::Job(id) });
+    }
+    if over {
         reactor.events.push(Event::JobEnded { session: session_id, job: id });
     } else {
         reactor.jobs.all.insert(id, entry);

@@ -11,9 +11,10 @@ use mio::net::TcpListener;
 use super::accepting::{self, Accepting, Next};
 use super::command::{Event, Listen, Options, SessionId, Target, Ticket};
 use super::connections::Connections;
+use super::outbox::QueueLimit;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
-use super::session::{Session, answer_send};
+use super::session::{Ends, Session, answer_send};
 use super::sockets;
 use crate::error::OpError;
 use crate::journal::{Detail, How, Journal, Opened, Writer};
@@ -168,7 +169,17 @@ impl Session for Server {
         self.connections.waiting(to)
     }
 
-    fn drop_queued(&mut self, _to: &Target, _reactor: &mut Reactor) {}
+    fn queue_limit(&self) -> QueueLimit {
+        self.connections.options.queue_limit
+    }
+
+    fn ends(&self, to: &Target) -> Vec<Ends> {
+        self.connections.ends(to)
+    }
+
+    fn drop_queued(&mut self, to: &Target, reactor: &mut Reactor) {
+        self.connections.drop_queued(to, &mut self.writer, reactor);
+    }
 
     fn finish_sending(&mut self, to: &Target, reactor: &mut Reactor) {
         self.connections.finish_sending(to, reactor);

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 
 use super::command::{Event, Options, SessionId, Target, Ticket};
+use super::outbox::QueueLimit;
 use super::reactor::{Part, Reactor, Readiness};
 use super::resolving::Query;
 use crate::error::OpError;
@@ -12,6 +13,17 @@ use crate::journal::Writer;
 
 /// Why nothing is sent in a session that is over.
 pub(super) const OVER: &str = "nothing is open: it was stopped, or it ended";
+
+/// One of those that a target stands for.
+#[derive(Clone, Debug)]
+pub(super) struct Ends {
+    /// It alone.
+    pub(super) to: Target,
+    /// The other end; an unspecified address while the name of a UDP target is not resolved.
+    pub(super) peer: SocketAddr,
+    /// This end.
+    pub(super) local: SocketAddr,
+}
 
 /// A running Listen, Connect or Bind.
 ///
@@ -32,6 +44,12 @@ pub(super) trait Session: Send {
 
     /// Bytes that wait to be sent to those of `to` that are there: the longest queue; `None` when nobody is.
     fn waiting(&self, to: &Target) -> Option<usize>;
+
+    /// How much may wait to be sent to each.
+    fn queue_limit(&self) -> QueueLimit;
+
+    /// Those of `to` that payload can be sent to now.
+    fn ends(&self, to: &Target) -> Vec<Ends>;
 
     /// Gives up what waits to be sent.
     fn drop_queued(&mut self, to: &Target, reactor: &mut Reactor);

@@ -25,9 +25,10 @@ use mio::net::UdpSocket;
 
 use super::answering::Between;
 use super::command::{Bind, Event, Options, SessionId, Target, Ticket};
+use super::outbox::QueueLimit;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
-use super::session::{Session, answer_send};
+use super::session::{Ends, Session, answer_send};
 use super::sockets;
 use crate::endpoint::canonical;
 use crate::error::OpError;
@@ -121,9 +122,9 @@ impl Datagrams {
             session,
             writer,
             socket,
-            options: plan.options,
             peers: Peers::default(),
-            sends: Sends::default(),
+            sends: Sends::within(plan.options.queue_limit),
+            options: plan.options,
             replies: Replies::default(),
             name: None,
             asked: false,
@@ -396,6 +397,7 @@ impl Session for Datagrams {
         self.send_waiting(reactor);
         let moved = self.receive(SHARE, reactor);
         self.check_drops(reactor.now);
+        self.tell_waiting();
         if let Some(bound) = &self.socket
             && (bound.may_read(reactor.now) || (bound.ready.writable && self.can_send()))
         {
@@ -410,11 +412,26 @@ impl Session for Datagrams {
         }
     }
 
-    fn waiting(&self, _to: &Target) -> Option<usize> {
-        self.socket.as_ref().map(|_| self.sends.waiting())
+    fn waiting(&self, to: &Target) -> Option<usize> {
+        let there = match to {
+            Target::Connections(conns) => conns.iter().any(|conn| self.peers.address(*conn).is_some()),
+            Target::All | Target::Address(..) => true,
+        };
+        self.socket.as_ref().filter(|_| there).map(|_| self.sends.waiting())
     }
 
-    fn drop_queued(&mut self, _to: &Target, _reactor: &mut Reactor) {}
+    fn queue_limit(&self) -> QueueLimit {
+        self.options.queue_limit
+    }
+
+    fn ends(&self, to: &Target) -> Vec<Ends> {
+        self.ends_of(to)
+    }
+
+    /// There is one queue for all peers.
+    fn drop_queued(&mut self, _to: &Target, reactor: &mut Reactor) {
+        self.drop_waiting(reactor);
+    }
 
     /// UDP has no end to announce.
     fn finish_sending(&mut self, _: &Target, _: &mut Reactor) {}
@@ -435,6 +452,7 @@ impl Session for Datagrams {
             let error = OpError::io("set SO_BROADCAST", bound.local, &error);
             self.error(None, error);
         }
+        self.sends.set_limit(options.queue_limit);
         self.options = options;
         self.peers.answer_again();
     }
@@ -464,6 +482,7 @@ impl Session for Datagrams {
         if let Some(mut bound) = self.socket.take() {
             reactor.release(&mut bound.socket, bound.token);
         }
+        self.tell_waiting();
         self.writer.detail(None, Detail::Closed { how: How::LocalClose });
         self.over = Some(Event::Stopped { session: self.session });
     }

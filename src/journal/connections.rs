@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use super::record::{ConnId, How};
 use super::tally::{Tally, Traffic};
 use crate::clock::Stamp;
+use crate::figures;
 
 /// Closed connections that the table still lists, newest last; older ones stay known only while the log shows them.
 const CLOSED_LISTED: usize = 1_000;
@@ -75,6 +76,50 @@ impl State {
     }
 }
 
+/// What waits to be sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queued {
+    /// Bytes that wait here until the kernel takes them.
+    pub bytes: u64,
+    /// Those, and the ones that were sent since nothing waited last.
+    pub of: u64,
+}
+
+impl Queued {
+    /// `2.3 MiB of 64 MiB sent`, while something waits.
+    pub fn words(self) -> Option<String> {
+        let sent = self.of.saturating_sub(self.bytes);
+        (self.bytes > 0).then(|| format!("{} of {} sent", figures::size(sent), figures::size(self.of)))
+    }
+}
+
+/// What waits for all connections together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// For how many of them; 1 for a UDP socket.
+    pub connections: u64,
+    /// How much.
+    pub queued: Queued,
+}
+
+impl Waiting {
+    fn add(&mut self, queued: Queued) {
+        if queued.bytes > 0 {
+            self.connections += 1;
+            self.queued.bytes += queued.bytes;
+            self.queued.of += queued.of;
+        }
+    }
+
+    fn remove(&mut self, queued: Queued) {
+        if queued.bytes > 0 {
+            self.connections -= 1;
+            self.queued.bytes -= queued.bytes;
+            self.queued.of -= queued.of;
+        }
+    }
+}
+
 /// A connection or a UDP peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
@@ -92,8 +137,8 @@ pub struct Connection {
     pub received: Tally,
     /// What the kernel took.
     pub sent: Tally,
-    /// Bytes that wait here until the kernel takes them.
-    pub queued: u64,
+    /// What waits here until the kernel takes it.
+    pub queued: Queued,
     /// Records of it that the journal still holds.
     pub(super) in_view: u64,
     /// Whether it has a row in the table.
@@ -108,13 +153,16 @@ pub(super) struct Connections {
     open: Vec<ConnId>,
     closed: VecDeque<ConnId>,
     last: u32,
+    waiting: Waiting,
+    /// What waits on the UDP socket, whoever it is for.
+    socket: Queued,
 }
 
 impl Connections {
     pub(super) fn add(&mut self, id: ConnId, peer: SocketAddr, local: SocketAddr, opened: Stamp, state: State) {
-        let (received, sent) = Default::default();
+        let (received, sent, queued) = Default::default();
         let connection =
-            Connection { id, peer, local, opened, state, received, sent, queued: 0, in_view: 0, listed: true };
+            Connection { id, peer, local, opened, state, received, sent, queued, in_view: 0, listed: true };
         self.by_id.insert(id, connection);
         self.open.push(id);
         self.last = self.last.max(id.0);
@@ -143,10 +191,21 @@ impl Connections {
         }
     }
 
-    pub(super) fn set_queued(&mut self, id: ConnId, bytes: u64) {
-        if let Some(connection) = self.by_id.get_mut(&id) {
-            connection.queued = bytes;
+    /// Sets what waits for `id`, or on the socket.
+    pub(super) fn set_queued(&mut self, id: Option<ConnId>, queued: Queued) {
+        let place = match id {
+            Some(id) => self.by_id.get_mut(&id).map(|connection| &mut connection.queued),
+            None => Some(&mut self.socket),
+        };
+        if let Some(place) = place {
+            self.waiting.remove(std::mem::replace(place, queued));
+            self.waiting.add(queued);
         }
+    }
+
+    /// What waits for all of them together.
+    pub(super) fn waiting(&self) -> Waiting {
+        self.waiting
     }
 
     pub(super) fn set_state(&mut self, id: ConnId, state: State) {
@@ -156,7 +215,7 @@ impl Connections {
         let was_closed = connection.state.is_closed();
         connection.state = state;
         if state.is_closed() && !was_closed {
-            connection.queued = 0;
+            self.waiting.remove(std::mem::take(&mut connection.queued));
             if let Ok(place) = self.open.binary_search(&id) {
                 self.open.remove(place);
             }

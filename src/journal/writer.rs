@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::block::{Block, Pool};
-use super::connections::State;
+use super::connections::{Queued, State};
 use super::record::{ConnId, Detail, Direction, Entry, EntryKind};
 use super::segment::{Part, Segment};
 use super::{BLOCK, COPY_AT_MOST, Journal};
@@ -49,7 +49,7 @@ pub struct Writer {
 pub(super) enum Change {
     Add { id: ConnId, peer: SocketAddr, local: SocketAddr, opened: Stamp, state: State },
     State { id: ConnId, state: State },
-    Queued { id: ConnId, bytes: u64 },
+    Queued { id: Option<ConnId>, queued: Queued },
 }
 
 impl Writer {
@@ -134,9 +134,14 @@ impl Writer {
         self.changes.push(Change::State { id: conn, state });
     }
 
-    /// Sets how many bytes wait for `conn`.
-    pub fn set_queued(&mut self, conn: ConnId, bytes: u64) {
-        self.changes.push(Change::Queued { id: conn, bytes });
+    /// Sets what waits for `conn`.
+    pub fn set_queued(&mut self, conn: ConnId, queued: Queued) {
+        self.changes.push(Change::Queued { id: Some(conn), queued });
+    }
+
+    /// Sets what waits on the UDP socket, whoever it is for.
+    pub fn set_socket_queued(&mut self, queued: Queued) {
+        self.changes.push(Change::Queued { id: None, queued });
     }
 
     /// Publishes what is due: blocks that got full at once; the rest after a pause at once, and else in time.

@@ -207,6 +207,9 @@ fn options(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
                 }
             }
         }
+        let error = errors.get(&Field::QueueLimit);
+        field(ui, "Queue limit", &mut switches.queue_limit, "MiB", error)
+            .on_hover_text("How much may wait to be sent to one peer, in MiB");
     });
     if tab.switches != before && tab.is_open() {
         actions.push(SocketAction::Configure);

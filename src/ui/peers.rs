@@ -174,8 +174,8 @@ fn traffic_line(connection: &Connection) -> String {
     let since = connection.opened.time_of_day();
     let mut line =
         format!("{}   {}   {}", &since[..8], traffic("in", connection.received), traffic("out", connection.sent));
-    if connection.queued > 0 {
-        line += &format!("   {} wait", figures::size(connection.queued));
+    if let Some(words) = connection.queued.words() {
+        line += &format!("   {words}");
     }
     line
 }
@@ -200,6 +200,6 @@ fn tooltip(connection: &Connection) -> String {
         count(connection.received.records),
         count(connection.sent.bytes),
         count(connection.sent.records),
-        count(connection.queued),
+        count(connection.queued.bytes),
     )
 }

@@ -72,7 +72,7 @@ fn bulk_both_ways_arrives_and_is_recorded() {
         let piece = piece(n);
         given.update(&piece);
         bench.wait_for("room in the queue", || {
-            (tab.journal.connection(conn).unwrap().queued < 8 << 20).then_some(())
+            (tab.journal.connection(conn).unwrap().queued.bytes < 8 << 20).then_some(())
         });
         bench.send(&tab, Target::All, piece).unwrap();
     }

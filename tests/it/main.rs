@@ -14,6 +14,7 @@ mod detail;
 mod finding;
 mod floors;
 mod framing;
+mod queues;
 mod quitting;
 mod rows;
 mod statistics;

@@ -99,8 +99,9 @@ fn what_a_client_never_reads_is_refused_at_16_mib() {
     // The kernel takes some MiB, the queue 16 more.
     let refused = (0..100).find_map(|_| bench.send(&tab, all.clone(), mib.clone()).err());
     let message = refused.expect("the queue is bounded").message;
-    assert!(message.ends_with(&format!("MiB wait for {from} already")), "{message}");
-    let queued = tab.journal.connection(conn).unwrap().queued;
+    assert!(message.starts_with(&format!("the queue to {from} is full: ")), "{message}");
+    assert!(message.ends_with("MiB of 16.0 MiB wait for the peer"), "{message}");
+    let queued = tab.journal.connection(conn).unwrap().queued.bytes;
     assert!((1..=16 << 20).contains(&queued), "{queued}");
     // It harms nobody else.
     let mut other = peer(address);

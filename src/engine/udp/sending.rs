@@ -14,7 +14,7 @@ use crate::endpoint::Host;
 use crate::engine::command::{Target, Ticket};
 use crate::engine::reactor::Reactor;
 use crate::engine::resolving::Query;
-use crate::engine::session::{OVER, answer_send};
+use crate::engine::session::{Ends, OVER, answer_send};
 use crate::error::OpError;
 use crate::figures;
 use crate::journal::{ConnId, Detail};
@@ -63,7 +63,11 @@ impl Datagrams {
             return refuse(OVER);
         }
         if !self.sends.has_room(payload.len()) {
-            return refuse("too many datagrams wait already");
+            let wait = figures::size(self.sends.waiting() as u64);
+            let limit = figures::size(self.options.queue_limit.bytes() as u64);
+            return refuse(&format!(
+                "the queue of the socket is full: {wait} of {limit} wait, 4,096 datagrams at most"
+            ));
         }
         let (to, asked, failed) = match to {
             Target::All => {
@@ -86,6 +90,45 @@ impl Datagrams {
         self.sends.push(Send { ticket, payload, to, asked, failed });
         reactor.again(self.key());
         Ok(())
+    }
+
+    /// Those of `to` that a datagram can be sent to now.
+    pub(super) fn ends_of(&self, to: &Target) -> Vec<Ends> {
+        let Some(local) = self.socket.as_ref().map(|bound| bound.local) else {
+            return Vec::new();
+        };
+        let peer = |conn, peer| Ends { to: Target::Connections(vec![conn]), peer, local };
+        match to {
+            Target::All => self.peers.all().map(|(conn, address)| peer(conn, address)).collect(),
+            Target::Connections(conns) => {
+                conns.iter().filter_map(|conn| Some(peer(*conn, self.peers.address(*conn)?))).collect()
+            }
+            Target::Address(host, port) => {
+                let address = host.with_port(*port).or(self.known(host, *port, Instant::now()));
+                let peer = address.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], *port)));
+                vec![Ends { to: to.clone(), peer, local }]
+            }
+        }
+    }
+
+    /// Gives up what a person sent and what the kernel has not taken, and records how much that was.
+    pub(super) fn drop_waiting(&mut self, reactor: &mut Reactor) {
+        let bytes = self.sends.waiting();
+        let number = self.refuse_sends("it was dropped before it was sent", reactor);
+        if number > 0 {
+            let datagrams = if number == 1 { "datagram that" } else { "datagrams that" };
+            let bytes = figures::size(bytes as u64);
+            let note = format!("{} {datagrams} waited to be sent ({bytes}) were dropped", figures::count(number));
+            self.writer.detail(None, Detail::Note(note));
+        }
+        self.tell_waiting();
+    }
+
+    /// Tells the journal what waits, when that has changed.
+    pub(super) fn tell_waiting(&mut self) {
+        if let Some(queued) = self.sends.news() {
+            self.writer.set_socket_queued(queued);
+        }
     }
 
     /// The addresses of those peers that are still there, and why not the others.
@@ -156,17 +199,26 @@ impl Datagrams {
 
     /// Answers everything that still waits: the socket closes.
     pub(super) fn refuse_waiting(&mut self, reactor: &mut Reactor) {
-        let error = OpError::new("send", "", "the socket was closed before this was sent");
+        self.refuse_sends("the socket was closed before this was sent", reactor);
+        let replies = self.replies.take_lost() + self.replies.clear() as u64;
+        self.replies_lost(replies, "the socket was closed before");
+    }
+
+    /// Answers every send that waits with `reason`. Returns how many datagrams that were, at least.
+    fn refuse_sends(&mut self, reason: &str, reactor: &mut Reactor) -> u64 {
+        let error = OpError::new("send", "", reason);
+        let mut number = 0;
         while let Some(mut send) = self.sends.pop() {
             let ticket = send.ticket;
+            number += send.to.len() as u64;
             send.failed.push(error.clone());
             answer_send(self.session, ticket, send.outcome(), reactor);
         }
         while let Some(name) = self.sends.nameless() {
+            number += name.sends.len() as u64;
             self.refuse(name, &error, reactor);
         }
-        let replies = self.replies.take_lost() + self.replies.clear() as u64;
-        self.replies_lost(replies, "the socket was closed before");
+        number
     }
 
     /// Sends what waits, as far as the kernel takes it.

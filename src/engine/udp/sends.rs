@@ -9,9 +9,10 @@ use bytes::Bytes;
 use crate::endpoint::Host;
 use crate::engine::command::Ticket;
 use crate::engine::connections::sentence;
-use crate::engine::outbox::LIMIT;
+use crate::engine::outbox::QueueLimit;
 use crate::engine::resolving::Query;
 use crate::error::OpError;
+use crate::journal::Queued;
 
 /// Sends that may wait.
 const SENDS: usize = 4_096;
@@ -71,12 +72,34 @@ pub(super) struct Sends {
     waiting: Vec<Waiting>,
     number: usize,
     bytes: usize,
+    limit: QueueLimit,
+    /// Bytes that were queued since nothing waited last.
+    total: u64,
+    /// What was told of it last.
+    told: Queued,
 }
 
 impl Sends {
+    /// None, of which `limit` bytes may wait.
+    pub(super) fn within(limit: QueueLimit) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    /// Sets how much may wait. What waits already stays.
+    pub(super) fn set_limit(&mut self, limit: QueueLimit) {
+        self.limit = limit;
+    }
+
+    /// How many bytes of how many wait, if that has changed since the last call.
+    pub(super) fn news(&mut self) -> Option<Queued> {
+        let of = if self.bytes == 0 { 0 } else { self.total };
+        let queued = Queued { bytes: self.bytes as u64, of };
+        (std::mem::replace(&mut self.told, queued) != queued).then_some(queued)
+    }
+
     /// Whether a payload of `len` bytes may wait too.
     pub(super) fn has_room(&self, len: usize) -> bool {
-        self.number < SENDS && len <= LIMIT - self.bytes
+        self.number < SENDS && len <= self.limit.bytes().saturating_sub(self.bytes)
     }
 
     /// Bytes that wait.
@@ -85,6 +108,10 @@ impl Sends {
     }
 
     fn add(&mut self, send: &Send) {
+        if self.bytes == 0 {
+            self.total = 0;
+        }
+        self.total += send.payload.len() as u64;
         self.number += 1;
         self.bytes += send.payload.len();
     }
@@ -109,7 +136,8 @@ impl Sends {
 
     /// Puts it back before all others.
     pub(super) fn put_back(&mut self, send: Send) {
-        self.add(&send);
+        self.number += 1;
+        self.bytes += send.payload.len();
         self.queue.push_front(send);
     }
 
@@ -214,6 +242,8 @@ impl Replies {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LIMIT: usize = 16 << 20;
 
     fn send(len: usize, asked: usize, failed: &[&str]) -> Send {
         Send {
