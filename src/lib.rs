@@ -19,6 +19,7 @@
 //! | | [`moment`] | times as a person types them |
 //! | | [`template`] | `{peer} {data} {ctime}`: sends and replies with variables |
 //! | | [`message`] | a text in its notation, with length, checksum and line ending: what is sent |
+//! | | [`library`] | saved messages, presets of protocols, and the files that they come from and go to |
 //! | | [`responder`] | rules: when this arrives, answer that |
 //! | | [`sequence`] | send, wait, expect, close: a conversation as a list of steps |
 //! | 2 the record | [`journal`] | every byte in order, bounded memory, what was dropped is counted |
@@ -60,6 +61,7 @@ pub mod export;
 pub mod figures;
 pub mod framing;
 pub mod journal;
+pub mod library;
 pub mod lookup;
 pub mod message;
 pub mod moment;

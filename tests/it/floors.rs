@@ -11,6 +11,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("error", 0),
     ("figures", 0),
     ("framing", 1),
+    ("library", 1),
     ("message", 1),
     ("moment", 1),
     ("payload", 1),
@@ -38,6 +39,9 @@ const NEIGHBORS: &[(&str, &str)] = &[
     // A message is a text in a notation, with or without variables.
     ("message", "payload"),
     ("message", "template"),
+    // What is saved is messages; their texts are checked when they are imported.
+    ("library", "message"),
+    ("library", "payload"),
     // Rules look at frames, and reply with messages.
     ("responder", "framing"),
     ("responder", "message"),
