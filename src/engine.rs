@@ -5,6 +5,7 @@
 //! over bounded channels; the I/O thread blocks on neither, and on nothing else but its poll.
 
 mod accepting;
+mod alarm;
 mod answering;
 mod client;
 mod command;
@@ -41,14 +42,16 @@ pub use command::{
     Answering, Bind, Command, Connect, Event, JobId, Listen, Options, Plan, Reply, SessionId, Target, Task, Ticket,
 };
 pub use file::SendFile;
+pub use jobs::JobEnd;
 pub use outbox::QueueLimit;
-pub use repeat::Repeat;
+pub use repeat::{IntervalFigures, Repeat, RepeatFigures, RepeatProgress};
 pub use running::RunSequence;
 
 use crate::error::OpError;
 use crate::lookup::Pool;
+use alarm::Alarm;
 use events::Events;
-use io_loop::{IoLoop, WAKE};
+use io_loop::{ALARM, IoLoop, WAKE};
 use reactor::Reactor;
 use resolving::Resolver;
 
@@ -107,6 +110,7 @@ impl Engine {
         let quit = Arc::new(AtomicBool::new(false));
         let resolver = Resolver::new(pool, answers_out, Arc::clone(&waker));
         let io_loop = IoLoop {
+            alarm: Alarm::new(poll.registry(), ALARM),
             poll,
             reactor: Reactor::new(registry, Events::new(events_out), resolver),
             commands: commands_in,

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use mio::{Events as Polled, Poll, Token};
 
+use super::alarm::Alarm;
 use super::client::Client;
 use super::command::{Command, Event, JobId, Plan, SessionId, Target, Task};
 use super::jobs::{self, Job};
@@ -23,6 +24,9 @@ use crate::journal::{Detail, Journal, Writer};
 
 /// The token of the waker; sockets count from zero.
 pub(super) const WAKE: Token = Token(usize::MAX);
+
+/// The token of the alarm.
+pub(super) const ALARM: Token = Token(usize::MAX - 1);
 
 /// The share of a turn: commands.
 const COMMANDS: usize = 64;
@@ -39,6 +43,7 @@ pub(super) const QUIT: Duration = Duration::from_millis(800);
 /// The I/O thread's belongings.
 pub(super) struct IoLoop {
     pub(super) poll: Poll,
+    pub(super) alarm: Alarm,
     pub(super) reactor: Reactor,
     pub(super) commands: Receiver<Command>,
     pub(super) answers: Receiver<Resolved>,
@@ -55,7 +60,12 @@ impl IoLoop {
     pub(super) fn run(mut self) {
         let mut polled = Polled::with_capacity(1024);
         loop {
-            match self.poll.poll(&mut polled, self.sleep()) {
+            let sleep = self.sleep();
+            // What is repeated is to be in time.
+            if let Some(sleep) = sleep.filter(|_| !self.reactor.jobs.is_empty()) {
+                self.alarm.set(sleep);
+            }
+            match self.poll.poll(&mut polled, sleep) {
                 Ok(()) => {}
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 Err(error) => return self.fail(&error),

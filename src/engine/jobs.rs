@@ -16,6 +16,17 @@ use crate::journal::ConnId;
 /// The bit that tells the sends of a job from a person's.
 const OF_JOB: u64 = 1 << 63;
 
+/// How a job ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobEnd {
+    /// It did all that was asked for.
+    Done,
+    /// A person gave it up, or its session ended.
+    GivenUp,
+    /// It could not go on.
+    Failed(OpError),
+}
+
 /// What goes on by itself.
 pub(super) trait Job: Send {
     /// Does what there is to do now: its timer is due, there may be room to send, or something came. A job that wants

@@ -16,6 +16,7 @@ mod floors;
 mod framing;
 mod queues;
 mod quitting;
+mod repeat;
 mod rows;
 mod statistics;
 mod tcp_client;
