@@ -41,7 +41,7 @@ use mio::{Poll, Waker};
 pub use command::{
     Answering, Bind, Command, Connect, Event, JobId, Listen, Options, Plan, Reply, SessionId, Target, Task, Ticket,
 };
-pub use file::SendFile;
+pub use file::{FileFigures, FileProgress, SendFile};
 pub use jobs::JobEnd;
 pub use outbox::QueueLimit;
 pub use repeat::{IntervalFigures, Repeat, RepeatFigures, RepeatProgress};

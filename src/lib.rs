@@ -49,7 +49,7 @@
 //!
 //! `main` draws; `io` owns the sockets; `digest` brings the SHA-256 of what crossed up to date, at the lowest
 //! priority; `search` looks through a long log for a filter, or for what is to be found; `align` sets two payloads side
-//! by side, for about a second at most; `lookup-N` wait for the system's resolver; `save` writes a log; `dialog` waits
+//! by side, for about a second at most; `lookup-N` wait for the system's resolver; `save` writes a log; `file` reads one ahead that is being sent; `dialog` waits
 //! for the desktop's file dialog. Each is named, bounded, and can be cancelled or abandoned.
 
 pub mod app;

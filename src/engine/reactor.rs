@@ -3,10 +3,11 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::io;
+use std::sync::Arc;
 use std::time::Instant;
 
 use mio::event::{Event as Ready, Source};
-use mio::{Interest, Registry, Token};
+use mio::{Interest, Registry, Token, Waker};
 use slab::Slab;
 
 use super::command::{JobId, SessionId};
@@ -134,6 +135,11 @@ impl Reactor {
     /// Whose socket `token` stands for.
     pub(super) fn owner(&self, token: Token) -> Option<Key> {
         self.places.get(token.0).copied()
+    }
+
+    /// What wakes the I/O thread from others.
+    pub(super) fn waker(&self) -> Arc<Waker> {
+        self.resolver.waker()
     }
 
     /// Calls `key` in this turn, or in the next one if it is being called now.

@@ -48,6 +48,11 @@ impl Resolver {
         Self { pool, answers, waker, next: 0 }
     }
 
+    /// What wakes the I/O thread.
+    pub(super) fn waker(&self) -> Arc<Waker> {
+        Arc::clone(&self.waker)
+    }
+
     /// Asks for the addresses of `host`, with `port` in them.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod bench;
 mod bulk;
 mod crowd;
 mod detail;
+mod files;
 mod finding;
 mod floors;
 mod framing;
