@@ -1,14 +1,16 @@
 //! A message as a person writes it: a text in a notation, and what is put around it.
 //!
 //! The composer, saved messages, repeats, sequences and replies by rule all hold one of these, so that what works in
-//! one of them works in all. A message is [prepared](Message::prepare) once, where all its errors are found;
+//! one of them works in all. A message is [prepared](Message::prepare) once, where all errors of its text are found;
 //! rendering a [`Prepared`] can't fail.
+
+mod converting;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::ParseError;
-use crate::payload::{self, Encoding, Envelope, Format};
+use crate::payload::{self, Encoding, Envelope, Format, Parts, refused};
 use crate::template::{Template, Values};
 
 /// What a person writes to be sent.
@@ -21,7 +23,8 @@ pub struct Message {
     pub format: Format,
     /// How the characters of [`Format::Text`], and of variables in it, become bytes. The other formats are UTF-8.
     pub encoding: Encoding,
-    /// Whether `{…}` in the text are variables of the [template grammar](crate::template).
+    /// Whether `{…}` in the text are variables of the [template grammar](crate::template). In [`Format::Hex`] they
+    /// stand between the digits; [`Format::Base64`] has none.
     pub variables: bool,
     /// What is put around it.
     #[serde(flatten)]
@@ -37,8 +40,10 @@ pub struct Prepared {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Body {
+    /// The whole payload.
     Fixed(Bytes),
-    Template(Template),
+    /// What is different each time, without the envelope; its variables in this encoding.
+    Template(Template, Encoding),
 }
 
 impl Message {
@@ -51,27 +56,77 @@ impl Message {
     ///
     /// # Errors
     ///
-    /// Where the text is not valid in its notation.
+    /// Where the text is not valid in its notation. An envelope that can't be put around it is an error behind the end
+    /// of the text: its position is the text's length, which no other error has.
     pub fn prepare(&self) -> Result<Prepared, ParseError> {
-        let body = match self.variables {
-            true => Body::Template(self.text.parse()?),
-            false => Body::Fixed(
-                payload::with_line_ending(payload::parse(&self.text, self.format)?, self.envelope.ending).into(),
-            ),
+        let envelope = self.envelope;
+        let fixed = |body: &[u8]| {
+            let whole = envelope.wrap(body).map_err(|reason| refused(self.text.len(), reason))?;
+            Ok(Prepared { body: Body::Fixed(whole.into()), envelope })
         };
-        Ok(Prepared { body, envelope: self.envelope })
+        if !self.variables {
+            return fixed(&payload::parse_in(&self.text, self.format, self.encoding)?);
+        }
+        let template = self.read_template()?;
+        match template.fixed() {
+            Some(body) => fixed(&body),
+            None => Ok(Prepared { body: Body::Template(template, self.text_encoding()), envelope }),
+        }
+    }
+
+    fn read_template(&self) -> Result<Template, ParseError> {
+        match self.format {
+            Format::Escaped => self.text.parse(),
+            Format::Base64 if self.text.contains('{') => {
+                let position = self.text.find('{').unwrap_or_default();
+                Err(refused(position, "Base64 takes no variables: use another format for them"))
+            }
+            _ => Template::parse_with(&self.text, |literal, position| {
+                let bytes = match (self.format, literal) {
+                    // A brace is doubled in every format.
+                    (Format::Hex, "{" | "}") => Ok(literal.as_bytes().to_vec()),
+                    _ => payload::parse_in(literal, self.format, self.encoding),
+                };
+                bytes.map_err(|error| refused(position + error.position, error.reason))
+            }),
+        }
+    }
+
+    /// How the characters of variables become bytes.
+    fn text_encoding(&self) -> Encoding {
+        if self.format == Format::Text { self.encoding } else { Encoding::Utf8 }
     }
 }
 
 impl Prepared {
-    /// The bytes to send.
+    /// The bytes to send. Where variables make them such that the envelope can't be right, it is as near as can be:
+    /// see [`Envelope::wrap_anyway`].
     pub fn render(&self, values: &Values<'_>) -> Bytes {
         match &self.body {
             Body::Fixed(bytes) => bytes.clone(),
-            Body::Template(template) => {
-                payload::with_line_ending(template.render(values), self.envelope.ending).into()
+            Body::Template(template, encoding) => {
+                self.envelope.wrap_anyway(&template.render_in(values, *encoding)).into()
             }
         }
+    }
+
+    /// The bytes to send, where a person can still be told that they can't be right.
+    ///
+    /// # Errors
+    ///
+    /// One sentence: the length does not fit its field, or the checksum covers what is not there.
+    pub fn try_render(&self, values: &Values<'_>) -> Result<Bytes, String> {
+        match &self.body {
+            Body::Fixed(bytes) => Ok(bytes.clone()),
+            Body::Template(template, encoding) => {
+                self.envelope.wrap(&template.render_in(values, *encoding)).map(Bytes::from)
+            }
+        }
+    }
+
+    /// What is what in a payload of `len` bytes that this rendered.
+    pub fn parts(&self, len: usize) -> Parts {
+        self.envelope.parts(len)
     }
 
     /// Whether it is the same each time.
@@ -79,3 +134,6 @@ impl Prepared {
         matches!(self.body, Body::Fixed(_))
     }
 }
+
+#[cfg(test)]
+mod tests;

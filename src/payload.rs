@@ -1,6 +1,7 @@
 //! Payload between people and sockets: text turned into bytes, bytes turned into text.
 //!
-//! What a person types is [parsed](parse()) in one of three [formats](Format). What arrives is shown in one of these:
+//! What a person types is [parsed](parse()) in one of four [formats](Format), [converted](convert()) from one to another,
+//! and put into an [`Envelope`] of length, checksum and line ending. What arrives is shown in one of these:
 //!
 //! | form | for | reversible |
 //! |---|---|---|
@@ -18,6 +19,7 @@
 
 pub mod checksum;
 pub mod compare;
+mod convert;
 pub mod dump;
 mod encoding;
 mod envelope;
@@ -31,10 +33,11 @@ pub mod visible;
 
 use serde::{Deserialize, Serialize};
 
+pub use convert::{convert, print};
 pub use encoding::{Character, Encoding};
-pub use envelope::{ChecksumField, Envelope, LengthField};
+pub use envelope::{ChecksumField, Envelope, LengthField, Parts};
 pub use notation::Notation;
-pub use parse::{column, line_and_column, parse};
+pub use parse::{column, line_and_column, parse, parse_in};
 pub(crate) use parse::{refused, unescape};
 pub use print::{escape, escape_into, hex, python_repr};
 
@@ -42,18 +45,20 @@ pub use print::{escape, escape_into, hex, python_repr};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// As typed, in UTF-8.
+    /// As typed, in an [`Encoding`].
     #[default]
     Text,
     /// Text with the escapes `\n \r \t \0 \\ \xHH \u{…}`; anything else after `\` is an error.
     Escaped,
     /// Two hexadecimal digits a byte. White space, `,` `:` `-` may separate bytes, `0x` may precede them.
     Hex,
+    /// RFC 4648 §4: with its padding; white space may stand anywhere.
+    Base64,
 }
 
 impl Format {
     /// All of them, in the order of a list.
-    pub const ALL: [Self; 3] = [Self::Text, Self::Escaped, Self::Hex];
+    pub const ALL: [Self; 4] = [Self::Text, Self::Escaped, Self::Hex, Self::Base64];
 
     /// The name on screen.
     pub const fn name(self) -> &'static str {
@@ -61,6 +66,7 @@ impl Format {
             Self::Text => "Text",
             Self::Escaped => "Escaped",
             Self::Hex => "Hex",
+            Self::Base64 => "Base64",
         }
     }
 }
@@ -78,11 +84,13 @@ pub enum LineEnding {
     Crlf,
     /// `\r`, as many serial devices do.
     Cr,
+    /// `\0`, as C ends its strings.
+    Nul,
 }
 
 impl LineEnding {
     /// All of them, in the order of a list.
-    pub const ALL: [Self; 4] = [Self::None, Self::Lf, Self::Crlf, Self::Cr];
+    pub const ALL: [Self; 5] = [Self::None, Self::Lf, Self::Crlf, Self::Cr, Self::Nul];
 
     /// The name on screen.
     pub const fn name(self) -> &'static str {
@@ -91,6 +99,7 @@ impl LineEnding {
             Self::Lf => "LF",
             Self::Crlf => "CRLF",
             Self::Cr => "CR",
+            Self::Nul => "NUL",
         }
     }
 
@@ -101,6 +110,7 @@ impl LineEnding {
             Self::Lf => b"\n",
             Self::Crlf => b"\r\n",
             Self::Cr => b"\r",
+            Self::Nul => b"\0",
         }
     }
 }
@@ -123,6 +133,7 @@ mod tests {
         check(LineEnding::Lf, b"hi\n");
         check(LineEnding::Crlf, b"hi\r\n");
         check(LineEnding::Cr, b"hi\r");
+        check(LineEnding::Nul, b"hi\0");
     }
 
     #[test]

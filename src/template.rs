@@ -23,7 +23,7 @@ use std::net::SocketAddr;
 
 use crate::clock::Stamp;
 use crate::endpoint::{ParseError, canonical};
-use crate::payload::{hex, python_repr, refused, unescape, visible};
+use crate::payload::{Encoding, hex, python_repr, refused, unescape, visible};
 
 /// The most that [`Template::render`] returns: 16 MiB.
 pub const MAX_RENDERED: usize = 16 << 20;
@@ -91,17 +91,64 @@ pub struct Values<'a> {
 }
 
 impl Template {
+    /// Reads a text whose literals, the runs between braces and the brace that a doubled one stands for, are in
+    /// another notation: `literals` turns them into bytes, and is told where they begin.
+    ///
+    /// # Errors
+    ///
+    /// As when a template is parsed, and what `literals` refuses.
+    pub fn parse_with(
+        text: &str,
+        mut literals: impl FnMut(&str, usize) -> Result<Vec<u8>, ParseError>,
+    ) -> Result<Self, ParseError> {
+        let source = text.as_bytes();
+        let mut parts = Vec::new();
+        let mut at = 0;
+        while at < text.len() {
+            let run = memchr::memchr2(b'{', b'}', &source[at..]).unwrap_or(text.len() - at);
+            if run > 0 {
+                parts.push(Part::Literal(literals(&text[at..at + run], at)?));
+                at += run;
+                continue;
+            }
+            let doubled = source.get(at + 1) == Some(&source[at]);
+            if doubled || source[at] == b'}' {
+                parts.push(Part::Literal(literals(&text[at..=at], at)?));
+                at += if doubled { 2 } else { 1 };
+            } else {
+                let (part, end) = variable(text, at)?;
+                parts.push(part);
+                at = end;
+            }
+        }
+        Ok(Self { source: text.to_owned(), parts })
+    }
+
+    /// What it renders where it has no variables.
+    pub fn fixed(&self) -> Option<Vec<u8>> {
+        let literal = |part: &Part| match part {
+            Part::Literal(bytes) => Some(bytes.clone()),
+            _ => None,
+        };
+        self.parts.iter().map(literal).collect::<Option<Vec<_>>>().map(|parts| parts.concat())
+    }
+
     /// The bytes to send. What would be longer than [`MAX_RENDERED`] ends there.
     pub fn render(&self, values: &Values<'_>) -> Vec<u8> {
+        self.render_in(values, Encoding::Utf8)
+    }
+
+    /// The same, with the text of variables in `encoding`; what that lacks, in UTF-8. `{data}` stays as it came.
+    pub fn render_in(&self, values: &Values<'_>, encoding: Encoding) -> Vec<u8> {
         let mut rendered = Vec::new();
         for part in &self.parts {
             match part {
                 Part::Literal(bytes) => append(&mut rendered, bytes),
-                Part::Variable(variable) => variable.render(values, &mut rendered),
+                Part::Variable(variable) => variable.render(values, encoding, &mut rendered),
                 // The check took the format in this zone; RFC 3339 is there for a system that changes its mind.
                 Part::Time(format) => {
                     let text = values.time.strftime(format).unwrap_or_else(|_| values.time.rfc3339());
-                    append(&mut rendered, text.as_bytes());
+                    append_text(&mut rendered, &text, encoding);
                 }
             }
             if rendered.len() == MAX_RENDERED {
@@ -113,7 +160,7 @@ impl Template {
 }
 
 impl Variable {
-    fn render(self, values: &Values<'_>, rendered: &mut Vec<u8>) {
+    fn render(self, values: &Values<'_>, encoding: Encoding, rendered: &mut Vec<u8>) {
         let (peer, local) = (canonical(values.peer), canonical(values.local));
         let text = match self {
             Self::Peer => peer.to_string(),
@@ -129,7 +176,15 @@ impl Variable {
             Self::Number => values.number.to_string(),
             Self::Ctime => values.time.ctime(),
         };
-        append(rendered, text.as_bytes());
+        append_text(rendered, &text, encoding);
+    }
+}
+
+/// Appends the text of a variable.
+fn append_text(rendered: &mut Vec<u8>, text: &str, encoding: Encoding) {
+    match encoding.encode(text) {
+        Ok(bytes) => append(rendered, &bytes),
+        Err(_) => append(rendered, text.as_bytes()),
     }
 }
 

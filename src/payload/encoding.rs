@@ -1,12 +1,16 @@
-//! Encodings of text: which character stands at the start of some bytes, and how many bytes it takes.
+//! Encodings of text: which character stands at the start of some bytes, how many bytes it takes, and which bytes stand
+//! for a text.
 //!
 //! The tables are those of the Encoding Standard (WHATWG), by the `encoding_rs` crate, with two differences: Latin-1
 //! is ISO 8859-1, a character a byte, not windows-1252; and GBK has no sequences of four bytes, which are GB18030's.
 
-use encoding_rs::{BIG5, DecoderResult, GB18030, GBK, SHIFT_JIS};
+use encoding_rs::{BIG5, DecoderResult, EncoderResult, GB18030, GBK, SHIFT_JIS};
 use serde::{Deserialize, Serialize};
 
-/// How bytes are read as text.
+use super::{refused, visible};
+use crate::endpoint::ParseError;
+
+/// How bytes are read as text, and text is written as bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {
@@ -88,6 +92,51 @@ impl Encoding {
         // What follows half a pair of UTF-16 is read from its own start.
         let skipped = if self.has_ascii() { 1 } else { bytes.len().min(2) };
         Some(known.unwrap_or((skipped, Character::Invalid)))
+    }
+
+    /// The bytes that stand for `text`, which are [read](Encoding::first) as the same text again.
+    ///
+    /// # Errors
+    ///
+    /// A character that the encoding lacks, at its position. So is one for which the Encoding Standard has bytes that
+    /// stand for another: `¥` of Shift_JIS, which would arrive as a backslash.
+    pub fn encode(self, text: &str) -> Result<Vec<u8>, ParseError> {
+        match self {
+            Self::Utf8 => Ok(text.as_bytes().to_vec()),
+            Self::Utf16Le => Ok(text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
+            Self::Utf16Be => Ok(text.encode_utf16().flat_map(u16::to_be_bytes).collect()),
+            _ if text.is_ascii() => Ok(text.as_bytes().to_vec()),
+            Self::Latin1 => text
+                .char_indices()
+                .map(|(position, one)| u8::try_from(one).map_err(|_| self.lacks(one, position)))
+                .collect(),
+            Self::Gbk => self.encode_by(GBK, text),
+            Self::Gb18030 => self.encode_by(GB18030, text),
+            Self::Big5 => self.encode_by(BIG5, text),
+            Self::ShiftJis => self.encode_by(SHIFT_JIS, text),
+        }
+    }
+
+    /// The bytes for `text` by a table of `encoding_rs`.
+    fn encode_by(self, table: &'static encoding_rs::Encoding, text: &str) -> Result<Vec<u8>, ParseError> {
+        let mut encoder = table.new_encoder();
+        let room = encoder.max_buffer_length_from_utf8_without_replacement(text.len());
+        let mut bytes = Vec::with_capacity(room.unwrap_or_default());
+        let (result, read) = encoder.encode_from_utf8_to_vec_without_replacement(text, &mut bytes, true);
+        if let EncoderResult::Unmappable(one) = result {
+            return Err(self.lacks(one, read - one.len_utf8()));
+        }
+        let again = table.decode_without_bom_handling(&bytes).0;
+        match text.char_indices().zip(again.chars()).find(|((_, one), again)| one != again) {
+            Some(((position, one), _)) => Err(self.lacks(one, position)),
+            None => Ok(bytes),
+        }
+    }
+
+    fn lacks(self, character: char, position: usize) -> ParseError {
+        let shown = visible::text(character.encode_utf8(&mut [0; 4]).as_bytes(), 16);
+        let number = u32::from(character);
+        refused(position, format!("{shown} (U+{number:04X}) is not in {}: use another encoding", self.name()))
     }
 
     /// The first character by the tables of `encoding_rs`. How many bytes it takes follows from the first two.
@@ -189,6 +238,57 @@ mod tests {
         }
     }
 
+    #[track_caller]
+    fn check_encoded(encoding: Encoding, text: &str, expected: Result<&[u8], (usize, &str)>) {
+        let encoded = encoding.encode(text).map_err(|error| (error.position, error.reason));
+        let expected = match expected {
+            Ok(bytes) => Ok(bytes.to_vec()),
+            Err((position, what)) => {
+                Err((position, format!("{what} is not in {}: use another encoding", encoding.name())))
+            }
+        };
+        assert_eq!(encoded, expected, "{} {text}", encoding.name());
+    }
+
+    #[test]
+    fn each_encoding_writes_its_own() {
+        check_encoded(Encoding::Utf8, "a你𝄞", Ok("a你𝄞".as_bytes()));
+        check_encoded(Encoding::Gbk, "a你好€", Ok(b"a\xc4\xe3\xba\xc3\x80"));
+        check_encoded(Encoding::Gb18030, "你ÿ𠀀€", Ok(b"\xc4\xe3\x81\x30\x8b\x37\x95\x32\x82\x36\xa2\xe3"));
+        check_encoded(Encoding::Big5, "你好", Ok(b"\xa7A\xa6n"));
+        check_encoded(Encoding::ShiftJis, "テストｱ\\", Ok(b"\x83e\x83X\x83g\xb1\\"));
+        check_encoded(Encoding::Latin1, "\u{80}éÿ", Ok(b"\x80\xe9\xff"));
+        check_encoded(Encoding::Utf16Le, "a你𝄞", Ok(b"a\0\x60\x4f\x34\xd8\x1e\xdd"));
+        check_encoded(Encoding::Utf16Be, "a你𝄞", Ok(b"\0a\x4f\x60\xd8\x34\xdd\x1e"));
+    }
+
+    #[test]
+    fn a_character_that_is_lacking_is_named_at_its_place() {
+        check_encoded(Encoding::Latin1, "é€", Err((2, "€ (U+20AC)")));
+        check_encoded(Encoding::Gbk, "你𠀀", Err((3, "𠀀 (U+20000)")));
+        check_encoded(Encoding::Gbk, "aÿ", Err((1, "ÿ (U+00FF)")));
+        check_encoded(Encoding::Big5, "你们", Err((3, "们 (U+4EEC)")));
+        check_encoded(Encoding::ShiftJis, "a é", Err((2, "é (U+00E9)")));
+        // The standard writes a backslash for it.
+        check_encoded(Encoding::ShiftJis, "\\¥", Err((1, "¥ (U+00A5)")));
+        check_encoded(Encoding::Latin1, "\u{202e}", Err((0, r"\u{202e} (U+202E)")));
+    }
+
+    #[test]
+    fn every_character_is_written_so_that_it_is_read_back_or_refused() {
+        // Of the ideographs every eleventh is enough.
+        let (others, ideographs) = ((0..0x3100).chain(0xe000..0x1_0400), (0x3100..0xd800).step_by(11));
+        let characters: Vec<char> = others.chain(ideographs).filter_map(char::from_u32).collect();
+        for encoding in Encoding::ALL {
+            for one in &characters {
+                if let Ok(bytes) = encoding.encode(one.encode_utf8(&mut [0; 4])) {
+                    let read = encoding.first(&bytes);
+                    assert_eq!(read, Some((bytes.len(), Character::One(*one))), "{}", encoding.name());
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_is_no_character_is_told_byte_by_byte() {
         check(Encoding::Utf8, b"\xe4\xbda\xff\xc0\x80", r"\xe4\xbda\xff\xc0\x80");
@@ -220,6 +320,18 @@ mod tests {
                 let (bytes, _, unmappable) = table.encode(&text);
                 if !unmappable {
                     prop_assert_eq!(all(encoding, &bytes), text.clone());
+                }
+            }
+        }
+
+        #[test]
+        fn what_is_written_is_read_back(text: String, asian in r"[a-z你好世界テスト。、éñ€¥‾−]{0,20}") {
+            for encoding in Encoding::ALL {
+                for text in [&text, &asian] {
+                    match encoding.encode(text) {
+                        Ok(bytes) => prop_assert_eq!(&all(encoding, &bytes), text),
+                        Err(error) => prop_assert!(text.is_char_boundary(error.position) && error.position < text.len()),
+                    }
                 }
             }
         }

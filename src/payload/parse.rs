@@ -1,6 +1,9 @@
 //! From what a person typed to the bytes that are sent; nothing is sent on an error.
 
-use super::{Format, visible};
+use base64::engine::general_purpose::STANDARD;
+use base64::{DecodeError, Engine as _};
+
+use super::{Encoding, Format, visible};
 use crate::endpoint::ParseError;
 
 /// What may follow a backslash, for the reason of an error.
@@ -11,17 +14,28 @@ pub(crate) fn refused(position: usize, reason: impl Into<String>) -> ParseError 
     ParseError { position, reason: reason.into() }
 }
 
-/// The bytes that `text` stands for.
+/// The bytes that `text` stands for, its characters in UTF-8.
 ///
 /// # Errors
 ///
 /// [`Format::Escaped`]: an unknown or incomplete escape, at its backslash. [`Format::Hex`]: what is no digit, or a
-/// digit that lacks its second one. [`Format::Text`] takes everything.
+/// digit that lacks its second one. [`Format::Base64`]: what is not of its alphabet, or is incomplete.
+/// [`Format::Text`] takes everything.
 pub fn parse(text: &str, format: Format) -> Result<Vec<u8>, ParseError> {
+    parse_in(text, format, Encoding::Utf8)
+}
+
+/// The same, with the characters of [`Format::Text`] in `encoding`.
+///
+/// # Errors
+///
+/// Also a character that the encoding lacks.
+pub fn parse_in(text: &str, format: Format, encoding: Encoding) -> Result<Vec<u8>, ParseError> {
     match format {
-        Format::Text => Ok(text.as_bytes().to_vec()),
+        Format::Text => encoding.encode(text),
         Format::Escaped => escaped(text),
         Format::Hex => hexadecimal(text),
+        Format::Base64 => base64(text),
     }
 }
 
@@ -113,6 +127,19 @@ fn hexadecimal(text: &str) -> Result<Vec<u8>, ParseError> {
     Ok(bytes)
 }
 
+/// The positions of the digits of `text`, which is valid hexadecimal.
+pub(super) fn digits(text: &str) -> impl Iterator<Item = usize> {
+    let source = text.as_bytes();
+    // The zero of a 0x is none.
+    source
+        .iter()
+        .enumerate()
+        .filter(|(at, byte)| {
+            byte.is_ascii_hexdigit() && !source.get(at + 1).is_some_and(|next| matches!(next, b'x' | b'X'))
+        })
+        .map(|(at, _)| at)
+}
+
 /// The byte that the two digits at `at` make.
 fn digit_pair(text: &str, at: usize) -> Result<u8, ParseError> {
     let source = text.as_bytes();
@@ -134,6 +161,31 @@ fn digit_pair(text: &str, at: usize) -> Result<u8, ParseError> {
         return Err(refused(at, reason));
     };
     Ok(high << 4 | low)
+}
+
+fn base64(text: &str) -> Result<Vec<u8>, ParseError> {
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=') || c.is_ascii_whitespace();
+    if let Some((position, other)) = text.char_indices().find(|(_, c)| !known(*c)) {
+        let other = visible::text(other.encode_utf8(&mut [0; 4]).as_bytes(), 16);
+        let reason = format!("{other} is not a base64 digit: use A-Z a-z 0-9 + / and = at the end");
+        return Err(refused(position, reason));
+    }
+    let symbols: String = text.split_ascii_whitespace().collect();
+    STANDARD.decode(&symbols).map_err(|error| {
+        let (nth, reason) = match error {
+            DecodeError::InvalidByte(nth, _) => (nth, "= may only stand at the end, at most twice".to_owned()),
+            DecodeError::InvalidLastSymbol { offset, symbol, .. } => {
+                (offset, format!("the last digit {} has bits that stand for nothing", char::from(symbol)))
+            }
+            DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => {
+                let reason =
+                    "the last group is not whole: base64 has four digits a group, the last one padded with =";
+                (symbols.len().saturating_sub(1), reason.to_owned())
+            }
+        };
+        let place = text.bytes().enumerate().filter(|(_, byte)| !byte.is_ascii_whitespace()).nth(nth);
+        refused(place.map_or(0, |(position, _)| position), reason)
+    })
 }
 
 /// The value of a hexadecimal digit.
@@ -234,6 +286,44 @@ mod tests {
         check("48 g6", Format::Hex, Err(3));
         check("48 你", Format::Hex, Err(3));
         check("48\u{a0}65", Format::Hex, Err(2));
+    }
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        // RFC 4648 §10.
+        for (text, expected) in [
+            ("", ""),
+            ("Zg==", "f"),
+            ("Zm8=", "fo"),
+            ("Zm9v", "foo"),
+            ("Zm9vYg==", "foob"),
+            ("Zm9vYmE=", "fooba"),
+            ("Zm9vYmFy", "foobar"),
+            (" Zm9v\r\n\tYm E = ", "fooba"),
+        ] {
+            check(text, Format::Base64, Ok(expected.as_bytes()));
+        }
+        check("+/+/", Format::Base64, Ok(b"\xfb\xff\xbf"));
+    }
+
+    #[test]
+    fn what_is_not_base64_is_an_error_at_its_place() {
+        #[track_caller]
+        fn check(text: &str, position: usize, reason: &str) {
+            let error = parse(text, Format::Base64).expect_err(text);
+            assert_eq!(error.position, position, "{text}: {error}");
+            assert!(error.reason.contains(reason), "{text}: {error}");
+        }
+        check("Zm9-", 3, "- is not a base64 digit: use A-Z");
+        check("Zm 9v\n你YmE=", 6, "你 is not a base64 digit");
+        check("Z", 0, "not whole");
+        check("Zm9v Zg", 6, "not whole");
+        check("Zg=", 2, "not whole");
+        check("Zh==", 1, "the last digit h has bits");
+        check("Zg== Zg==", 2, "= may only stand at the end");
+        check("====", 0, "= may only stand");
+        check("=Zg=", 0, "= may only stand");
+        check("Zm9\u{a0}v", 3, "not a base64 digit");
     }
 
     #[test]

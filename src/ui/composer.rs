@@ -57,6 +57,7 @@ fn hint(format: Format) -> &'static str {
         Format::Text => "As typed, UTF-8",
         Format::Escaped => r"Text with \n \r \t \0 \\ \xHH \u{…}",
         Format::Hex => "Bytes such as 48 65 6c; space , : - and 0x are allowed",
+        Format::Base64 => "RFC 4648, with its padding; white space may stand anywhere",
     }
 }
 
