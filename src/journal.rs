@@ -13,6 +13,7 @@
 //! Invariants: record numbers are consecutive and never reused; a payload lies in one block; nothing is dropped
 //! without being counted; the lock is never held during a system call.
 
+mod around;
 mod block;
 mod budget;
 mod connections;
@@ -32,6 +33,7 @@ use std::sync::{Arc, PoisonError};
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
 
+pub use around::{Around, Reach};
 pub use budget::Budget;
 pub use connections::{Connection, Count, Queued, State, Waiting};
 pub use digests::{Digest, DigestState, Digesting};
@@ -358,6 +360,11 @@ impl<'a> Reader<'a> {
     /// A reader of `journal`.
     pub fn new(journal: &'a Journal) -> Self {
         Self { journal, slice: None }
+    }
+
+    /// The journal that is read.
+    pub fn journal(&self) -> &'a Journal {
+        self.journal
     }
 
     /// The record `seq`, if it is still held.

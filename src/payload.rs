@@ -8,15 +8,20 @@
 //! | [`escape`] | text logs, the clipboard | by [`parse()`] with [`Format::Escaped`] |
 //! | [`hex`] | the clipboard, templates | by [`parse()`] with [`Format::Hex`] |
 //! | [`python_repr`] | comparing with what a Python program prints | by Python |
-//! | [`visible`] | the window | no |
+//! | [`text`], [`escape_in`] | the clipboard, in any [encoding](Encoding) | no |
+//! | [`visible`] | the rows of the window, in any encoding | no |
 //! | [`lines`] | the selected record as text in any [encoding](Encoding), each character with its bytes | no |
 //! | [`dump`] | the selected record, byte by byte | no |
 //! | [`numbers`] | the bytes at the cursor as integers and floats | no |
 //! | [`Notation`] | the clipboard: text, hexadecimal, arrays of C and Rust, Python, base64 | mostly |
 //!
+//! Where characters begin and end in a stream that was cut into chunks is told by [`Encoding::crossing`].
+//!
 //! One classifier decides for all of them which characters are shown as themselves, so no form can let through what
 //! another holds back: nothing that a peer sends colors, moves or hides anything.
 
+mod borders;
+mod characters;
 pub mod checksum;
 pub mod compare;
 mod convert;
@@ -33,13 +38,14 @@ pub mod visible;
 
 use serde::{Deserialize, Serialize};
 
+pub use borders::{Before, Crossing, LOOK_AHEAD, LOOK_BACK};
 pub use convert::{convert, print};
 pub use encoding::{Character, Encoding};
 pub use envelope::{ChecksumField, Envelope, LengthField, Parts};
 pub use notation::Notation;
 pub use parse::{column, line_and_column, parse, parse_in};
 pub(crate) use parse::{refused, unescape};
-pub use print::{escape, escape_into, hex, python_repr};
+pub use print::{escape, escape_in, escape_into, hex, python_repr, text};
 
 /// How a person writes payload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -19,10 +19,15 @@ impl SocketTab {
         for shown in self.log.selection(&self.journal) {
             let line = match (form, shown.record.payload()) {
                 (CopyAs::Rows, _) => self.row_text(&shown, usize::MAX),
-                (CopyAs::Payload(notation), Some((_, bytes))) if several => {
-                    notation.print(bytes, &format!("payload_{}", name(shown.key)))
+                (CopyAs::Payload(Notation::Text), Some(_)) => {
+                    payload::text(self.log.encoding, &shown.text(usize::MAX))
                 }
-                (CopyAs::Payload(notation), Some((_, bytes))) => notation.print(bytes, "payload"),
+                (CopyAs::Payload(notation), Some((_, bytes))) if several => {
+                    notation.print(self.log.encoding, bytes, &format!("payload_{}", name(shown.key)))
+                }
+                (CopyAs::Payload(notation), Some((_, bytes))) => {
+                    notation.print(self.log.encoding, bytes, "payload")
+                }
                 (_, None) => continue,
             };
             if text.len() + line.len() > LARGEST_COPY {
@@ -63,7 +68,7 @@ impl SocketTab {
         let count = figures::count(bytes.len() as u64);
         let unit = if bytes.len() == 1 { "byte" } else { "bytes" };
         self.notice = Some(format!("{count} {unit} copied as {}", notation.name()));
-        Some(notation.print(bytes, "payload"))
+        Some(notation.print(self.text_encoding(), bytes, "payload"))
     }
 
     /// A row as one line of text, at most about `most` bytes of its payload: what a screen reader reads and the
@@ -76,14 +81,19 @@ impl SocketTab {
         match record.payload() {
             Some((_, bytes)) => {
                 let mark = if record.unexpected { " (unexpected peer)" } else { "" };
-                let part = &bytes[..bytes.len().min(most)];
-                let preview = match self.log.mode {
-                    Mode::Text => payload::escape(part),
-                    Mode::Hex => payload::hex(part),
+                let (preview, cut) = match self.log.mode {
+                    Mode::Text => {
+                        let part = shown.text(most);
+                        (payload::escape_in(self.log.encoding, &part), part.len() < shown.text_len())
+                    }
+                    Mode::Hex => {
+                        let part = &bytes[..bytes.len().min(most)];
+                        (payload::hex(part), part.len() < shown.len)
+                    }
                 };
                 let remark = shown.remark();
                 let remark = remark.map_or_else(String::new, |remark| format!(" ({remark})"));
-                let cut = if part.len() < shown.len { "…" } else { "" };
+                let cut = if cut { "…" } else { "" };
                 format!("{time} {kind} {peer}{mark} {}{remark} {preview}{cut}", shown.len)
             }
             None => {

@@ -59,8 +59,8 @@ pub enum Motion {
 /// The state of a tab's detail.
 #[derive(Debug, Default)]
 pub struct DetailView {
-    /// How the text is read.
-    pub encoding: Encoding,
+    /// How the text is read, where that is not how the log's is.
+    pub encoding: Option<Encoding>,
     /// Whether the bytes at the cursor are shown as numbers.
     pub numbers: bool,
     /// The selected bytes.
@@ -114,13 +114,14 @@ impl DetailView {
         self.selection = len.checked_sub(1).map(|last| ByteSelection { anchor: 0..1, cursor: last..len });
     }
 
-    /// The lines of the text of `bytes`, as far as they are found by `deadline`, and whether these are all.
-    pub fn lines(&mut self, bytes: &[u8], columns: usize, deadline: Instant) -> (&Index, bool) {
-        let fits = |index: &Index| index.made_for() == (self.encoding, columns);
+    /// The lines of the text of `bytes`, read in `encoding`, as far as they are found by `deadline`, and whether these
+    /// are all.
+    pub fn lines(&mut self, encoding: Encoding, bytes: &[u8], columns: usize, deadline: Instant) -> (&Index, bool) {
+        let fits = |index: &Index| index.made_for() == (encoding, columns);
         if !self.index.as_ref().is_some_and(fits) {
             self.index = None;
         }
-        let index = self.index.get_or_insert_with(|| Index::new(self.encoding, columns));
+        let index = self.index.get_or_insert_with(|| Index::new(encoding, columns));
         let complete = index.advance(bytes, deadline);
         (index, complete)
     }
@@ -138,6 +139,11 @@ impl DetailView {
 }
 
 impl SocketTab {
+    /// How the text of the detail is read: as that of the log, unless something else was chosen.
+    pub fn text_encoding(&self) -> Encoding {
+        self.detail.encoding.unwrap_or(self.log.encoding)
+    }
+
     /// The two selected rows, when it is exactly two and both have payload.
     pub fn two_selected(&self) -> Option<(Key, Key)> {
         let mut rows = self.log.selected_rows();

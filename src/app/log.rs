@@ -8,6 +8,7 @@ mod found;
 mod frames;
 pub mod framing;
 mod hits;
+mod joints;
 mod matches;
 mod shown;
 
@@ -18,12 +19,14 @@ use super::filter::{Filter, Matcher, Problems};
 use super::wake::Wake;
 use crate::framing::Framing;
 use crate::journal::{Journal, Reader, Seq, Status};
-use crate::payload::Notation;
+use crate::payload::{Encoding, Notation};
 use frames::Frames;
 use framing::FramingForm;
+use joints::Joints;
 use matches::Matches;
 
 pub(super) use hits::Hits;
+pub use joints::Edges;
 pub use shown::{Frame, FrameState, Key, Shown};
 
 /// How payload is shown in a row.
@@ -50,6 +53,8 @@ pub enum CopyAs {
 pub struct LogView {
     /// Text or hexadecimal.
     pub mode: Mode,
+    /// How the text of all rows is read.
+    pub encoding: Encoding,
     /// Whether the difference to the row before is shown.
     pub show_difference: bool,
     /// What the person asked to see; takes effect at [`LogView::advance`].
@@ -81,6 +86,8 @@ pub struct LogView {
     framed: Framing,
     /// The rows, where they are frames.
     frames: Option<Frames>,
+    /// Where characters cross the borders of chunks.
+    joints: Joints,
     /// While paused: the first record that is not shown.
     paused_at: Option<Seq>,
     /// Selected rows: disjoint ranges of keys, both ends included.
@@ -95,6 +102,7 @@ impl Default for LogView {
     fn default() -> Self {
         Self {
             mode: Mode::default(),
+            encoding: Encoding::default(),
             show_difference: false,
             filter: Filter::default(),
             problems: Problems::new(),
@@ -111,6 +119,7 @@ impl Default for LogView {
             matches: None,
             framed: Framing::default(),
             frames: None,
+            joints: Joints::default(),
             paused_at: None,
             selected: Vec::new(),
             anchor: None,
@@ -211,8 +220,7 @@ impl LogView {
         match &self.frames {
             Some(frames) if frames.has_reached(key.seq) => frames.record(key, reader),
             // Until its frame is found, a record is shown as it is.
-            Some(_) => reader.get(key.seq).map(Shown::plain),
-            None => reader.get(key.seq).map(Shown::plain),
+            Some(_) | None => self.chunk(key, reader),
         }
     }
 
@@ -220,8 +228,14 @@ impl LogView {
     pub fn preview(&self, key: Key, reader: &mut Reader<'_>) -> Option<Shown> {
         match &self.frames {
             Some(frames) => frames.preview(key, reader),
-            None => reader.get(key.seq).map(Shown::plain),
+            None => self.chunk(key, reader),
         }
+    }
+
+    fn chunk(&self, key: Key, reader: &mut Reader<'_>) -> Option<Shown> {
+        let record = reader.get(key.seq)?;
+        let edges = self.joints.edges(self.encoding, &record, reader.journal());
+        Some(Shown { edges, ..Shown::plain(record) })
     }
 
     /// Whether the rows are frames.

@@ -8,8 +8,9 @@
 use std::ops::Range;
 use std::time::Instant;
 
+use super::characters::{Look, see};
 use super::encoding::{Character, Encoding};
-use super::pieces::{Classifier, Piece, printable_ascii_run, width_of_mark};
+use super::pieces::{Classifier, printable_ascii_run};
 
 /// How many columns the marks at the end of a line may take beyond its width: `\r\n`.
 pub const HANGING: usize = 4;
@@ -60,49 +61,23 @@ impl Line {
 pub fn line(encoding: Encoding, bytes: &[u8], start: usize, columns: usize) -> Line {
     let mut line = Line::default();
     let mut drawn = 0;
-    walk(encoding, bytes, start, columns, |bytes, pieces| {
+    walk(encoding, bytes, start, columns, |bytes, looks| {
         let first = drawn;
-        let mut mark = false;
-        for piece in pieces {
-            match piece {
-                Shown::Plain(character) => line.text.push(*character),
-                Shown::Mark(piece) => {
-                    mark = true;
-                    piece.write(&mut line.text).expect("a String takes everything");
-                }
-            }
-            drawn += piece.characters();
+        for look in looks {
+            look.write(&mut line.text);
+            drawn += look.characters();
         }
+        let mark = looks.iter().any(|look| matches!(look, Look::Mark(_)));
         line.cells.push(Cell { bytes, characters: first..drawn, mark });
     });
     line
 }
 
-/// A character as it is drawn.
-enum Shown {
-    Plain(char),
-    Mark(Piece<'static>),
-}
-
-impl Shown {
-    fn of(character: char, classifier: &mut Classifier) -> Self {
-        if classifier.admits(character) { Self::Plain(character) } else { Self::Mark(Piece::Odd(character)) }
-    }
-
-    /// How many characters it is.
-    fn characters(&self) -> usize {
-        match self {
-            Self::Plain(_) => 1,
-            Self::Mark(piece) => width_of_mark(*piece),
-        }
-    }
-
-    /// How many columns it takes: Chinese, Japanese and Korean characters two (UAX #11).
-    fn columns(&self) -> usize {
-        match self {
-            Self::Plain(character) => 1 + usize::from(*character >= '\u{1100}'),
-            Self::Mark(piece) => width_of_mark(*piece),
-        }
+/// How many columns it takes: Chinese, Japanese and Korean characters two (UAX #11).
+fn columns_of(look: &Look) -> usize {
+    match look {
+        Look::Plain(character) => 1 + usize::from(*character >= '\u{1100}'),
+        Look::Mark(_) => look.characters(),
     }
 }
 
@@ -112,40 +87,24 @@ fn walk(
     bytes: &[u8],
     start: usize,
     columns: usize,
-    mut part: impl FnMut(Range<usize>, &[Shown]),
+    mut part: impl FnMut(Range<usize>, &[Look]),
 ) -> usize {
     let mut classifier = Classifier::default();
     let (mut at, mut width) = (start, 0);
-    while let Some((len, character)) = bytes.get(at..).and_then(|rest| encoding.first(rest)) {
-        let mut shown = |character| Shown::of(character, &mut classifier);
-        let (one, two);
-        let parts: &[Shown] = match character {
-            Character::One(first) => {
-                one = [shown(first)];
-                &one
-            }
-            Character::Two(first, second) => {
-                two = [shown(first), shown(second)];
-                &two
-            }
-            Character::Invalid => {
-                classifier.marked();
-                two = [at, at + len - 1].map(|at| Shown::Mark(Piece::Invalid(bytes[at])));
-                &two[..len]
-            }
-        };
-        let hangs = match character {
+    while let Some(seen) = see(encoding, bytes, at, &mut classifier) {
+        let next = at + seen.len;
+        let hangs = match seen.character {
             Character::One('\n') => true,
-            Character::One('\r') => encoding.first(&bytes[at + len..]).is_some_and(|(_, next)| next == LINE_FEED),
+            Character::One('\r') => encoding.first(&bytes[next..]).is_some_and(|(_, next)| next == LINE_FEED),
             _ => false,
         };
-        width += if hangs { 0 } else { parts.iter().map(Shown::columns).sum::<usize>() };
+        width += if hangs { 0 } else { seen.looks().iter().map(columns_of).sum::<usize>() };
         if width > columns && at > start {
             return at;
         }
-        part(at..at + len, parts);
-        at += len;
-        if character == LINE_FEED {
+        part(at..next, seen.looks());
+        at = next;
+        if seen.character == LINE_FEED {
             return at;
         }
     }

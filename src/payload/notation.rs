@@ -3,8 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::pieces::write_byte;
-use super::{dump, escape, hex, python_repr};
+use super::{Encoding, dump, escape, hex, python_repr, text};
 
 /// Numbers in a line of an array.
 const PER_LINE: usize = 12;
@@ -12,7 +11,7 @@ const PER_LINE: usize = 12;
 /// A form of payload as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notation {
-    /// Text as it is; bytes that are not UTF-8 as `\xHH`.
+    /// [`text`]: as it is; bytes that are no character as `\xHH`.
     Text,
     /// [`escape`].
     Escaped,
@@ -60,10 +59,10 @@ impl Notation {
         }
     }
 
-    /// `bytes` in this form. Arrays are called `name`.
-    pub fn print(self, bytes: &[u8], name: &str) -> String {
+    /// `bytes` in this form; text is read in `encoding`. Arrays are called `name`.
+    pub fn print(self, encoding: Encoding, bytes: &[u8], name: &str) -> String {
         match self {
-            Self::Text => text(bytes),
+            Self::Text => text(encoding, bytes),
             Self::Escaped => escape(bytes),
             Self::Hex => hex(bytes),
             Self::Dump => dump::text(bytes),
@@ -73,17 +72,6 @@ impl Notation {
             Self::Base64 => STANDARD.encode(bytes),
         }
     }
-}
-
-fn text(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            write_byte(*byte, &mut text).expect("a String takes everything");
-        }
-    }
-    text
 }
 
 /// Up to twelve numbers on the line of the declaration; more on lines of their own.
@@ -118,7 +106,7 @@ mod tests {
 
     #[track_caller]
     fn check(notation: Notation, bytes: &[u8], expected: &str) {
-        assert_eq!(notation.print(bytes, "payload"), expected);
+        assert_eq!(notation.print(Encoding::Utf8, bytes, "payload"), expected);
     }
 
     #[test]
@@ -132,6 +120,7 @@ mod tests {
         check(Notation::Python, bytes, r"b'Hi\n\xff'");
         check(Notation::Base64, bytes, "SGkK/w==");
         check(Notation::Text, "你好".as_bytes(), "你好");
+        assert_eq!(Notation::Text.print(Encoding::Gbk, b"\xc4\xe3\r\xba", "payload"), "你\r\\xba");
         check(Notation::Rust, b"", "let payload: [u8; 0] = [];");
     }
 
@@ -152,7 +141,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_printed_reads_back(bytes: Vec<u8>) {
-            let print = |notation: Notation| notation.print(&bytes, "payload");
+            let print = |notation: Notation| notation.print(Encoding::Utf8, &bytes, "payload");
             prop_assert_eq!(numbers(&print(Notation::C), '{', '}'), &bytes[..]);
             let rust = print(Notation::Rust);
             prop_assert_eq!(numbers(&rust, '[', ']'), &bytes[..]);

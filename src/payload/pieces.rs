@@ -27,15 +27,6 @@ pub(super) enum Piece<'a> {
 }
 
 impl Piece<'_> {
-    /// How many bytes it stands for.
-    pub(super) fn len(self) -> usize {
-        match self {
-            Self::Plain(text) => text.len(),
-            Self::Odd(character) => character.len_utf8(),
-            Self::Invalid(_) => 1,
-        }
-    }
-
     /// Writes a plain piece as it is, another as the escape that stands for it.
     pub(super) fn write(self, out: &mut impl fmt::Write) -> fmt::Result {
         match self {
@@ -248,6 +239,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// How many bytes a piece stands for.
+    fn len(piece: Piece<'_>) -> usize {
+        match piece {
+            Piece::Plain(text) => text.len(),
+            Piece::Odd(character) => character.len_utf8(),
+            Piece::Invalid(_) => 1,
+        }
+    }
+
     #[track_caller]
     fn check(bytes: &[u8], expected: &[Piece<'_>]) {
         assert_eq!(Pieces::new(bytes).collect::<Vec<_>>(), expected);
@@ -334,7 +334,7 @@ mod tests {
     proptest! {
         #[test]
         fn pieces_cover_all_bytes(bytes: Vec<u8>) {
-            prop_assert_eq!(Pieces::new(&bytes).map(Piece::len).sum::<usize>(), bytes.len());
+            prop_assert_eq!(Pieces::new(&bytes).map(len).sum::<usize>(), bytes.len());
         }
 
         #[test]

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::pieces::{Piece, Pieces, digits, write_byte};
+use super::characters::{Look, see};
+use super::encoding::{Character, Encoding};
+use super::pieces::{Classifier, Piece, Pieces, digits, write_byte};
 
 /// Bytes in the notation of [`Format::Escaped`](super::Format::Escaped), which turns them back into the same bytes.
 ///
@@ -11,6 +13,44 @@ use super::pieces::{Piece, Pieces, digits, write_byte};
 pub fn escape(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() + bytes.len() / 8);
     escape_into(bytes, &mut text).expect("a String takes everything");
+    text
+}
+
+/// [`escape`] for bytes in any encoding; it can be turned back only where that is UTF-8.
+pub fn escape_in(encoding: Encoding, bytes: &[u8]) -> String {
+    if encoding == Encoding::Utf8 {
+        return escape(bytes);
+    }
+    let mut text = String::with_capacity(bytes.len());
+    let mut classifier = Classifier::default();
+    let mut at = 0;
+    while let Some(seen) = see(encoding, bytes, at, &mut classifier) {
+        at += seen.len;
+        for look in seen.looks() {
+            if let Look::Plain('\\') = look {
+                text.push('\\');
+            }
+            look.write(&mut text);
+        }
+    }
+    text
+}
+
+/// Bytes as the text that they are in `encoding`, control characters and all; what is no character as `\xHH`.
+pub fn text(encoding: Encoding, bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((len, character)) = encoding.first(rest) {
+        let (this, next) = rest.split_at(len);
+        match character {
+            Character::One(one) => text.push(one),
+            Character::Two(one, two) => text.extend([one, two]),
+            Character::Invalid => {
+                this.iter().for_each(|byte| write_byte(*byte, &mut text).expect("a String takes everything"));
+            }
+        }
+        rest = next;
+    }
     text
 }
 

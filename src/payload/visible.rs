@@ -6,7 +6,9 @@
 
 use std::ops::Range;
 
-use super::pieces::{Piece, Pieces};
+use super::characters::{Look, see};
+use super::encoding::Encoding;
+use super::pieces::{Classifier, printable_ascii_run};
 
 /// A part of a payload as it is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +37,11 @@ pub struct Spans {
     pub shown: usize,
 }
 
-/// The start of `bytes` in at most `most` characters; a mark that does not fit is left out as a whole.
+/// The start of `bytes`, which are UTF-8, in at most `most` characters; a mark that does not fit is left out as a whole.
 ///
 /// The work is bounded by `most`, however long the payload is.
 pub fn spans(bytes: &[u8], most: usize) -> Spans {
-    let Highlighted { parts, shown } = highlighted(bytes, most, &[]);
+    let Highlighted { parts, shown } = highlighted(Encoding::Utf8, bytes, most, &[]);
     Spans { spans: parts.into_iter().map(|(span, _)| span).collect(), shown }
 }
 
@@ -52,99 +54,103 @@ pub struct Highlighted {
     pub shown: usize,
 }
 
-/// What [`spans`] gives, with the bytes in `ranges` highlighted: ascending and apart from each other. A character of
-/// which some bytes are in a range is highlighted as a whole.
-pub fn highlighted(bytes: &[u8], most: usize, ranges: &[Range<usize>]) -> Highlighted {
-    // No piece takes more than four bytes a character, so what lies beyond can't be shown; the four bytes more keep
-    // a character that the cut goes through out of sight.
-    let within = bytes.len().min(most.saturating_add(1).saturating_mul(4));
+/// What [`spans`] gives, in any encoding, with the bytes in `ranges` highlighted: ascending and apart from each other.
+/// A character of which some bytes are in a range is highlighted as a whole.
+pub fn highlighted(encoding: Encoding, bytes: &[u8], most: usize, ranges: &[Range<usize>]) -> Highlighted {
+    // No character takes more than four bytes, so what lies beyond can't be shown; the four bytes more keep a
+    // character that the cut goes through out of sight.
+    let bytes = &bytes[..bytes.len().min(most.saturating_add(1).saturating_mul(4))];
+    let mut classifier = Classifier::default();
     let mut result = Highlighted::default();
     let mut left = most;
-    for piece in Pieces::new(&bytes[..within]) {
-        if let Piece::Plain(text) = piece {
-            let end = text.char_indices().nth(left).map_or(text.len(), |(end, _)| end);
-            result.push_text(&text[..end], ranges);
-            if end < text.len() {
-                break;
-            }
-            left -= text.chars().count();
-        } else {
-            let mut mark = String::new();
-            piece.write(&mut mark).expect("a String takes everything");
-            if mark.len() > left {
-                break;
-            }
-            left -= mark.len();
-            result.push_mark(mark, piece.len(), ranges);
+    loop {
+        let run = if encoding.has_ascii() { printable_ascii_run(&bytes[result.shown..]).min(left) } else { 0 };
+        if run > 0 {
+            classifier.based();
+            result.push_ascii(&bytes[result.shown..result.shown + run], ranges);
+            left -= run;
         }
+        let Some(seen) = see(encoding, bytes, result.shown, &mut classifier) else { break };
+        let width: usize = seen.looks().iter().map(Look::characters).sum();
+        if width > left {
+            break;
+        }
+        left -= width;
+        let marked = result.is_in(result.shown..result.shown + seen.len, ranges);
+        for look in seen.looks() {
+            result.push(look, marked);
+        }
+        result.shown += seen.len;
     }
     result
 }
 
 impl Highlighted {
-    fn push_text(&mut self, text: &str, ranges: &[Range<usize>]) {
-        let mut done = 0;
+    /// Whether some of the bytes in `place` are highlighted.
+    fn is_in(&self, place: Range<usize>, ranges: &[Range<usize>]) -> bool {
+        let next = ranges.partition_point(|range| range.end <= place.start);
+        ranges.get(next).is_some_and(|range| range.start < place.end)
+    }
+
+    /// Printable ASCII, each byte a character.
+    fn push_ascii(&mut self, text: &[u8], ranges: &[Range<usize>]) {
+        let text = std::str::from_utf8(text).expect("ASCII is UTF-8");
         let next = ranges.partition_point(|range| range.end <= self.shown);
+        let mut done = 0;
         for range in &ranges[next..] {
-            let start = text.floor_char_boundary(range.start.saturating_sub(self.shown)).max(done);
-            let end = text.ceil_char_boundary(range.end - self.shown).max(start);
-            self.push_plain(&text[done..start], false);
-            self.push_plain(&text[start..end], true);
+            let within = |offset: usize| offset.saturating_sub(self.shown).clamp(done, text.len());
+            let (start, end) = (within(range.start), within(range.end));
+            self.push_text(&text[done..start], false);
+            self.push_text(&text[start..end], true);
             done = end;
             if end == text.len() {
                 break;
             }
         }
-        self.push_plain(&text[done..], false);
+        self.push_text(&text[done..], false);
         self.shown += text.len();
     }
 
-    fn push_plain(&mut self, text: &str, highlight: bool) {
-        if !text.is_empty() {
-            self.parts.push((Span::Text(text.to_owned()), highlight));
+    fn push(&mut self, look: &Look, highlight: bool) {
+        match look {
+            Look::Plain(character) => self.push_text(character.encode_utf8(&mut [0; 4]), highlight),
+            Look::Mark(_) => {
+                if !matches!(self.parts.last(), Some((Span::Mark(_), same)) if *same == highlight) {
+                    self.parts.push((Span::Mark(String::new()), highlight));
+                }
+                if let Some((Span::Mark(last), _)) = self.parts.last_mut() {
+                    look.write(last);
+                }
+            }
         }
     }
 
-    fn push_mark(&mut self, mark: String, bytes: usize, ranges: &[Range<usize>]) {
-        let next = ranges.partition_point(|range| range.end <= self.shown);
-        self.shown += bytes;
-        let highlight = ranges.get(next).is_some_and(|range| range.start < self.shown);
+    fn push_text(&mut self, text: &str, highlight: bool) {
         match self.parts.last_mut() {
-            Some((Span::Mark(last), same)) if *same == highlight => last.push_str(&mark),
-            _ => self.parts.push((Span::Mark(mark), highlight)),
+            _ if text.is_empty() => {}
+            Some((Span::Text(last), same)) if *same == highlight => last.push_str(text),
+            _ => self.parts.push((Span::Text(text.to_owned()), highlight)),
         }
     }
 }
 
-/// Where the bytes at `offsets`, ascending, begin in what [`spans`] shows of `bytes`: in characters, up to `most`.
-/// What is in the middle of a character begins after it.
-pub fn places(bytes: &[u8], offsets: &[usize], most: usize) -> Vec<usize> {
+/// Where the bytes at `offsets`, ascending, begin in what [`highlighted`] shows of `bytes`: in characters, up to
+/// `most`. What is in the middle of a character begins after it.
+pub fn places(encoding: Encoding, bytes: &[u8], offsets: &[usize], most: usize) -> Vec<usize> {
+    let mut classifier = Classifier::default();
     let mut places = Vec::new();
     let mut offsets = offsets.iter().copied().peekable();
     let (mut start, mut place) = (0, 0);
-    for piece in Pieces::new(bytes) {
-        let end = start + piece.len();
-        let width = match piece {
-            Piece::Plain(text) => {
-                while let Some(offset) = offsets.next_if(|offset| *offset < end) {
-                    let before = text.char_indices().take_while(|(at, _)| start + at < offset).count();
-                    places.push((place + before).min(most));
-                }
-                text.chars().count()
-            }
-            _ => {
-                let mut mark = String::new();
-                piece.write(&mut mark).expect("a String takes everything");
-                while let Some(offset) = offsets.next_if(|offset| *offset < end) {
-                    places.push((place + if offset > start { mark.len() } else { 0 }).min(most));
-                }
-                mark.len()
-            }
-        };
-        (start, place) = (end, place + width);
-        if place >= most || offsets.peek().is_none() {
-            break;
+    while place < most
+        && offsets.peek().is_some()
+        && let Some(seen) = see(encoding, bytes, start, &mut classifier)
+    {
+        let end = start + seen.len;
+        let width: usize = seen.looks().iter().map(Look::characters).sum();
+        while let Some(offset) = offsets.next_if(|offset| *offset < end) {
+            places.push((place + if offset > start { width } else { 0 }).min(most));
         }
+        (start, place) = (end, place + width);
     }
     places.extend(offsets.map(|_| place.min(most)));
     places
@@ -205,10 +211,10 @@ mod tests {
     #[allow(clippy::single_range_in_vec_init, reason = "one match is a list of one range")]
     fn highlighted_bytes_are_parts_of_their_own() {
         let check = |bytes: &[u8], ranges: &[Range<usize>], expected: &[(Span, bool)]| {
-            assert_eq!(highlighted(bytes, 20, ranges).parts, expected, "{ranges:?}");
+            assert_eq!(highlighted(Encoding::Utf8, bytes, 20, ranges).parts, expected, "{ranges:?}");
         };
         check(b"hello", &[1..3], &[(plain("h"), false), (plain("el"), true), (plain("lo"), false)]);
-        check(b"ab", &[0..1, 1..2], &[(plain("a"), true), (plain("b"), true)]);
+        check(b"ab", &[0..1, 1..2], &[(plain("ab"), true)]);
         check(
             b"a\r\nb",
             &[2..3],
@@ -222,6 +228,25 @@ mod tests {
     }
 
     #[test]
+    fn each_encoding_shows_its_own_characters_and_marks_the_rest() {
+        let check = |encoding: Encoding, bytes: &[u8], most: usize, expected: &[Span], shown: usize| {
+            let seen = highlighted(encoding, bytes, most, &[]);
+            let parts: Vec<_> = seen.parts.into_iter().map(|(span, _)| span).collect();
+            assert_eq!((&parts[..], seen.shown), (expected, shown), "{} {bytes:02x?}", encoding.name());
+        };
+        check(Encoding::Gbk, b"a\xc4\xe3\xba\xc3\x1b", 20, &[plain("a你好"), mark(r"\x1b")], 6);
+        check(Encoding::Gbk, b"\xc4\xe3\xba\xc3", 1, &[plain("你")], 2);
+        check(Encoding::Gb18030, b"\x95\x32\x82\x36\x81", 20, &[plain("𠀀"), mark(r"\x81")], 5);
+        check(Encoding::Big5, b"\xa7A\x88\x62", 20, &[plain("你\u{ca}\u{304}")], 4);
+        check(Encoding::ShiftJis, b"\x83e\xb1\\", 20, &[plain("テｱ\\")], 4);
+        check(Encoding::Latin1, b"caf\xe9\x9b", 20, &[plain("café"), mark(r"\u{9b}")], 5);
+        check(Encoding::Utf16Le, b"a\0\x60\x4f\x2e\x20b", 20, &[plain("a你"), mark(r"\u{202e}\x62")], 7);
+        check(Encoding::Utf16Be, b"\0a\xd8\x34\0b", 20, &[plain("a"), mark(r"\xd8\x34"), plain("b")], 6);
+        // Both bytes of half a pair, or none.
+        check(Encoding::Utf16Be, b"\xd8\x34", 7, &[], 0);
+    }
+
+    #[test]
     fn flat_text_says_when_it_was_cut() {
         assert_eq!(text(b"hello\n", 10), r"hello\n");
         assert_eq!(text(b"hello\n", 6), "hello…");
@@ -232,7 +257,7 @@ mod tests {
     #[test]
     fn places_are_in_characters() {
         let check = |bytes: &[u8], offsets: &[usize], most: usize, expected: &[usize]| {
-            assert_eq!(places(bytes, offsets, most), expected, "{bytes:?} at {offsets:?}");
+            assert_eq!(places(Encoding::Utf8, bytes, offsets, most), expected, "{bytes:?} at {offsets:?}");
         };
         check(b"abc", &[], 9, &[]);
         check(b"abc", &[0, 1, 3], 9, &[0, 1, 3]);
@@ -298,10 +323,24 @@ mod tests {
         }
 
         #[test]
+        fn nothing_harmful_is_text_in_any_encoding(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            for encoding in Encoding::ALL {
+                let seen = highlighted(encoding, &bytes, usize::MAX, &[]);
+                prop_assert_eq!(seen.shown, bytes.len());
+                for (span, _) in &seen.parts {
+                    let marks = matches!(span, Span::Mark(_));
+                    let graphic = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+                    let fits = if marks { graphic(span.as_str()) } else { span.as_str().chars().all(harmless) };
+                    prop_assert!(fits, "{:?}", span);
+                }
+            }
+        }
+
+        #[test]
         fn highlighting_changes_no_text(bytes in foreign(), most in 0_usize..60, cuts in prop::collection::btree_set(0_usize..200, 0..8)) {
             let cuts: Vec<_> = cuts.into_iter().collect();
             let ranges: Vec<_> = cuts.chunks_exact(2).map(|pair| pair[0]..pair[1]).collect();
-            let (marked, plain) = (highlighted(&bytes, most, &ranges), spans(&bytes, most));
+            let (marked, plain) = (highlighted(Encoding::Utf8, &bytes, most, &ranges), spans(&bytes, most));
             let join = |spans: &mut dyn Iterator<Item = &Span>| spans.map(Span::as_str).collect::<String>();
             prop_assert_eq!(join(&mut marked.parts.iter().map(|(span, _)| span)), join(&mut plain.spans.iter()));
             prop_assert_eq!(marked.shown, plain.shown);

@@ -101,16 +101,19 @@ fn controls(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     ui.menu_button("Copy bytes", |ui| copy_entries(ui, tab, actions));
     compare_button(ui, tab);
     let shown = (tab.detail.numbers, tab.detail.encoding);
+    let mut encoding = tab.text_encoding();
     ui.toggle_value(&mut tab.detail.numbers, "Numbers")
         .on_hover_text("Show the bytes at the cursor as integers and floats");
-    let combo = egui::ComboBox::from_id_salt("encoding").width(92.0).selected_text(tab.detail.encoding.name());
+    let combo = egui::ComboBox::from_id_salt("encoding").width(92.0).selected_text(encoding.name());
     let combo = combo.show_ui(ui, |ui| {
-        for encoding in Encoding::ALL {
-            ui.selectable_value(&mut tab.detail.encoding, encoding, encoding.name());
+        for one in Encoding::ALL {
+            ui.selectable_value(&mut encoding, one, one.name());
         }
     });
+    // What is the log's follows the log.
+    tab.detail.encoding = (encoding != tab.log.encoding).then_some(encoding);
     combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, "Encoding"));
-    combo.response.on_hover_text("How the text is read");
+    combo.response.on_hover_text("How this text is read; the log has an encoding of its own");
     if shown != (tab.detail.numbers, tab.detail.encoding) {
         // Rows hold other bytes now: the cursor stays in sight.
         tab.detail.reveal = tab.detail.selection.as_ref().map(ByteSelection::cursor);

@@ -4,19 +4,19 @@ pub(super) mod framing;
 mod row;
 mod status;
 
-use egui::{Key, Modifiers, Ui};
+use egui::{Key, Modifiers, Role, Ui};
 
 pub(super) use status::{has_remarks, remark_line, status_line};
 
 use super::rows::{self, Place};
 use super::theme::ROW;
-use super::{filter, find};
+use super::{filter, find, widgets};
 use crate::app::SocketAction;
 use crate::app::log::{CopyAs, Mode};
 use crate::app::tab::SocketTab;
 use crate::clock::Stamp;
 use crate::journal::Reader;
-use crate::payload::Notation;
+use crate::payload::{Encoding, Notation};
 
 /// The narrowest tool bar with room for the switches beside the filter, in points.
 const WIDE: f32 = 800.0;
@@ -34,26 +34,25 @@ pub(super) fn tool_bar(ui: &mut Ui, tab: &mut SocketTab) {
         filter::first_line(ui, &mut tab.log);
         if wide {
             ui.separator();
-            switches(ui, tab);
+            ways(ui, tab);
         }
     });
     if tab.statistics.shown {
         return;
     }
     filter::second_line(ui, &mut tab.log);
-    if !wide || framing::is_offered(tab) {
-        ui.horizontal_wrapped(|ui| {
-            if !wide {
-                switches(ui, tab);
-            }
-            framing::controls(ui, tab);
-        });
-    }
+    ui.horizontal_wrapped(|ui| {
+        if !wide {
+            ways(ui, tab);
+        }
+        encoding(ui, tab);
+        framing::controls(ui, tab);
+    });
     framing::error(ui, tab);
 }
 
 /// Ways to a row, and how rows are shown.
-fn switches(ui: &mut Ui, tab: &mut SocketTab) {
+fn ways(ui: &mut Ui, tab: &mut SocketTab) {
     find::switches(ui, tab);
     ui.menu_button("View", |ui| {
         ui.selectable_value(&mut tab.log.mode, Mode::Text, "Text view");
@@ -64,6 +63,20 @@ fn switches(ui: &mut Ui, tab: &mut SocketTab) {
     })
     .response
     .on_hover_text("Text or hexadecimal, and the time between rows");
+}
+
+/// How the text of the rows is read.
+fn encoding(ui: &mut Ui, tab: &mut SocketTab) {
+    let list = egui::ComboBox::from_id_salt("log encoding").width(92.0).selected_text(tab.log.encoding.name());
+    let list = list.show_ui(ui, |ui| {
+        for encoding in Encoding::ALL {
+            if ui.selectable_value(&mut tab.log.encoding, encoding, encoding.name()).clicked() {
+                ui.close();
+            }
+        }
+    });
+    widgets::name(&list.response, Role::ComboBox, "Log encoding");
+    list.response.on_hover_text("How the text of all rows is read, also of those that are there already");
 }
 
 fn copy_entries(ui: &mut Ui, actions: &mut Vec<SocketAction>) {

@@ -7,6 +7,7 @@ use egui::text::{LayoutJob, TextFormat};
 use egui::{Color32, FontId};
 
 use super::theme::{self, Tone};
+use crate::payload::Encoding;
 use crate::payload::visible::{self, Span};
 
 /// At most this many characters of a payload are laid out in a row.
@@ -14,6 +15,9 @@ pub(super) const ROW_CHARACTERS: usize = 512;
 
 /// The bytes that may be behind them.
 pub(super) const ROW_BYTES: usize = 4 * ROW_CHARACTERS;
+
+/// So many bytes of a text are looked at: enough to tell whether there is more than fits.
+pub(super) const ROW_LOOKED_AT: usize = ROW_BYTES + 8;
 
 /// Plain text in one color.
 pub(super) fn plain(text: impl Into<String>, font: FontId, color: Color32) -> LayoutJob {
@@ -58,9 +62,10 @@ pub(super) fn in_hex(ranges: &[Range<usize>]) -> Vec<Range<usize>> {
     ranges.iter().map(|range| range.start * 3..(range.end * 3).saturating_sub(1)).collect()
 }
 
-/// Bytes of a peer on one line, marks in their own color, and the bytes in `ranges` highlighted: ascending and apart
+/// Bytes of a peer, which are text in `encoding`, on one line, marks in their own color, and the bytes in `ranges` highlighted: ascending and apart
 /// from each other.
 pub(super) fn foreign_highlighted(
+    encoding: Encoding,
     bytes: &[u8],
     most: usize,
     color: Color32,
@@ -68,7 +73,7 @@ pub(super) fn foreign_highlighted(
     dark: bool,
 ) -> LayoutJob {
     let mut job = LayoutJob { break_on_newline: false, ..LayoutJob::default() };
-    let shown = visible::highlighted(bytes, most, ranges);
+    let shown = visible::highlighted(encoding, bytes, most, ranges);
     for (span, highlight) in &shown.parts {
         let (text, color) = match span {
             Span::Text(text) => (text, color),

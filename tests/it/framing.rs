@@ -9,7 +9,7 @@ use crate::window::{Window, connect};
 
 /// Chooses `entry` of the list of that name.
 #[track_caller]
-fn choose(window: &mut Window, list: &str, entry: &str) {
+pub(crate) fn choose(window: &mut Window, list: &str, entry: &str) {
     window.harness.get_by_role_and_label(Role::ComboBox, list).click_accesskit();
     window.harness.run_steps(2);
     window.press(entry);

@@ -12,6 +12,7 @@ mod bulk;
 mod crowd;
 mod detail;
 mod files;
+mod encodings;
 mod finding;
 mod floors;
 mod framing;

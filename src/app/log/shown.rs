@@ -1,7 +1,9 @@
 //! A row of the log: by what it is known, and what it shows.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::joints::Edges;
 use crate::clock::Stamp;
 use crate::figures;
 use crate::journal::{Record, Seq};
@@ -101,6 +103,8 @@ pub struct Shown {
     pub len: usize,
     /// Where in the payload another chunk begins: offsets in bytes, ascending, none of them 0.
     pub borders: Arc<[usize]>,
+    /// Where its text begins and ends, which is not in the middle of a character.
+    pub edges: Edges,
     /// For a frame: what a reader should know of it.
     pub frame: Option<Frame>,
 }
@@ -109,7 +113,33 @@ impl Shown {
     /// A record as it is.
     pub(super) fn plain(record: Record) -> Self {
         let len = record.payload().map_or(0, |(_, bytes)| bytes.len());
-        Self { key: Key::record(record.seq), record, len, borders: Arc::default(), frame: None }
+        Self {
+            key: Key::record(record.seq),
+            record,
+            len,
+            borders: Arc::default(),
+            edges: Edges::default(),
+            frame: None,
+        }
+    }
+
+    /// The first `most` bytes of its text, or all: whole characters also where a chunk ends in the middle of one.
+    pub fn text(&self, most: usize) -> Cow<'_, [u8]> {
+        let Some((_, bytes)) = self.record.payload() else { return Cow::default() };
+        let own = bytes.get(self.edges.skipped..).unwrap_or_default();
+        match self.edges.borrowed() {
+            borrowed if !borrowed.is_empty() && own.len() < most => {
+                let mut text = [own, borrowed].concat();
+                text.truncate(most);
+                Cow::Owned(text)
+            }
+            _ => Cow::Borrowed(&own[..own.len().min(most)]),
+        }
+    }
+
+    /// How many bytes its whole text has.
+    pub fn text_len(&self) -> usize {
+        (self.len + self.edges.borrowed().len()).saturating_sub(self.edges.skipped)
     }
 
     /// What is not as it should be with a frame, in a few words; `None` where all is well.

@@ -25,7 +25,7 @@ pub(super) fn show(ui: &mut Ui, tab: &SocketTab, bytes: &Bytes) {
     ScrollArea::vertical().id_salt("numbers").auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing = egui::vec2(6.0, 1.0);
         let Some(&byte) = rest.first() else { return };
-        let character = lines::line(tab.detail.encoding, bytes, offset, 8);
+        let character = lines::line(tab.text_encoding(), bytes, offset, 8);
         let character = character
             .cells
             .first()

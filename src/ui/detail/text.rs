@@ -25,7 +25,8 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, subject: &Subject, id: Id, 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width in characters")]
     let columns = ((width / character) as usize).saturating_sub(HANGING).max(8);
     let bytes = &subject.bytes;
-    let (index, complete) = tab.detail.lines(bytes, columns, Instant::now() + BUDGET);
+    let encoding = tab.text_encoding();
+    let (index, complete) = tab.detail.lines(encoding, bytes, columns, Instant::now() + BUDGET);
     let count = index.lines();
     let reveal = subject.reveal.and_then(|offset| index.line_of(bytes, offset));
     // Lines follow each other: only the first one in sight has to be looked for.

@@ -132,13 +132,14 @@ fn field(ui: &mut Ui, form: &mut FramingForm, field: Field, label: &str, unit: &
 }
 
 /// Draws a thin line where chunks meet in a frame whose payload was drawn at `at`.
-pub(super) fn borders(ui: &Ui, shown: &Shown, mode: Mode, row: Rect, at: Pos2, galley: &egui::Galley) {
+pub(super) fn borders(ui: &Ui, tab: &SocketTab, shown: &Shown, row: Rect, at: Pos2, galley: &egui::Galley) {
     let Some((_, bytes)) = shown.record.payload() else { return };
     if shown.borders.is_empty() {
         return;
     }
+    let mode = tab.log.mode;
     let places = match mode {
-        Mode::Text => visible::places(bytes, &shown.borders, text::ROW_CHARACTERS),
+        Mode::Text => visible::places(tab.log.encoding, bytes, &shown.borders, text::ROW_CHARACTERS),
         Mode::Hex => shown.borders.iter().map(|border| border * 3).collect(),
     };
     let stroke = Stroke::new(1.0, theme::color(Tone::Warning, ui.visuals().dark_mode));

@@ -144,8 +144,11 @@ fn paint_payload(ui: &Ui, tab: &SocketTab, shown: &Shown, bytes: &[u8], rect: Re
     let mode = tab.log.mode;
     let mut preview = match mode {
         Mode::Text => {
-            let found = tab.find.ranges_in(bytes, 0..text::ROW_BYTES);
-            text::foreign_highlighted(bytes, text::ROW_CHARACTERS, normal, &found, dark)
+            let skipped = shown.edges.skipped;
+            let found = tab.find.ranges_in(bytes, skipped..skipped + text::ROW_BYTES).into_iter();
+            let found: Vec<_> = found.map(|hit| hit.start.saturating_sub(skipped)..hit.end - skipped).collect();
+            let looked_at = shown.text(text::ROW_LOOKED_AT);
+            text::foreign_highlighted(tab.log.encoding, &looked_at, text::ROW_CHARACTERS, normal, &found, dark)
         }
         Mode::Hex => {
             let part = &bytes[..bytes.len().min(text::ROW_CHARACTERS / 3)];
@@ -159,7 +162,7 @@ fn paint_payload(ui: &Ui, tab: &SocketTab, shown: &Shown, bytes: &[u8], rect: Re
         preview.append("…", 0.0, egui::TextFormat::simple(theme::mono(), quiet));
     }
     let (at, galley) = put(left, preview);
-    framing::borders(ui, shown, mode, rect, at, &galley);
+    framing::borders(ui, tab, shown, rect, at, &galley);
 }
 
 /// The time since the row before: `+0.001234 s`.

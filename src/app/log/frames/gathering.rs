@@ -151,6 +151,6 @@ impl Frames {
         let content = Content::Payload(direction, gathered.payload.clone());
         let record = Record { content, ..record };
         let borders = Arc::from(gathered.borders.as_slice());
-        Shown { key: row.key(), record, len: row.len(), borders, frame: Some(frame) }
+        Shown { frame: Some(frame), key: row.key(), len: row.len(), borders, ..Shown::plain(record) }
     }
 }
