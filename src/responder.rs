@@ -3,7 +3,10 @@
 //! A [`Rules`] is what a person writes, and what is kept in files; a [`Responder`] is the same, read once, where all
 //! its errors are found.
 
+mod matching;
+
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -11,8 +14,16 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Stamp;
 use crate::endpoint::ParseError;
 use crate::framing::Framing;
-use crate::message::Message;
-use crate::payload::Format;
+use crate::message::{Message, Prepared};
+use crate::payload::{Format, refused};
+use crate::template::Values;
+use matching::Matcher;
+
+/// The most rules that a session has.
+pub const MOST_RULES: usize = 1_000;
+
+/// The longest wait, in milliseconds: an hour.
+pub const LONGEST_WAIT: u32 = 60 * 60 * 1_000;
 
 /// The rules of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,12 +163,34 @@ pub struct RuleError {
 #[derive(Clone, Debug, Default)]
 pub struct Responder {
     rules: Rules,
+    /// Those that are on.
+    ready: Vec<Ready>,
+}
+
+/// A rule that was read.
+#[derive(Clone, Debug)]
+struct Ready {
+    rule: usize,
+    /// `None`: acts when a connection is made.
+    matcher: Option<Matcher>,
+    limit: u64,
+    then: Vec<Step>,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Reply(Prepared),
+    Ignore(u32),
+    Forward,
+    /// What is the same each time.
+    Do(Deed),
 }
 
 /// What one connection or peer remembers: how often each rule acted, and how much is still to be ignored.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    _private: (),
+    fired: Vec<u64>,
+    ignore: u64,
 }
 
 /// Where a payload came from, and when.
@@ -172,11 +205,11 @@ pub struct Between {
 }
 
 /// A rule that acts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fired {
     /// Its number, from 0.
     pub rule: usize,
-    /// What its expression captured, by number and by name.
+    /// What its expression captured, by number and by name, in the order of the groups.
     pub captures: Vec<(String, Bytes)>,
     /// What is to be done, replies rendered.
     pub then: Vec<Deed>,
@@ -187,7 +220,7 @@ pub struct Fired {
 #[allow(missing_docs, reason = "as in Act")]
 pub enum Deed {
     Reply(Bytes),
-    Wait(std::time::Duration),
+    Wait(Duration),
     Close,
     FinishSending,
     Abort,
@@ -201,7 +234,19 @@ impl Responder {
     ///
     /// All that is wrong in them.
     pub fn new(rules: &Rules) -> Result<Self, Vec<RuleError>> {
-        Ok(Self { rules: rules.clone() })
+        let (mut ready, mut errors) = (Vec::new(), Vec::new());
+        for (number, rule) in rules.list.iter().enumerate().filter(|(_, rule)| rule.on) {
+            match read(number, rule) {
+                Ok(rule) if number < MOST_RULES => ready.push(rule),
+                Ok(_) => {
+                    let error = refused(0, format!("a session has at most {MOST_RULES} rules"));
+                    errors.push(RuleError { rule: number, place: Place::Pattern, error });
+                    break;
+                }
+                Err(wrong) => errors.extend(wrong),
+            }
+        }
+        if errors.is_empty() { Ok(Self { rules: rules.clone(), ready }) } else { Err(errors) }
     }
 
     /// The rules that were read.
@@ -209,13 +254,108 @@ impl Responder {
         &self.rules
     }
 
-    /// What acts on a connection that was just made, the `number`th of its session.
-    pub fn connected(&self, _memory: &mut Memory, _between: Between, _number: u64) -> Vec<Fired> {
-        Vec::new()
+    /// Whether any rule is on.
+    pub fn is_silent(&self) -> bool {
+        self.ready.is_empty()
     }
 
-    /// What acts on `payload`.
-    pub fn payload(&self, _memory: &mut Memory, _between: Between, _payload: &[u8]) -> Vec<Fired> {
-        Vec::new()
+    /// What acts on a connection that was just made, the `number`th of its session.
+    pub fn connected(&self, memory: &mut Memory, between: Between, number: u64) -> Vec<Fired> {
+        self.each(memory, |ready, _| {
+            let captures = ready.matcher.is_none().then(Vec::new)?;
+            Some(ready.fire(captures, between, b"", number))
+        })
+    }
+
+    /// What acts on `payload`, a frame or a datagram.
+    pub fn payload(&self, memory: &mut Memory, between: Between, payload: &[u8]) -> Vec<Fired> {
+        if memory.ignore > 0 {
+            memory.ignore -= 1;
+            return Vec::new();
+        }
+        self.each(memory, |ready, before| {
+            let captures = ready.matcher.as_ref()?.matches(payload)?;
+            Some(ready.fire(captures, between, payload, before + 1))
+        })
+    }
+
+    /// Those that act, in order, by the mode and the limits. `act` is told how often a rule acted before.
+    fn each(&self, memory: &mut Memory, act: impl Fn(&Ready, u64) -> Option<Fired>) -> Vec<Fired> {
+        let mut all = Vec::new();
+        for (place, ready) in self.ready.iter().enumerate() {
+            let before = memory.fired.get(place).copied().unwrap_or_default();
+            if ready.limit > 0 && before >= ready.limit {
+                continue;
+            }
+            let Some(fired) = act(ready, before) else { continue };
+            if memory.fired.len() <= place {
+                memory.fired.resize(self.ready.len(), 0);
+            }
+            memory.fired[place] += 1;
+            for step in &ready.then {
+                if let Step::Ignore(next) = step {
+                    memory.ignore = memory.ignore.saturating_add((*next).into());
+                }
+            }
+            all.push(fired);
+            if self.rules.mode == Mode::First {
+                break;
+            }
+        }
+        all
     }
 }
+
+impl Ready {
+    fn fire(&self, captures: Vec<(String, Bytes)>, between: Between, payload: &[u8], number: u64) -> Fired {
+        let Between { peer, local, time } = between;
+        let values = Values { peer, local, payload, number, time };
+        let deed = |step: &Step| match step {
+            Step::Reply(message) => Some(Deed::Reply(message.render(&values))),
+            Step::Forward => Some(Deed::Forward(Bytes::copy_from_slice(payload))),
+            Step::Do(deed) => Some(deed.clone()),
+            Step::Ignore(_) => None,
+        };
+        let then = self.then.iter().filter_map(deed).collect();
+        Fired { rule: self.rule, captures, then }
+    }
+}
+
+/// Reads one rule.
+fn read(number: usize, rule: &Rule) -> Result<Ready, Vec<RuleError>> {
+    let mut errors = Vec::new();
+    let mut note = |place, error| errors.push(RuleError { rule: number, place, error });
+    let matcher = match &rule.when {
+        When::Connected => None,
+        When::Payload(pattern) => Matcher::new(pattern).map_err(|error| note(Place::Pattern, error)).ok(),
+    };
+    let mut then = Vec::new();
+    for (place, act) in rule.then.iter().enumerate() {
+        match read_act(act) {
+            Ok(step) => then.push(step),
+            Err(error) => note(Place::Act(place), error),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    Ok(Ready { rule: number, matcher, limit: rule.limit.into(), then })
+}
+
+fn read_act(act: &Act) -> Result<Step, ParseError> {
+    Ok(match act {
+        Act::Reply(message) => Step::Reply(message.prepare()?),
+        Act::Wait(ms) if *ms > LONGEST_WAIT => {
+            return Err(refused(0, format!("a wait is at most {LONGEST_WAIT} ms, an hour")));
+        }
+        Act::Wait(ms) => Step::Do(Deed::Wait(Duration::from_millis((*ms).into()))),
+        Act::Close => Step::Do(Deed::Close),
+        Act::FinishSending => Step::Do(Deed::FinishSending),
+        Act::Abort => Step::Do(Deed::Abort),
+        Act::Ignore(next) => Step::Ignore(*next),
+        Act::Forward => Step::Forward,
+    })
+}
+
+#[cfg(test)]
+mod tests;

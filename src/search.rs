@@ -202,7 +202,33 @@ fn folded(text: &str) -> Result<Pattern, ParseError> {
     Ok(Pattern { searcher: Searcher::Regex { regex, candidates, sure: true, classes: None } })
 }
 
-fn expression(text: &str) -> Result<Pattern, ParseError> {
+/// Makes a regular expression over bytes ready, bounded in size and depth, as [`Notation::Regex`] has them.
+///
+/// # Errors
+///
+/// What is wrong with it, at its place, and an expression that is too large.
+pub fn regex(text: &str, ignore_case: bool) -> Result<Regex, ParseError> {
+    let (regex, _) = checked(text)?;
+    if !ignore_case {
+        return Ok(regex);
+    }
+    builder(&ascii::classes(text)).case_insensitive(true).build().map_err(too_large)
+}
+
+/// Makes an expression ready that is not a person's: it is over bytes, and without Unicode.
+///
+/// # Errors
+///
+/// One that is too large.
+pub fn regex_of(expression: &str, ignore_case: bool) -> Result<Regex, ParseError> {
+    builder(expression).unicode(false).case_insensitive(ignore_case).build().map_err(too_large)
+}
+
+/// The expression, and what it is made of.
+fn checked(text: &str) -> Result<(Regex, Hir), ParseError> {
+    if let Some((position, _)) = text.char_indices().nth(LONGEST) {
+        return Err(payload::refused(position, format!("an expression has at most {LONGEST} characters")));
+    }
     let parse = |text: &str| {
         let mut parser = regex_syntax::ParserBuilder::new();
         parser.utf8(false).nest_limit(NEST_LIMIT).build().parse(text).map_err(|error| refusal(&error))
@@ -211,14 +237,32 @@ fn expression(text: &str) -> Result<Pattern, ParseError> {
     let typed = parse(text)?;
     let text = &ascii::classes(text);
     let syntax = parse(text).unwrap_or(typed);
-    let build = |text: &str| RegexBuilder::new(text).size_limit(SIZE_LIMIT).nest_limit(NEST_LIMIT).build();
-    let regex = build(text).map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => payload::refused(
-            0,
-            "the expression is too large: shorten its repetitions, or write (?-u) before it to leave out Unicode",
-        ),
-        other => payload::refused(0, other.to_string()),
-    })?;
+    Ok((build(text).map_err(too_large)?, syntax))
+}
+
+fn too_large(error: regex::Error) -> ParseError {
+    let reason = match error {
+        regex::Error::CompiledTooBig(_) => {
+            "the expression is too large: shorten its repetitions, or write (?-u) before it to leave out Unicode"
+                .to_owned()
+        }
+        other => other.to_string(),
+    };
+    payload::refused(0, reason)
+}
+
+fn builder(text: &str) -> RegexBuilder {
+    let mut builder = RegexBuilder::new(text);
+    builder.size_limit(SIZE_LIMIT).nest_limit(NEST_LIMIT);
+    builder
+}
+
+fn build(text: &str) -> Result<Regex, regex::Error> {
+    builder(text).build()
+}
+
+fn expression(text: &str) -> Result<Pattern, ParseError> {
+    let (regex, syntax) = checked(text)?;
     let sure = syntax.properties().look_set().is_empty();
     let anywhere = anywhere(&syntax);
     let skips = anywhere.properties().minimum_len().is_some_and(|len| len > 0);
