@@ -7,6 +7,7 @@
 mod accepting;
 mod alarm;
 mod answering;
+mod answers;
 mod client;
 mod command;
 mod connection;
@@ -38,9 +39,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use mio::{Poll, Waker};
 
-pub use command::{
-    Answering, Bind, Command, Connect, Event, JobId, Listen, Options, Plan, Reply, SessionId, Target, Task, Ticket,
-};
+pub use answers::{Answers, LastMatch};
+pub use command::{Bind, Command, Connect, Event, JobId, Listen, Options, Plan, SessionId, Target, Task, Ticket};
 pub use file::{FileFigures, FileProgress, SendFile};
 pub use jobs::JobEnd;
 pub use outbox::QueueLimit;

@@ -1,15 +1,19 @@
 //! What is typed into a tab's connection form, and what it means: a plan for the engine, or an error at each field
 //! that is wrong.
 
+mod address;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::endpoint::{Endpoint, Host, ParseError, Port, Scheme};
-use crate::engine::{Answering, Bind, Connect, Listen, Options, Plan, QueueLimit, Reply};
+use crate::engine::{Answers, Bind, Connect, Listen, Options, Plan, QueueLimit};
 use crate::lookup;
-use crate::payload::{self, Format};
-use crate::template::Template;
+use address::{local_address, socket_address};
+
+pub use address::{exposure, offered_addresses};
 
 /// The fields that can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,9 +28,6 @@ pub enum Field {
     TimeLimit,
     TargetHost,
     TargetPort,
-    Greeting,
-    Reply,
-    LastWord,
     ReceiveBuffer,
     QueueLimit,
 }
@@ -34,25 +35,9 @@ pub enum Field {
 /// What is wrong, by field.
 pub type Errors = BTreeMap<Field, String>;
 
-/// The switches of a session and their texts.
+/// The switches of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Switches {
-    /// Send [`Switches::greeting`] to every new client.
-    pub greets: bool,
-    /// A template.
-    pub greeting: String,
-    /// Answer what comes with [`Switches::reply`].
-    pub echoes: bool,
-    /// A template; `{data}` is the plain echo.
-    pub reply: String,
-    /// Answer only the first chunk of a connection, or the first datagram of a peer.
-    pub first_only: bool,
-    /// Close after the greeting or the first reply.
-    pub close_after: bool,
-    /// Close a connection when [`Switches::last_word`] comes.
-    pub closes_on: bool,
-    /// Escaped text that a whole chunk must be.
-    pub last_word: String,
     /// Stop listening after one client.
     pub once: bool,
     /// Keep a connection open when its peer has finished sending.
@@ -65,54 +50,21 @@ pub struct Switches {
 
 impl Default for Switches {
     fn default() -> Self {
-        Self {
-            greets: false,
-            greeting: "Welcome, {peer}\\r\\n".to_owned(),
-            echoes: false,
-            reply: "{data}".to_owned(),
-            first_only: false,
-            close_after: false,
-            closes_on: false,
-            last_word: "q".to_owned(),
-            once: false,
-            keep_open: false,
-            broadcast: false,
-            queue_limit: "16".to_owned(),
-        }
+        Self { once: false, keep_open: false, broadcast: false, queue_limit: "16".to_owned() }
     }
 }
 
 impl Switches {
     /// The engine's options; errors go to `errors`.
-    fn check(&self, errors: &mut Errors) -> Options {
-        let greeting = self.greets.then(|| template(&self.greeting, Field::Greeting, errors)).flatten();
-        let reply = self.echoes.then(|| template(&self.reply, Field::Reply, errors)).flatten();
-        let reply = reply.map(|template| Reply { template, first_only: self.first_only });
-        let close_on = self.closes_on.then(|| last_word(&self.last_word, errors)).flatten();
+    fn check(&self, answers: &Arc<Answers>, errors: &mut Errors) -> Options {
         Options {
-            answering: Answering { greeting, reply, close_on, close_after: self.close_after },
+            answers: Arc::clone(answers),
             keep_open: self.keep_open,
             once: self.once,
             broadcast: self.broadcast,
             queue_limit: note(errors, Field::QueueLimit, queue_limit(&self.queue_limit)).unwrap_or_default(),
         }
     }
-}
-
-/// The chunk that closes a connection.
-fn last_word(text: &str, errors: &mut Errors) -> Option<bytes::Bytes> {
-    let word = payload::parse(text, Format::Escaped).map_err(|error| at(text, &error));
-    let word = word.and_then(|word| if word.is_empty() { Err("a text is needed".to_owned()) } else { Ok(word) });
-    note(errors, Field::LastWord, word).map(Into::into)
-}
-
-/// An error with its place in the text.
-fn at(text: &str, error: &ParseError) -> String {
-    format!("at character {}: {}", payload::column(text, error.position), error.reason)
-}
-
-fn template(text: &str, field: Field, errors: &mut Errors) -> Option<Template> {
-    note(errors, field, text.parse().map_err(|error| at(text, &error)))
 }
 
 /// Keeps an error under its field, and the value where there is none.
@@ -142,74 +94,6 @@ fn remote_port(text: &str, protocol: &str) -> Result<u16, String> {
     }
 }
 
-/// A local address as typed: `*` is all addresses of both families, nothing is all IPv4 addresses.
-fn local_address(text: &str) -> Result<(IpAddr, u32, bool), String> {
-    match text.trim() {
-        "*" => return Ok((IpAddr::V6(Ipv6Addr::UNSPECIFIED), 0, true)),
-        "" => return Ok((IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0, false)),
-        // RFC 6761 §6.3: always loopback, no look-up needed.
-        "localhost" => return Ok((IpAddr::V4(Ipv4Addr::LOCALHOST), 0, false)),
-        _ => {}
-    }
-    match text.parse::<Host>().map_err(|error| error.reason)? {
-        Host::Address(ip, scope) => Ok((ip, scope, false)),
-        Host::Name(name) => match scoped(&name) {
-            Some((ip, scope)) => Ok((ip, scope, false)),
-            None => Err(format!("{name} is not an address: choose one of this machine's from the list")),
-        },
-    }
-}
-
-/// An address with an interface name as its scope, `fe80::1%eth0`.
-fn scoped(text: &str) -> Option<(IpAddr, u32)> {
-    let (ip, name) = text.split_once('%')?;
-    let ip = ip.parse().ok()?;
-    let mut addresses = lookup::local_addresses().into_iter();
-    addresses.find(|address| address.name == name && address.ip == ip).map(|address| (ip, address.scope))
-}
-
-fn socket_address(ip: IpAddr, scope: u32, port: u16) -> SocketAddr {
-    match ip {
-        IpAddr::V6(ip) => std::net::SocketAddrV6::new(ip, port, 0, scope).into(),
-        IpAddr::V4(_) => SocketAddr::new(ip, port),
-    }
-}
-
-/// What a local address means for who can reach it, when that is more than this machine.
-pub fn exposure(address: &str) -> Option<&'static str> {
-    let (ip, _, dual) = local_address(address).ok()?;
-    match ip {
-        _ if dual => Some("All addresses, IPv4 and IPv6: everyone who reaches this machine can connect."),
-        IpAddr::V4(ip) if ip.is_unspecified() => {
-            Some("All IPv4 addresses: everyone who reaches this machine can connect.")
-        }
-        IpAddr::V6(ip) if ip.is_unspecified() => {
-            Some("All IPv6 addresses: everyone who reaches this machine can connect.")
-        }
-        ip if ip.is_loopback() => None,
-        _ => Some("Not loopback: other machines on this network can connect."),
-    }
-}
-
-/// The addresses offered for listening: text for the field, and what it is.
-pub fn offered_addresses() -> Vec<(String, String)> {
-    let mut offered = Vec::new();
-    for address in lookup::local_addresses() {
-        let text = match address.ip {
-            IpAddr::V6(ip) if address.scope != 0 => format!("{ip}%{}", address.scope),
-            ip => ip.to_string(),
-        };
-        let what = if address.ip.is_loopback() { "this machine only".to_owned() } else { address.name };
-        if !offered.iter().any(|(known, _)| *known == text) {
-            offered.push((text, what));
-        }
-    }
-    offered.push(("0.0.0.0".to_owned(), "all IPv4 addresses".to_owned()));
-    offered.push(("::".to_owned(), "all IPv6 addresses".to_owned()));
-    offered.push(("*".to_owned(), "all, IPv4 and IPv6 (dual stack)".to_owned()));
-    offered
-}
-
 /// The form of a TCP server.
 #[derive(Clone, Debug)]
 pub struct ServerForm {
@@ -228,9 +112,9 @@ impl Default for ServerForm {
 }
 
 impl ServerForm {
-    fn check(&self, switches: &Switches) -> Result<Plan, Errors> {
+    fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
         let mut errors = Errors::new();
-        let options = switches.check(&mut errors);
+        let options = switches.check(answers, &mut errors);
         let address = note(&mut errors, Field::Address, local_address(&self.address));
         let port = note(&mut errors, Field::Port, port(&self.port, "tcp"));
         let backlog = self.backlog.trim().parse().ok().filter(|backlog| *backlog <= 4096);
@@ -268,9 +152,9 @@ impl Default for ClientForm {
 }
 
 impl ClientForm {
-    fn check(&self, switches: &Switches) -> Result<Plan, Errors> {
+    fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
         let mut errors = Errors::new();
-        let options = switches.check(&mut errors);
+        let options = switches.check(answers, &mut errors);
         let (host, port) = host_and_port(&self.host, &self.port, Scheme::Tcp);
         let host = note(&mut errors, Field::Host, host.parse().map_err(|error: ParseError| error.reason));
         let port = note(&mut errors, Field::Port, remote_port(&port, "tcp"));
@@ -338,9 +222,9 @@ impl Default for UdpForm {
 }
 
 impl UdpForm {
-    fn check(&self, switches: &Switches) -> Result<Plan, Errors> {
+    fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
         let mut errors = Errors::new();
-        let options = switches.check(&mut errors);
+        let options = switches.check(answers, &mut errors);
         let address = note(&mut errors, Field::Address, local_address(&self.address));
         let port = note(&mut errors, Field::Port, port(&self.port, "udp"));
         let buffer = note(&mut errors, Field::ReceiveBuffer, receive_buffer(&self.receive_buffer));
@@ -421,11 +305,11 @@ impl Form {
     ///
     /// # Errors
     /// What is wrong, by field.
-    pub fn check(&self, switches: &Switches) -> Result<Plan, Errors> {
+    pub fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
         match self {
-            Self::Server(form) => form.check(switches),
-            Self::Client(form) => form.check(switches),
-            Self::Udp(form) => form.check(switches),
+            Self::Server(form) => form.check(switches, answers),
+            Self::Client(form) => form.check(switches, answers),
+            Self::Udp(form) => form.check(switches, answers),
         }
     }
 }
@@ -435,7 +319,10 @@ mod tests {
     use super::*;
 
     fn wrong(form: &Form) -> Vec<Field> {
-        form.check(&Switches::default()).err().map(|errors| errors.into_keys().collect()).unwrap_or_default()
+        form.check(&Switches::default(), &Arc::default())
+            .err()
+            .map(|errors| errors.into_keys().collect())
+            .unwrap_or_default()
     }
 
     fn check_port(port: &str, ok: bool) {
@@ -466,18 +353,11 @@ mod tests {
         assert_eq!(wrong(&form), [Field::Port, Field::Host, Field::TimeLimit]);
     }
 
-    #[test]
-    fn an_unfinished_template_is_an_error_only_when_it_is_on() {
-        let form = Form::Server(ServerForm::default());
-        let mut switches = Switches { greeting: "{peer".into(), ..Switches::default() };
-        assert!(form.check(&switches).is_ok());
-        switches.greets = true;
-        assert!(form.check(&switches).is_err_and(|errors| errors.contains_key(&Field::Greeting)));
-    }
-
     fn check_address(address: &str, expected: &str, dual: bool) {
         let form = ServerForm { address: address.into(), port: "1".into(), ..ServerForm::default() };
-        let Ok(Plan::Listen(listen)) = form.check(&Switches::default()) else { panic!("{address:?}") };
+        let Ok(Plan::Listen(listen)) = form.check(&Switches::default(), &Arc::default()) else {
+            panic!("{address:?}")
+        };
         assert_eq!((listen.address.to_string().as_str(), listen.dual_stack), (expected, dual));
     }
 

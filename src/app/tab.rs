@@ -252,7 +252,7 @@ impl SocketTab {
     /// Listen, Connect or Bind.
     pub fn start(&mut self, engine: &Engine, ids: &mut Ids) {
         self.notice = None;
-        match self.form.check(&self.switches) {
+        match self.form.check(&self.switches, self.rules.answers()) {
             Err(errors) => self.errors = errors,
             Ok(_) if self.is_open() => {}
             Ok(plan) => {
@@ -393,7 +393,10 @@ impl SocketTab {
 
     /// A switch changed while a session runs.
     pub fn configure(&mut self, engine: &Engine) {
-        let (Some(session), Ok(plan)) = (self.session, self.form.check(&self.switches)) else { return };
+        let (Some(session), Ok(plan)) = (self.session, self.form.check(&self.switches, self.rules.answers()))
+        else {
+            return;
+        };
         let options = match plan {
             Plan::Listen(plan) => plan.options,
             Plan::Connect(plan) => plan.options,

@@ -1,101 +1,186 @@
-//! What a session sends by itself: a greeting, and replies. Templates in, bytes out; no socket.
+//! One connection under rules: its frames are put together, and what is to be done waits for its time, in order.
 
-use std::net::SocketAddr;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
 
-use super::command::Answering;
-use crate::clock::Stamp;
-use crate::template::{Template, Values};
+use super::answers::Answers;
+use crate::framing::{Cutter, Framing};
+use crate::responder::{Between, Deed, Fired, Memory};
 
-/// An automatic answer that is due.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer {
-    /// What to send.
-    pub(super) payload: Vec<u8>,
-    /// Whether the connection closes after it.
-    pub(super) close: bool,
+/// How much may wait for its time on one connection: deeds, and bytes of replies.
+const DEEDS: usize = 1_024;
+const BYTES: usize = 16 << 20;
+
+/// What is due on one connection.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    answers: Arc<Answers>,
+    memory: Memory,
+    cutter: Cutter,
+    /// The frame that has begun; empty where chunks are frames.
+    frame: Vec<u8>,
+    /// When the frame that has begun ends, if nothing comes.
+    gap_at: Option<Instant>,
+    waiting: VecDeque<Deed>,
+    bytes: usize,
+    /// When the first of those is due, where it waits for a time.
+    due: Option<Instant>,
+    /// What did not fit in since it was last asked for.
+    left_out: u64,
 }
 
-/// How far the automatic answers to one connection or peer have got.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Answers {
-    replies: u64,
-}
-
-/// Where an answer goes, and when.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Between {
-    /// The other end.
-    pub(super) peer: SocketAddr,
-    /// This end.
-    pub(super) local: SocketAddr,
-    /// The present.
-    pub(super) time: Stamp,
-}
-
-impl Answers {
-    /// The greeting of the `number`th connection, which was just accepted.
-    pub(super) fn greeting(answering: &Answering, between: Between, number: u64) -> Option<Answer> {
-        let greeting = answering.greeting.as_ref()?;
-        let close = answering.close_after && answering.reply.is_none();
-        Some(Answer { payload: render(greeting, between, b"", number), close })
-    }
-
-    /// The reply to `payload`, a chunk or a datagram: at most one for each.
-    pub(super) fn reply(&mut self, answering: &Answering, between: Between, payload: &[u8]) -> Option<Answer> {
-        let reply = answering.reply.as_ref()?;
-        if reply.first_only && self.replies > 0 {
-            return None;
+impl Conversation {
+    /// A connection that was just made.
+    pub(super) fn new(answers: &Arc<Answers>) -> Self {
+        Self {
+            answers: Arc::clone(answers),
+            memory: Memory::default(),
+            cutter: Cutter::new(answers.framing()),
+            frame: Vec::new(),
+            gap_at: None,
+            waiting: VecDeque::new(),
+            bytes: 0,
+            due: None,
+            left_out: 0,
         }
-        self.replies += 1;
-        let payload = render(&reply.template, between, payload, self.replies);
-        Some(Answer { payload, close: answering.close_after })
+    }
+
+    /// Goes on by other rules, which remember nothing yet. The frame that has begun stays, where frames stay the same.
+    pub(super) fn follow(&mut self, answers: &Arc<Answers>) {
+        if self.answers.framing() != answers.framing() {
+            self.cutter = Cutter::new(answers.framing());
+            self.frame = Vec::new();
+            self.gap_at = None;
+        }
+        if *self.answers != **answers {
+            self.memory = Memory::default();
+        }
+        self.answers = Arc::clone(answers);
+    }
+
+    /// The connection was made, the `number`th of its session.
+    pub(super) fn connected(&mut self, between: Between, number: u64) {
+        let fired = self.answers.responder().connected(&mut self.memory, between, number);
+        self.fired(fired, between, b"");
+    }
+
+    /// A chunk came.
+    pub(super) fn received(&mut self, chunk: &[u8], between: Between, now: Instant) {
+        if self.answers.responder().is_silent() {
+            return;
+        }
+        if self.answers.framing() == Framing::Chunks {
+            return self.frame(chunk, between);
+        }
+        // Taken out, so that each frame may be answered while the chunk is cut.
+        let mut cutter = self.cutter.clone();
+        let mut from = 0;
+        for cut in cutter.push(chunk, between.time) {
+            let part = &chunk[from..cut.end];
+            from = cut.end;
+            self.append_and_answer(part, between);
+        }
+        self.cutter = cutter;
+        self.frame.extend_from_slice(&chunk[from..]);
+        self.gap_at = match self.answers.framing() {
+            Framing::Gap(gap) if !self.frame.is_empty() => Some(now + gap),
+            _ => None,
+        };
+    }
+
+    fn append_and_answer(&mut self, part: &[u8], between: Between) {
+        if self.frame.is_empty() {
+            return self.frame(part, between);
+        }
+        self.frame.extend_from_slice(part);
+        let mut frame = std::mem::take(&mut self.frame);
+        self.frame(&frame, between);
+        frame.clear();
+        self.frame = frame;
+    }
+
+    /// The frame that has begun is all there will be, because of a pause or the peer's end. One whose announced length
+    /// is not there is none.
+    pub(super) fn end_frame(&mut self, between: Between) {
+        self.gap_at = None;
+        let framing = self.answers.framing();
+        let frame = std::mem::take(&mut self.frame);
+        self.cutter = Cutter::new(framing);
+        if !frame.is_empty() && !matches!(framing, Framing::LengthPrefix(_)) {
+            self.frame(&frame, between);
+        }
+    }
+
+    fn frame(&mut self, frame: &[u8], between: Between) {
+        let fired = self.answers.responder().payload(&mut self.memory, between, frame);
+        self.fired(fired, between, frame);
+    }
+
+    fn fired(&mut self, fired: Vec<Fired>, between: Between, payload: &[u8]) {
+        if fired.is_empty() {
+            return;
+        }
+        self.answers.count(&fired, between, payload);
+        for deed in fired.into_iter().flat_map(|fired| fired.then) {
+            let len = size(&deed);
+            if self.waiting.len() >= DEEDS || len > BYTES - self.bytes {
+                self.left_out += 1;
+            } else {
+                self.bytes += len;
+                self.waiting.push_back(deed);
+            }
+        }
+    }
+
+    /// What is to be done now, the oldest first.
+    pub(super) fn next(&mut self, now: Instant) -> Option<Deed> {
+        while self.due.is_none_or(|due| due <= now) {
+            self.due = None;
+            let deed = self.waiting.pop_front()?;
+            self.bytes -= size(&deed);
+            match deed {
+                Deed::Wait(pause) => self.due = Some(now + pause),
+                deed => return Some(deed),
+            }
+        }
+        None
+    }
+
+    /// Whether the frame that has begun has ended by a pause.
+    pub(super) fn is_gap_over(&self, now: Instant) -> bool {
+        self.gap_at.is_some_and(|at| at <= now)
+    }
+
+    /// When to look again.
+    pub(super) fn wakes_at(&self) -> Option<Instant> {
+        [self.gap_at, self.due].into_iter().flatten().min()
+    }
+
+    /// Whether something is still to be done.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.waiting.is_empty() || self.due.is_some()
+    }
+
+    /// Nothing of what waits is done any more.
+    pub(super) fn hush(&mut self) {
+        self.waiting.clear();
+        (self.bytes, self.due, self.gap_at) = (0, None, None);
+        self.frame = Vec::new();
+    }
+
+    /// How much was left out since the last call, because too much waited.
+    pub(super) fn take_left_out(&mut self) -> u64 {
+        std::mem::take(&mut self.left_out)
     }
 }
 
-fn render(template: &Template, between: Between, payload: &[u8], number: u64) -> Vec<u8> {
-    let Between { peer, local, time } = between;
-    template.render(&Values { peer, local, payload, number, time })
+fn size(deed: &Deed) -> usize {
+    match deed {
+        Deed::Reply(bytes) | Deed::Forward(bytes) => bytes.len(),
+        _ => 0,
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::Reply;
-
-    fn between() -> Between {
-        let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        Between { peer: at(9), local: at(1), time: Stamp::from_nanos(0) }
-    }
-
-    fn answering(greeting: Option<&str>, reply: Option<&str>, first_only: bool) -> Answering {
-        let parse = |text: &str| text.parse::<Template>().expect("a template");
-        let reply = reply.map(|text| Reply { template: parse(text), first_only });
-        Answering { greeting: greeting.map(parse), reply, close_on: None, close_after: true }
-    }
-
-    #[test]
-    fn a_greeting_closes_only_where_no_reply_is_to_come() {
-        let answer = |close| Some(Answer { payload: b"hi 127.0.0.1:9".to_vec(), close });
-        let greeting = Some("hi {peer}");
-        assert_eq!(Answers::greeting(&answering(greeting, None, false), between(), 1), answer(true));
-        assert_eq!(Answers::greeting(&answering(greeting, Some("x"), false), between(), 1), answer(false));
-        assert_eq!(Answers::greeting(&answering(None, Some("x"), false), between(), 1), None);
-    }
-
-    #[test]
-    fn replies_are_counted_from_one() {
-        let options = answering(None, Some("{n}:{data}"), false);
-        let mut answers = Answers::default();
-        let mut reply = |payload: &[u8]| answers.reply(&options, between(), payload).map(|answer| answer.payload);
-        assert_eq!(reply(b"a"), Some(b"1:a".to_vec()));
-        assert_eq!(reply(b"b"), Some(b"2:b".to_vec()));
-    }
-
-    #[test]
-    fn the_first_chunk_alone_is_answered_where_that_is_asked_for() {
-        let options = answering(None, Some("once"), true);
-        let mut answers = Answers::default();
-        assert!(answers.reply(&options, between(), b"a").is_some_and(|answer| answer.close));
-        assert_eq!(answers.reply(&options, between(), b"b"), None);
-    }
-}
+mod tests;

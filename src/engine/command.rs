@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::answers::Answers;
 use super::file::SendFile;
 use super::outbox::QueueLimit;
 use super::repeat::Repeat;
@@ -14,7 +15,6 @@ use super::running::RunSequence;
 use crate::endpoint::Host;
 use crate::error::OpError;
 use crate::journal::{ConnId, Journal};
-use crate::template::Template;
 
 /// One Listen, Connect or Bind. Never reused, so that a late event can't hit the wrong one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,33 +39,11 @@ pub enum Task {
     Sequence(RunSequence),
 }
 
-/// What a session does by itself.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Answering {
-    /// Sent to every client as soon as it is connected (TCP server only).
-    pub greeting: Option<Template>,
-    /// Sent in answer to every chunk or datagram, or only to the first of a connection or peer.
-    pub reply: Option<Reply>,
-    /// Close a connection in order when a chunk of it is exactly this; nothing else answers that chunk (TCP only).
-    pub close_on: Option<Bytes>,
-    /// Close a connection once its greeting (without a reply) or its first reply is sent.
-    pub close_after: bool,
-}
-
-/// An automatic answer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reply {
-    /// What to send; `{data}` is what came.
-    pub template: Template,
-    /// Only to the first chunk of a connection, or the first datagram of a peer.
-    pub first_only: bool,
-}
-
 /// Settings of a session that may change while it runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
-    /// Greeting and reply.
-    pub answering: Answering,
+    /// What it answers by itself.
+    pub answers: Arc<Answers>,
     /// Keep a connection open after the peer finished sending (FIN), so that it can still be answered. Otherwise it
     /// is closed once what is queued for it is sent.
     pub keep_open: bool,

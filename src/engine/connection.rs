@@ -1,14 +1,18 @@
 //! One TCP connection: its socket, its life, and what waits to be sent.
 
+mod answering;
+
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use mio::Token;
 use mio::net::TcpStream;
 
-use super::answering::{Answer, Answers, Between};
+use super::answering::Conversation;
+use super::answers::Answers;
 use super::command::Options;
 use super::lifecycle::{DRAIN, Lifecycle, QUICK_DRAIN, Step};
 use super::outbox::{Outbox, QueueLimit};
@@ -38,6 +42,8 @@ pub(super) struct Context<'a> {
     pub(super) options: &'a Options,
     pub(super) writer: &'a mut Writer,
     pub(super) reactor: &'a mut Reactor,
+    /// What is to go to all other clients, and from whom.
+    pub(super) forwards: &'a mut Vec<(ConnId, Bytes)>,
 }
 
 /// How a connection ended.
@@ -60,7 +66,10 @@ pub(super) struct Connection {
     local: SocketAddr,
     life: Lifecycle,
     outbox: Outbox,
-    answers: Answers,
+    /// What it does by its rules.
+    talk: Conversation,
+    /// What others forwarded found no room, and that was told.
+    full: bool,
     ready: Readiness,
     /// What the journal knows, so that it is told of changes only.
     told: Told,
@@ -76,6 +85,8 @@ struct Told {
     total: u64,
     peer_finished: bool,
     limit: Option<Instant>,
+    /// When the rules are looked at again.
+    wake: Option<Instant>,
 }
 
 impl Connection {
@@ -86,9 +97,10 @@ impl Connection {
         key: Key,
         id: ConnId,
         ends: (SocketAddr, SocketAddr),
-        keep_open: bool,
+        options: &Options,
     ) -> Self {
-        let told = Told { state: State::Connected, queued: 0, total: 0, peer_finished: false, limit: None };
+        let told =
+            Told { state: State::Connected, queued: 0, total: 0, peer_finished: false, limit: None, wake: None };
         Self {
             stream,
             token,
@@ -96,9 +108,10 @@ impl Connection {
             id,
             local: ends.0,
             peer: ends.1,
-            life: Lifecycle::new(keep_open),
+            life: Lifecycle::new(options.keep_open),
             outbox: Outbox::default(),
-            answers: Answers::default(),
+            talk: Conversation::new(&options.answers),
+            full: false,
             ready: Readiness::UNKNOWN,
             told,
             error: None,
@@ -166,26 +179,9 @@ impl Connection {
         self.outbox.len()
     }
 
-    /// Sends the greeting, if there is one.
-    pub(super) fn greet(&mut self, context: &mut Context<'_>) {
-        let between = self.between(context);
-        if let Some(answer) = Answers::greeting(&context.options.answering, between, self.id.0.into()) {
-            self.answer(answer, context);
-        }
-    }
-
-    fn between(&self, context: &Context<'_>) -> Between {
-        Between { peer: self.peer, local: self.local, time: context.reactor.stamp }
-    }
-
-    fn answer(&mut self, answer: Answer, context: &mut Context<'_>) {
-        if let Err(reason) = self.queue(answer.payload.into()) {
-            let error = OpError::new("send", self.peer, format!("the automatic answer is left out: {reason}"));
-            context.writer.detail(Some(self.id), Detail::Error(Box::new(error)));
-        }
-        if answer.close {
-            self.life.close(context.reactor.now);
-        }
+    /// Goes on by other rules.
+    pub(super) fn follow(&mut self, answers: &Arc<Answers>) {
+        self.talk.follow(answers);
     }
 
     /// Reads, answers, writes, and takes the steps of its life that are due. Returns the bytes that crossed the
@@ -200,6 +196,7 @@ impl Connection {
         if let Some(end) = self.step(context) {
             return (moved, Some(end));
         }
+        self.act_on_time(context);
         // What waits goes first: a greeting comes before the answer to what came with the handshake.
         moved += self.write(context);
         moved += self.read(context);
@@ -225,7 +222,7 @@ impl Connection {
     }
 
     fn is_paused(&self, options: &Options) -> bool {
-        options.answering.reply.is_some() && self.life.takes_payload() && self.outbox.len() >= PAUSE
+        options.answers.sends() && self.life.takes_payload() && self.outbox.len() >= PAUSE
     }
 
     fn read(&mut self, context: &mut Context<'_>) -> usize {
@@ -234,7 +231,10 @@ impl Connection {
             let room = context.writer.room(READ);
             let len = room.len().min(SHARE - moved);
             match self.stream.read(&mut room[..len]) {
-                Ok(0) => self.life.peer_finished(),
+                Ok(0) => {
+                    self.last_frame(context);
+                    self.life.peer_finished();
+                }
                 Ok(read) => {
                     let short = read < len;
                     moved += read;
@@ -262,20 +262,14 @@ impl Connection {
     /// Records the first `len` bytes of the journal's room, and answers them.
     fn received(&mut self, len: usize, context: &mut Context<'_>) {
         let between = self.between(context);
-        let answering = &context.options.answering;
         let chunk = &context.writer.room(len)[..len];
         context.reactor.jobs.received(self.key.session, self.id, chunk);
-        let ends = answering.close_on.as_ref().is_some_and(|word| word == chunk);
-        let replies = self.life.takes_payload() && !ends;
-        let reply = if replies { self.answers.reply(answering, between, chunk) } else { None };
+        if !self.life.is_closing() {
+            self.talk.received(chunk, between, context.reactor.now);
+        }
         context.writer.received(self.id, len, false);
         self.life.input_came();
-        if ends {
-            self.life.close(context.reactor.now);
-        }
-        if let Some(reply) = reply {
-            self.answer(reply, context);
-        }
+        self.act_on_rules(context);
     }
 
     fn write(&mut self, context: &mut Context<'_>) -> usize {
@@ -332,7 +326,12 @@ impl Connection {
 
     fn step(&mut self, context: &mut Context<'_>) -> Option<End> {
         loop {
-            match self.life.next(self.outbox.len(), context.reactor.now) {
+            if self.life.is_closing() {
+                self.talk.hush();
+            }
+            // An answer that waits for its time is as good as queued.
+            let queued = self.outbox.len().max(usize::from(self.talk.is_busy()));
+            match self.life.next(queued, context.reactor.now) {
                 Step::Wait => return None,
                 Step::FinishSending => {
                     // It fails for a connection that is gone already; the next read says so.
@@ -396,6 +395,13 @@ impl Connection {
         {
             self.told.limit = Some(limit);
             context.reactor.timers.set(limit, self.key);
+        }
+        self.told.wake = self.told.wake.filter(|at| *at > context.reactor.now);
+        if let Some(at) = self.talk.wakes_at()
+            && self.told.wake.is_none_or(|told| at < told)
+        {
+            self.told.wake = Some(at);
+            context.reactor.timers.set(at, self.key);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use mio::net::TcpStream;
@@ -24,11 +25,13 @@ pub(super) struct Connections {
     session: SessionId,
     pub(super) options: Options,
     all: BTreeMap<ConnId, Connection>,
+    /// What is to go to all other clients, and from whom.
+    forwards: Vec<(ConnId, Bytes)>,
 }
 
 impl Connections {
     pub(super) fn new(session: SessionId, options: Options) -> Self {
-        Self { session, options, all: BTreeMap::new() }
+        Self { session, options, all: BTreeMap::new(), forwards: Vec::new() }
     }
 
     /// Whether none is open.
@@ -73,11 +76,10 @@ impl Connections {
                 return Err(told);
             }
         };
-        let mut connection = Connection::new(stream, token, key, id, (local, peer), self.options.keep_open);
+        let mut connection = Connection::new(stream, token, key, id, (local, peer), &self.options);
         connection.set_queue_limit(self.options.queue_limit);
-        if by == Opened::Accepted {
-            connection.greet(&mut Context { options: &self.options, writer, reactor });
-        }
+        let forwards = &mut self.forwards;
+        connection.greet(&mut Context { options: &self.options, writer, reactor, forwards });
         self.all.insert(id, connection);
         reactor.again(key);
         Ok((id, local))
@@ -95,11 +97,24 @@ impl Connections {
         let Some(connection) = self.all.get_mut(&id) else {
             return (0, None);
         };
-        let (moved, end) = connection.serve(&mut Context { options: &self.options, writer, reactor });
+        let forwards = &mut self.forwards;
+        let (moved, end) = connection.serve(&mut Context { options: &self.options, writer, reactor, forwards });
         if end.is_some() {
             self.all.remove(&id);
         }
+        self.forward(writer, reactor);
         (moved, end)
+    }
+
+    /// Passes on to all others what a rule says.
+    fn forward(&mut self, writer: &mut Writer, reactor: &mut Reactor) {
+        for (from, payload) in self.forwards.drain(..) {
+            let others = self.all.iter_mut().filter(|(id, it)| **id != from && it.takes_payload());
+            for (id, connection) in others {
+                connection.pass_on(payload.clone(), writer);
+                reactor.again(Key { session: self.session, part: Part::Connection(*id) });
+            }
+        }
     }
 
     /// Queues `payload` for everyone that it is for.
@@ -199,11 +214,13 @@ impl Connections {
     }
 
     pub(super) fn configure(&mut self, options: Options, reactor: &mut Reactor) {
-        let (keep_open, queue_limit) = (options.keep_open, options.queue_limit);
+        let (keep_open, queue_limit, answers) =
+            (options.keep_open, options.queue_limit, Arc::clone(&options.answers));
         self.options = options;
         self.each(&Target::All, reactor, |connection, _| {
             connection.life().set_keep_open(keep_open);
             connection.set_queue_limit(queue_limit);
+            connection.follow(&answers);
         });
     }
 

@@ -3,6 +3,7 @@
 //! Invariants: each datagram arrives whole or not at all; received and dropped together are what was sent to the
 //! socket (Linux); one datagram causes one reply at most, and two that answer each other come to an end.
 
+mod answering;
 mod drops;
 #[cfg(target_os = "linux")]
 mod linux;
@@ -23,7 +24,6 @@ use bytes::Bytes;
 use mio::Token;
 use mio::net::UdpSocket;
 
-use super::answering::Between;
 use super::command::{Bind, Event, Options, SessionId, Target, Ticket};
 use super::outbox::QueueLimit;
 use super::reactor::{Key, Part, Reactor, Readiness};
@@ -35,8 +35,8 @@ use crate::error::OpError;
 use crate::figures;
 use crate::journal::{ConnId, Detail, How, Journal, Opened, State, Writer};
 use crate::lookup;
+use answering::Delayed;
 use drops::Drops;
-use pace::{REPLIES, Verdict};
 use peers::Peers;
 use sending::Name;
 use sends::{Replies, Sends};
@@ -72,6 +72,10 @@ pub(super) struct Datagrams {
     peers: Peers,
     sends: Sends,
     replies: Replies,
+    /// Replies that wait for their time.
+    delayed: Delayed,
+    /// It was told that only one reply goes out for a datagram.
+    told_more: bool,
     /// The last name that was resolved: a person sends to the same one again and again.
     name: Option<Name>,
     /// A person sent something to somebody.
@@ -126,6 +130,8 @@ impl Datagrams {
             sends: Sends::within(plan.options.queue_limit),
             options: plan.options,
             replies: Replies::default(),
+            delayed: Delayed::default(),
+            told_more: false,
             name: None,
             asked: false,
             over,
@@ -203,22 +209,11 @@ impl Datagrams {
         }
         let conn = self.peer(from);
         let unexpected = self.asked && !self.peers.touch(from).is_some_and(|peer| peer.sent_to);
-        let verdict = self.may_reply(from, reactor.now);
-        let reply = (verdict == Verdict::Answer).then(|| self.reply(from, payload, reactor)).flatten();
+        let fired = self.fire(from, payload, reactor);
         reactor.jobs.received(self.session, conn, payload);
         self.writer.room(payload.len())[..payload.len()].copy_from_slice(payload);
         self.writer.received(conn, payload.len(), unexpected);
-        if let Some(reply) = reply {
-            self.send_reply(from, reply);
-        }
-        if verdict == Verdict::Stop {
-            let replies = figures::count(REPLIES.into());
-            let note = format!(
-                "{from} got {replies} replies within a second and gets no more until the settings change: two that \
-                 answer each other would never stop"
-            );
-            self.writer.detail(Some(conn), Detail::Note(note));
-        }
+        self.act(from, conn, fired, reactor);
     }
 
     fn dropped(&mut self, datagrams: u32) {
@@ -239,27 +234,6 @@ impl Datagrams {
             self.writer.set_state(silent, State::Closed(How::LocalClose));
         }
         conn
-    }
-
-    /// Whether a datagram from `from` is answered, if there is a reply.
-    fn may_reply(&mut self, from: SocketAddr, now: Instant) -> Verdict {
-        let Some(reply) = &self.options.answering.reply else {
-            return Verdict::Silent;
-        };
-        if !self.socket.as_mut().is_some_and(|bound| bound.may_answer(from)) {
-            return Verdict::Silent;
-        }
-        if reply.first_only {
-            return Verdict::Answer;
-        }
-        self.peers.touch(from).map_or(Verdict::Silent, |peer| peer.pace.reply(now))
-    }
-
-    /// The reply to `payload`, if there is to be one.
-    fn reply(&mut self, from: SocketAddr, payload: &[u8], reactor: &Reactor) -> Option<Bytes> {
-        let between = Between { peer: from, local: self.socket.as_ref()?.local, time: reactor.stamp };
-        let answer = self.peers.touch(from)?.answers.reply(&self.options.answering, between, payload)?;
-        Some(answer.payload.into())
     }
 
     /// Reads the kernel's own count of drops when it is time to.
@@ -394,6 +368,7 @@ impl Session for Datagrams {
             self.drain_errors();
         }
         self.give_names_up(reactor);
+        self.send_delayed(reactor.now);
         self.send_waiting(reactor);
         let moved = self.receive(SHARE, reactor);
         self.check_drops(reactor.now);
@@ -453,8 +428,8 @@ impl Session for Datagrams {
             self.error(None, error);
         }
         self.sends.set_limit(options.queue_limit);
-        self.options = options;
-        self.peers.answer_again();
+        let before = std::mem::replace(&mut self.options, options);
+        self.follow(&before.answers);
     }
 
     fn stop(&mut self, reactor: &mut Reactor) {
@@ -465,7 +440,7 @@ impl Session for Datagrams {
         self.refuse_waiting(reactor);
         // What has arrived is received, and what was dropped is counted, before the socket goes. Nothing of it is
         // answered any more.
-        self.options.answering.reply = None;
+        self.options.answers = Arc::default();
         let mut share = LAST;
         if let Some(bound) = &mut self.socket {
             bound.ready.readable = true;

@@ -69,7 +69,10 @@ fn case_and_line_endings_can_be_left_out() {
         let loose = with(test, "Quit", true, true);
         assert_eq!(replies(&loose, &["QUIT\r\n", "quit\n", "Quit", "qui"]), ["yes", "yes", "yes", ""], "{test:?}");
     }
-    assert_eq!(replies(&with(Test::Is, "quit", false, true), &["quit\r\n", "QUIT\r\n", "quit\n\n"]), ["yes", "", ""]);
+    assert_eq!(
+        replies(&with(Test::Is, "quit", false, true), &["quit\r\n", "QUIT\r\n", "quit\n\n"]),
+        ["yes", "", ""]
+    );
 }
 
 #[test]

@@ -171,34 +171,12 @@ fn options(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     egui::CollapsingHeader::new("Options").id_salt((tab.kind, "options")).show_unindented(ui, |ui| {
         let errors = &tab.errors;
         let switches = &mut tab.switches;
-        if tab.kind == Kind::Server {
-            ui.checkbox(&mut switches.greets, "Greeting on connect");
-            if switches.greets {
-                field(ui, "Greeting", &mut switches.greeting, "", errors.get(&Field::Greeting))
-                    .on_hover_text(TEMPLATE_HINT);
-            }
-        }
-        ui.checkbox(&mut switches.echoes, "Automatic reply (echo)")
-            .on_hover_text("Answer everything that comes; {data} is what came");
-        if switches.echoes {
-            field(ui, "Reply", &mut switches.reply, "", errors.get(&Field::Reply)).on_hover_text(TEMPLATE_HINT);
-            let label =
-                if tab.kind == Kind::Udp { "Only to the first of each peer" } else { "Only to the first chunk" };
-            ui.checkbox(&mut switches.first_only, label);
-        }
         match tab.kind {
             Kind::Udp => {
                 ui.checkbox(&mut switches.broadcast, "Broadcast")
                     .on_hover_text("Allow broadcast addresses as targets (SO_BROADCAST)");
             }
             kind => {
-                ui.checkbox(&mut switches.close_after, "Close after the answer")
-                    .on_hover_text("Close a connection once its greeting, or its first reply, is sent");
-                ui.checkbox(&mut switches.closes_on, "Close on a message")
-                    .on_hover_text("Close a connection when a chunk of it is exactly this, such as q");
-                if switches.closes_on {
-                    field(ui, "Last message", &mut switches.last_word, "", errors.get(&Field::LastWord));
-                }
                 ui.checkbox(&mut switches.keep_open, "Keep open when the peer finishes").on_hover_text(
                     "A peer that finished sending (FIN) can still be answered; you close the connection",
                 );
@@ -215,6 +193,3 @@ fn options(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
         actions.push(SocketAction::Configure);
     }
 }
-
-const TEMPLATE_HINT: &str = "Escaped text with {peer} {peer.ip} {peer.port} {local} {data} {hex} {repr} {len} {n} \
-    {ctime} {time:%H:%M:%S}; \\r \\n \\t \\xHH for bytes, {{ for a brace";

@@ -6,19 +6,20 @@ use std::net::SocketAddr;
 use slab::Slab;
 
 use super::pace::Pace;
-use crate::engine::answering::Answers;
 use crate::journal::ConnId;
+use crate::responder::Memory;
 
 /// Live peers at most.
 pub(in crate::engine) const PEERS: usize = 4_096;
 
 /// A peer of a UDP socket.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Peer {
     pub(super) conn: ConnId,
     /// Whether anything was sent to it.
     pub(super) sent_to: bool,
-    pub(super) answers: Answers,
+    /// What the rules remember.
+    pub(super) memory: Memory,
     pub(super) pace: Pace,
     /// When it was last heard from or sent to, in datagrams.
     last: u64,
@@ -57,7 +58,7 @@ impl Peers {
         }
         self.clock += 1;
         let peer =
-            Peer { conn, sent_to: false, answers: Answers::default(), pace: Pace::default(), last: self.clock };
+            Peer { conn, sent_to: false, memory: Memory::default(), pace: Pace::default(), last: self.clock };
         self.by_address.insert(address, self.slots.insert(peer));
         self.by_conn.insert(conn, address);
         evicted
@@ -80,10 +81,13 @@ impl Peers {
         true
     }
 
-    /// Those that got too many replies get some again.
-    pub(super) fn answer_again(&mut self) {
+    /// Those that got too many replies get some again; with other rules nothing is remembered of the old ones.
+    pub(super) fn answer_again(&mut self, forget: bool) {
         for (_, peer) in &mut self.slots {
             peer.pace = Pace::default();
+            if forget {
+                peer.memory = Memory::default();
+            }
         }
     }
 

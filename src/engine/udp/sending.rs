@@ -200,7 +200,8 @@ impl Datagrams {
     /// Answers everything that still waits: the socket closes.
     pub(super) fn refuse_waiting(&mut self, reactor: &mut Reactor) {
         self.refuse_sends("the socket was closed before this was sent", reactor);
-        let replies = self.replies.take_lost() + self.replies.clear() as u64;
+        let waited = self.replies.clear() + self.delayed.clear();
+        let replies = self.replies.take_lost() + waited as u64;
         self.replies_lost(replies, "the socket was closed before");
     }
 

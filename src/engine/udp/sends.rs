@@ -210,6 +210,11 @@ impl Replies {
         self.queue.push_back((to, payload));
     }
 
+    /// Counts a reply as lost.
+    pub(super) fn lose(&mut self) {
+        self.lost += 1;
+    }
+
     /// The oldest.
     pub(super) fn front(&self) -> Option<(SocketAddr, Bytes)> {
         self.queue.front().cloned()

@@ -1,0 +1,200 @@
+//! What a UDP socket does by its rules: at most one reply for one datagram, at a bounded pace.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::Datagrams;
+use super::pace::{REPLIES, Verdict};
+use crate::engine::Answers;
+use crate::engine::reactor::Reactor;
+use crate::figures;
+use crate::journal::{ConnId, Detail};
+use crate::responder::{Between, Deed, Fired};
+
+/// Replies that wait for their time, and bytes of them, at most.
+const DELAYED: usize = 4_096;
+const DELAYED_BYTES: usize = 4 << 20;
+
+/// Replies that wait for their time.
+#[derive(Debug, Default)]
+pub(super) struct Delayed {
+    /// The number keeps apart what is due at the same moment.
+    by_time: BTreeMap<(Instant, u64), (SocketAddr, Bytes)>,
+    next: u64,
+    bytes: usize,
+}
+
+impl Delayed {
+    /// Has a datagram wait; `false` when too many do.
+    fn push(&mut self, at: Instant, to: SocketAddr, payload: Bytes) -> bool {
+        if self.by_time.len() >= DELAYED || payload.len() > DELAYED_BYTES - self.bytes {
+            return false;
+        }
+        self.bytes += payload.len();
+        self.by_time.insert((at, self.next), (to, payload));
+        self.next += 1;
+        true
+    }
+
+    /// One that is due.
+    fn due(&mut self, now: Instant) -> Option<(SocketAddr, Bytes)> {
+        let first = self.by_time.first_entry()?;
+        let (to, payload) = (first.key().0 <= now).then(|| first.remove())?;
+        self.bytes -= payload.len();
+        Some((to, payload))
+    }
+
+    /// Drops all. Returns how many.
+    pub(super) fn clear(&mut self) -> usize {
+        let number = self.by_time.len();
+        (self.by_time, self.bytes) = (BTreeMap::new(), 0);
+        number
+    }
+}
+
+/// What the rules say about one datagram.
+#[derive(Debug, Default)]
+struct Said {
+    /// The reply, and how long it waits.
+    reply: Option<(Duration, Bytes)>,
+    /// What goes to all other peers.
+    forward: Option<(Duration, Bytes)>,
+    /// Replies beyond the first.
+    more: usize,
+}
+
+impl Said {
+    fn of(fired: Vec<Fired>) -> Self {
+        let (mut said, mut wait) = (Self::default(), Duration::ZERO);
+        for deed in fired.into_iter().flat_map(|fired| fired.then) {
+            match deed {
+                Deed::Wait(pause) => wait += pause,
+                Deed::Reply(payload) if said.reply.is_none() => said.reply = Some((wait, payload)),
+                Deed::Reply(_) => said.more += 1,
+                Deed::Forward(payload) => said.forward = said.forward.or(Some((wait, payload))),
+                // UDP has no connection to end.
+                Deed::Close | Deed::FinishSending | Deed::Abort => {}
+            }
+        }
+        said
+    }
+}
+
+impl Datagrams {
+    /// What the rules say about a datagram.
+    pub(super) fn fire(&mut self, from: SocketAddr, payload: &[u8], reactor: &Reactor) -> Vec<Fired> {
+        let answers = Arc::clone(&self.options.answers);
+        let Some(local) = self.socket.as_ref().map(|bound| bound.local) else { return Vec::new() };
+        if answers.responder().is_silent() {
+            return Vec::new();
+        }
+        let between = Between { peer: from, local, time: reactor.stamp };
+        let Some(peer) = self.peers.touch(from) else { return Vec::new() };
+        let fired = answers.responder().payload(&mut peer.memory, between, payload);
+        answers.count(&fired, between, payload);
+        fired
+    }
+
+    /// Does what the rules say about a datagram from `from`, which is recorded by now.
+    pub(super) fn act(&mut self, from: SocketAddr, conn: ConnId, fired: Vec<Fired>, reactor: &mut Reactor) {
+        if fired.is_empty() {
+            return;
+        }
+        let said = Said::of(fired);
+        if let Some((wait, payload)) = said.reply
+            && self.may_send(from, conn, reactor.now)
+        {
+            self.send_after(wait, from, payload, reactor);
+        }
+        if let Some((wait, payload)) = said.forward {
+            let others: Vec<_> = self.peers.all().filter(|(_, address)| *address != from).collect();
+            for (conn, address) in others {
+                if self.may_send(address, conn, reactor.now) {
+                    self.send_after(wait, address, payload.clone(), reactor);
+                }
+            }
+        }
+        if said.more > 0 && !std::mem::replace(&mut self.told_more, true) {
+            let note = "more than one reply of the rules fits this datagram: only the first is sent, UDP replies once \
+                        (told once)";
+            self.writer.detail(Some(conn), Detail::Note(note.to_owned()));
+        }
+    }
+
+    /// Whether something may go to `to` by itself now. That it gets no more is recorded.
+    fn may_send(&mut self, to: SocketAddr, conn: ConnId, now: Instant) -> bool {
+        if !self.socket.as_mut().is_some_and(|bound| bound.may_answer(to)) {
+            return false;
+        }
+        let verdict = self.peers.touch(to).map_or(Verdict::Silent, |peer| peer.pace.reply(now));
+        if verdict == Verdict::Stop {
+            let replies = figures::count(REPLIES.into());
+            let note = format!(
+                "{to} got {replies} replies within a second and gets no more until the settings change: two that \
+                 answer each other would never stop"
+            );
+            self.writer.detail(Some(conn), Detail::Note(note));
+        }
+        verdict == Verdict::Answer
+    }
+
+    fn send_after(&mut self, wait: Duration, to: SocketAddr, payload: Bytes, reactor: &mut Reactor) {
+        if wait.is_zero() {
+            return self.send_reply(to, payload);
+        }
+        let at = reactor.now + wait;
+        if self.delayed.push(at, to, payload) {
+            reactor.timers.set(at, self.key());
+        } else {
+            self.replies.lose();
+        }
+    }
+
+    /// Sends the replies whose time has come.
+    pub(super) fn send_delayed(&mut self, now: Instant) {
+        while let Some((to, payload)) = self.delayed.due(now) {
+            self.send_reply(to, payload);
+        }
+    }
+
+    /// Goes on by other rules.
+    pub(super) fn follow(&mut self, before: &Answers) {
+        self.told_more = false;
+        self.peers.answer_again(*self.options.answers != *before);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_is_sent_in_the_order_of_time_and_bounded() {
+        let (mut delayed, now) = (Delayed::default(), Instant::now());
+        let to = SocketAddr::from(([127, 0, 0, 1], 9));
+        let at = |ms| now + Duration::from_millis(ms);
+        for (ms, text) in [(5, "c"), (1, "a"), (1, "b")] {
+            assert!(delayed.push(at(ms), to, Bytes::from_static(text.as_bytes())));
+        }
+        assert_eq!(delayed.due(now), None);
+        let due: Vec<_> = std::iter::from_fn(|| delayed.due(at(4))).map(|(_, payload)| payload).collect();
+        assert_eq!(due, ["a", "b"]);
+        assert!(!delayed.push(now, to, Bytes::from(vec![0; DELAYED_BYTES])));
+        assert_eq!(delayed.clear(), 1);
+        assert!(delayed.push(now, to, Bytes::from(vec![0; DELAYED_BYTES])));
+    }
+
+    #[test]
+    fn one_datagram_has_one_reply() {
+        let reply = |text: &'static str| Deed::Reply(Bytes::from_static(text.as_bytes()));
+        let wait = Deed::Wait(Duration::from_millis(7));
+        let fired = |then: Vec<Deed>| Fired { rule: 0, captures: Vec::new(), then };
+        let said = Said::of(vec![fired(vec![wait, reply("a"), Deed::Close]), fired(vec![reply("b")])]);
+        assert_eq!(said.reply, Some((Duration::from_millis(7), Bytes::from_static(b"a"))));
+        assert_eq!((said.forward, said.more), (None, 1));
+    }
+}
