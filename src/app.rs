@@ -2,6 +2,7 @@
 //! in [`crate::ui`].
 
 pub mod bookmarks;
+pub mod colors;
 pub mod composer;
 mod copying;
 pub mod detail;

@@ -15,6 +15,7 @@ use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::literal::Extractor;
 use regex_syntax::hir::{Hir, HirKind, Repetition};
+use serde::{Deserialize, Serialize};
 
 use classes::Classes;
 use folded::Folded;
@@ -34,7 +35,8 @@ const SIZE_LIMIT: usize = 1 << 20;
 const NEST_LIMIT: u32 = 64;
 
 /// How a pattern is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Notation {
     /// Text as it is; small letters match capitals too.
     #[default]

@@ -1,6 +1,7 @@
 //! Panels and widgets: they draw state and return what the person asked for. Nothing here opens a socket or a file.
 
 mod bookmarks;
+mod colors;
 mod composer;
 mod detail;
 mod filing;

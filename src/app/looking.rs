@@ -15,6 +15,7 @@ impl SocketTab {
     /// Looks at the journal once a frame. Returns whether another frame is needed to go on searching or reading.
     pub fn look(&mut self, wake: &Wake) -> bool {
         self.looked = true;
+        self.colors.make_ready();
         self.errors = self.form.check(&self.switches, self.rules.answers()).err().unwrap_or_default();
         self.status = self.journal.status();
         let journal = &self.journal;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::bookmarks::Bookmarks;
+use super::colors::Colors;
 use super::composer::Composer;
 use super::detail::DetailView;
 use super::filing::Filing;
@@ -147,6 +148,8 @@ pub struct SocketTab {
     pub status: Status,
     /// The log's view.
     pub log: LogView,
+    /// In which colors its rows are drawn.
+    pub colors: Colors,
     /// What can be shown in place of the log.
     pub statistics: Statistics,
     /// The rows that a person marked.
@@ -204,6 +207,7 @@ impl SocketTab {
             journal: Arc::new(Journal::within(budget, limits)),
             status: Status::default(),
             log: LogView::default(),
+            colors: Colors::default(),
             statistics: Statistics::new(usual_request(kind)),
             bookmarks: Bookmarks::default(),
             detail: DetailView::default(),

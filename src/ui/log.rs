@@ -10,7 +10,7 @@ pub(super) use status::{has_remarks, remark_line, status_line};
 
 use super::rows::{self, Place};
 use super::theme::ROW;
-use super::{filter, find, widgets};
+use super::{colors, filter, find, widgets};
 use crate::app::SocketAction;
 use crate::app::log::{CopyAs, Mode};
 use crate::app::tab::SocketTab;
@@ -46,6 +46,7 @@ pub(super) fn tool_bar(ui: &mut Ui, tab: &mut SocketTab) {
             ways(ui, tab);
         }
         encoding(ui, tab);
+        colors::menu(ui, &mut tab.colors);
         framing::controls(ui, tab);
     });
     framing::error(ui, tab);

@@ -2,6 +2,7 @@
 
 use egui::{Color32, FontFamily, FontId, Margin, Stroke, Style, TextStyle, Theme, Visuals, vec2};
 
+use crate::app::colors::Hue;
 use crate::app::settings::{self, Settings};
 use crate::journal::{Content, Detail, Direction, How};
 
@@ -51,6 +52,27 @@ pub(super) fn color(tone: Tone, dark: bool) -> Color32 {
 /// The ground of what was looked for; every tone keeps its contrast on it.
 pub(super) fn highlight(dark: bool) -> Color32 {
     if dark { Color32::from_rgb(84, 66, 0) } else { Color32::from_rgb(255, 226, 120) }
+}
+
+/// How a color of rows looks in light or dark, on the log's ground or on that of a selected row; it has a contrast of
+/// at least 4.5 : 1 to it, and to the ground of what was looked for.
+pub(super) fn hue(hue: Hue, dark: bool, selected: bool) -> Color32 {
+    let (on_dark, on_selected, on_light) = match hue {
+        Hue::Red => ([255, 156, 152], [255, 194, 191], [184, 21, 15]),
+        Hue::Orange => ([255, 160, 86], [255, 197, 153], [151, 68, 4]),
+        Hue::Gold => ([220, 178, 12], [244, 206, 51], [113, 90, 0]),
+        Hue::Lime => ([143, 200, 29], [169, 226, 55], [68, 102, 0]),
+        Hue::Green => ([65, 208, 101], [133, 229, 157], [0, 107, 27]),
+        Hue::Teal => ([36, 204, 187], [83, 230, 211], [0, 105, 91]),
+        Hue::Blue => ([100, 191, 255], [165, 215, 255], [0, 93, 170]),
+        Hue::Pink => ([255, 148, 210], [255, 189, 228], [178, 9, 108]),
+    };
+    let [r, g, b] = match (dark, selected) {
+        (true, false) => on_dark,
+        (true, true) => on_selected,
+        (false, _) => on_light,
+    };
+    Color32::from_rgb(r, g, b)
 }
 
 /// The tone of a row.
@@ -146,4 +168,62 @@ fn visuals(dark: bool) -> Visuals {
     widgets.active.fg_stroke.color = gray(240, 20);
     widgets.open.weak_bg_fill = gray(64, 218);
     visuals
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::Rgba;
+
+    use super::*;
+
+    /// Relative luminance (WCAG 2.2).
+    fn luminance(color: Color32) -> f32 {
+        let linear = Rgba::from(color);
+        0.2126 * linear.r() + 0.7152 * linear.g() + 0.0722 * linear.b()
+    }
+
+    fn contrast(one: Color32, other: Color32) -> f32 {
+        let (one, other) = (luminance(one) + 0.05, luminance(other) + 0.05);
+        one.max(other) / one.min(other)
+    }
+
+    #[test]
+    fn contrast_is_that_of_wcag() {
+        assert!((contrast(Color32::BLACK, Color32::WHITE) - 21.0).abs() < 0.01);
+        assert!((contrast(Color32::from_rgb(118, 118, 118), Color32::WHITE) - 4.54).abs() < 0.01);
+    }
+
+    #[test]
+    fn colors_of_rows_are_readable_on_every_ground() {
+        for dark in [false, true] {
+            let visuals = visuals(dark);
+            let grounds = [
+                (visuals.extreme_bg_color, false),
+                (visuals.faint_bg_color, false),
+                (visuals.selection.bg_fill, true),
+                (highlight(dark), false),
+                (highlight(dark), true),
+            ];
+            for (one, (ground, selected)) in
+                Hue::ALL.into_iter().flat_map(|hue| grounds.map(|ground| (hue, ground)))
+            {
+                let contrast = contrast(hue(one, dark, selected), ground);
+                assert!(contrast >= 4.5, "{} in {dark} on {ground:?}: {contrast}", one.name());
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_colors_of_rows_are_alike() {
+        for (dark, selected) in [(false, false), (true, false), (true, true)] {
+            let marks = [color(Tone::Mark, dark)].into_iter();
+            let all: Vec<_> = Hue::ALL.map(|one| hue(one, dark, selected)).into_iter().chain(marks).collect();
+            for (n, one) in all.iter().enumerate() {
+                for other in &all[n + 1..] {
+                    let apart: i32 = (0..3).map(|part| (i32::from(one[part]) - i32::from(other[part])).abs()).sum();
+                    assert!(apart >= 40, "{one:?} and {other:?}");
+                }
+            }
+        }
+    }
 }

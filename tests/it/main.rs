@@ -9,6 +9,7 @@
 
 mod bench;
 mod bulk;
+mod colors;
 mod crowd;
 mod detail;
 mod encodings;

@@ -132,7 +132,8 @@ fn paint(ui: &Ui, tab: &SocketTab, shown: &Shown, rect: Rect, columns: Columns, 
 /// The payload between two edges, after what is to be said of it.
 fn paint_payload(ui: &Ui, tab: &SocketTab, shown: &Shown, bytes: &[u8], rect: Rect, (left, right): (f32, f32)) {
     let dark = ui.visuals().dark_mode;
-    let normal = ui.visuals().text_color();
+    let selected = tab.log.is_selected(shown.key);
+    let ink = tab.color_of(shown).map_or(ui.visuals().text_color(), |hue| theme::hue(hue, dark, selected));
     let put = |left: f32, job: LayoutJob| {
         rows::cell(ui, rect, rect.left() + left, rect.left() + right, job, Align2::LEFT_CENTER)
     };
@@ -148,12 +149,12 @@ fn paint_payload(ui: &Ui, tab: &SocketTab, shown: &Shown, bytes: &[u8], rect: Re
             let found = tab.find.ranges_in(bytes, skipped..skipped + text::ROW_BYTES).into_iter();
             let found: Vec<_> = found.map(|hit| hit.start.saturating_sub(skipped)..hit.end - skipped).collect();
             let looked_at = shown.text(text::ROW_LOOKED_AT);
-            text::foreign_highlighted(tab.log.encoding, &looked_at, text::ROW_CHARACTERS, normal, &found, dark)
+            text::foreign_highlighted(tab.log.encoding, &looked_at, text::ROW_CHARACTERS, ink, &found, dark)
         }
         Mode::Hex => {
             let part = &bytes[..bytes.len().min(text::ROW_CHARACTERS / 3)];
             let found = text::in_hex(&tab.find.ranges_in(bytes, 0..part.len()));
-            text::plain_highlighted(&payload::hex(part), &theme::mono(), normal, &found, dark)
+            text::plain_highlighted(&payload::hex(part), &theme::mono(), ink, &found, dark)
         }
     };
     if bytes.len() < shown.len && !preview.text.ends_with('…') {
