@@ -17,6 +17,7 @@ use memchr::memmem::Finder;
 use sockscope::app::filter::{Filter, Matcher};
 use sockscope::clock::Stamp;
 use sockscope::journal::{Detail, Journal, Limits, Opened, State, Writer};
+use sockscope::payload::Encoding;
 use sockscope::search::Notation;
 
 const TOTAL: usize = 256 << 20;
@@ -42,12 +43,14 @@ fn main() {
         println!("records of {size} bytes:");
         for (name, notation, text) in SEARCHES {
             let filter = Filter { text: (*text).to_owned(), notation: *notation, ..Filter::default() };
-            let matcher = filter.matcher(Stamp::now()).expect("valid");
+            let matcher = filter.matcher(Stamp::now(), Encoding::Utf8).expect("valid");
             let took = best(|| search(&journal, matcher.clone()), 1);
             let ratio = took.as_secs_f64() / plain.as_secs_f64();
             println!("  {name:30} {} {ratio:6.2} x memmem", figures(took));
         }
-        let all = Filter { length: ">0".into(), ..Filter::default() }.matcher(Stamp::now()).expect("valid");
+        let all = Filter { length: ">0".into(), ..Filter::default() }
+            .matcher(Stamp::now(), Encoding::Utf8)
+            .expect("valid");
         let took = best(|| search(&journal, all.clone()), TOTAL / size);
         println!("  {:30} {}", "length, every record passes", figures(took));
     }

@@ -6,6 +6,7 @@
 
 mod ascii;
 mod classes;
+mod encoded;
 mod folded;
 mod sweep;
 
@@ -21,7 +22,7 @@ use classes::Classes;
 use folded::Folded;
 
 use crate::endpoint::ParseError;
-use crate::payload::{self, Format};
+use crate::payload::{self, Encoding, Format};
 
 pub use sweep::Sweep;
 
@@ -84,12 +85,20 @@ enum Searcher {
 }
 
 impl Pattern {
-    /// Makes `text` ready; `None` where it stands for nothing.
+    /// Makes `text` ready to be found in UTF-8; `None` where it stands for nothing.
     ///
     /// # Errors
-    /// What is no hexadecimal digit, what is wrong with a regular expression, and a pattern that is too large; the
-    /// position is in bytes of `text`.
+    /// As [`Pattern::parse_in`].
     pub fn parse(notation: Notation, text: &str) -> Result<Option<Self>, ParseError> {
+        Self::parse_in(Encoding::Utf8, notation, text)
+    }
+
+    /// Makes `text` ready to be found in payload whose text is in `encoding`; `None` where it stands for nothing.
+    ///
+    /// # Errors
+    /// What is no hexadecimal digit, what is wrong with a regular expression, what the encoding lacks, and a
+    /// pattern that is too large; the position is in bytes of `text`.
+    pub fn parse_in(encoding: Encoding, notation: Notation, text: &str) -> Result<Option<Self>, ParseError> {
         if let Some((position, _)) = text.char_indices().nth(LONGEST) {
             return Err(payload::refused(position, format!("at most {LONGEST} characters can be looked for")));
         }
@@ -97,12 +106,12 @@ impl Pattern {
             return Ok(None);
         }
         match notation {
-            Notation::Text => folded(text).map(Some),
+            Notation::Text => folded(encoding, text).map(Some),
             Notation::Hex => {
                 let bytes = payload::parse(text, Format::Hex)?;
                 Ok((!bytes.is_empty()).then(|| Self::exact(&bytes)))
             }
-            Notation::Regex => expression(text).map(Some),
+            Notation::Regex => expression(encoding, text).map(Some),
         }
     }
 
@@ -187,16 +196,20 @@ impl Pattern {
 }
 
 /// Text, as a person means it: small letters match capitals too, capitals only themselves.
-fn folded(text: &str) -> Result<Pattern, ParseError> {
+fn folded(encoding: Encoding, text: &str) -> Result<Pattern, ParseError> {
     let cased = |c: char| c.is_lowercase() || c.is_uppercase();
     if text.chars().any(char::is_uppercase) || !text.chars().any(cased) {
-        return Ok(Pattern::exact(text.as_bytes()));
+        return Ok(Pattern::exact(&encoding.encode(text)?));
     }
     let too_long = |_| payload::refused(0, "the text is too long to be looked for in both cases");
-    if text.is_ascii() {
+    if text.is_ascii() && encoding.has_ascii() {
         // ASCII letters match ASCII letters alone: with Unicode's rules a k would match the sign for kelvin too.
         let folded = Folded::new(text).map_err(too_long)?;
         return Ok(Pattern { searcher: Searcher::Folded(Box::new(folded)) });
+    }
+    if encoding != Encoding::Utf8 {
+        encoding.encode(text)?;
+        return encoded::in_both_cases(encoding, text);
     }
     let mut builder = RegexBuilder::new(&regex::escape(text));
     let regex = builder.case_insensitive(true).size_limit(SIZE_LIMIT).build().map_err(too_long)?;
@@ -210,7 +223,7 @@ fn folded(text: &str) -> Result<Pattern, ParseError> {
 ///
 /// What is wrong with it, at its place, and an expression that is too large.
 pub fn regex(text: &str, ignore_case: bool) -> Result<Regex, ParseError> {
-    let (regex, _) = checked(text)?;
+    let (regex, _) = checked(Encoding::Utf8, text)?;
     if !ignore_case {
         return Ok(regex);
     }
@@ -227,7 +240,7 @@ pub fn regex_of(expression: &str, ignore_case: bool) -> Result<Regex, ParseError
 }
 
 /// The expression, and what it is made of.
-fn checked(text: &str) -> Result<(Regex, Hir), ParseError> {
+fn checked(encoding: Encoding, text: &str) -> Result<(Regex, Hir), ParseError> {
     if let Some((position, _)) = text.char_indices().nth(LONGEST) {
         return Err(payload::refused(position, format!("an expression has at most {LONGEST} characters")));
     }
@@ -237,7 +250,10 @@ fn checked(text: &str) -> Result<(Regex, Hir), ParseError> {
     };
     // What is wrong is told at its place in what was typed.
     let typed = parse(text)?;
-    let text = &ascii::classes(text);
+    let text = &match encoding {
+        Encoding::Utf8 => ascii::classes(text),
+        encoding => encoded::expression(encoding, text)?,
+    };
     let syntax = parse(text).unwrap_or(typed);
     Ok((build(text).map_err(too_large)?, syntax))
 }
@@ -263,8 +279,8 @@ fn build(text: &str) -> Result<Regex, regex::Error> {
     builder(text).build()
 }
 
-fn expression(text: &str) -> Result<Pattern, ParseError> {
-    let (regex, syntax) = checked(text)?;
+fn expression(encoding: Encoding, text: &str) -> Result<Pattern, ParseError> {
+    let (regex, syntax) = checked(encoding, text)?;
     let sure = syntax.properties().look_set().is_empty();
     let anywhere = anywhere(&syntax);
     let skips = anywhere.properties().minimum_len().is_some_and(|len| len > 0);

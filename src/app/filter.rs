@@ -11,7 +11,7 @@ use matcher::Beside;
 use crate::clock::Stamp;
 use crate::endpoint::ParseError;
 use crate::moment::Moment;
-use crate::payload;
+use crate::payload::{self, Encoding};
 use crate::search::{Notation, Pattern};
 
 pub use kinds::{Kind, Kinds};
@@ -119,13 +119,14 @@ impl Filter {
         typed + usize::from(!self.kinds.is_all())
     }
 
-    /// Makes it ready for many records. `now` is the present, for times without a date.
+    /// Makes it ready for many records, whose text is in `encoding`. `now` is the present, for times without a date.
     ///
     /// # Errors
     /// What is wrong in each field.
-    pub fn matcher(&self, now: Stamp) -> Result<Matcher, Problems> {
+    pub fn matcher(&self, now: Stamp, encoding: Encoding) -> Result<Matcher, Problems> {
         let mut problems = Problems::new();
-        let pattern = checked(&mut problems, Field::Text, &self.text, |text| Pattern::parse(self.notation, text));
+        let parse = |text: &str| Pattern::parse_in(encoding, self.notation, text);
+        let pattern = checked(&mut problems, Field::Text, &self.text, parse);
         let length = checked(&mut problems, Field::Length, &self.length, length::parse);
         let from = checked(&mut problems, Field::From, &self.from, moment).map(|moment| moment.before(now).start);
         let to = checked(&mut problems, Field::To, &self.to, moment);

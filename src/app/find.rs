@@ -9,6 +9,7 @@ use super::log::{Hits, Key, LogView};
 use super::wake::Wake;
 use crate::figures;
 use crate::journal::{Journal, Status};
+use crate::payload::Encoding;
 use crate::search::{Notation, Pattern};
 
 /// Which way to go from the cursor.
@@ -34,7 +35,7 @@ pub struct Find {
     /// What is wrong with it.
     pub problem: Option<String>,
     /// What `pattern` was made of.
-    seen: (String, Notation),
+    seen: (String, (Notation, Encoding)),
     pattern: Option<Pattern>,
     /// The rows among which was searched, as [`LogView::changes`] counts them.
     among: u64,
@@ -79,7 +80,7 @@ impl Find {
         budget: Duration,
         wake: &Wake,
     ) -> bool {
-        self.read();
+        self.read(log.encoding);
         if self.among != log.changes() {
             self.among = log.changes();
             self.filtered = log.filter_pattern().cloned();
@@ -98,13 +99,14 @@ impl Find {
     }
 
     /// Makes what is typed ready; while something is wrong with it, nothing is found.
-    fn read(&mut self) {
-        if self.seen.0 == self.text && self.seen.1 == self.notation {
+    fn read(&mut self, encoding: Encoding) {
+        let (text, as_written) = &self.seen;
+        if *text == self.text && *as_written == (self.notation, encoding) {
             return;
         }
-        self.seen = (self.text.clone(), self.notation);
+        self.seen = (self.text.clone(), (self.notation, encoding));
         (self.hits, self.wrapped) = (None, None);
-        (self.pattern, self.problem) = match Pattern::parse(self.notation, &self.text) {
+        (self.pattern, self.problem) = match Pattern::parse_in(encoding, self.notation, &self.text) {
             Ok(pattern) => (pattern, None),
             Err(error) => (None, Some(at_character(&self.text, &error))),
         };

@@ -75,8 +75,8 @@ pub struct LogView {
     pub cursor: Option<Key>,
     /// The cursor was moved from afar: its row is to be brought into sight.
     pub reveal: bool,
-    /// The filter that was last looked at.
-    seen: Filter,
+    /// The filter that was last looked at, and in which encoding.
+    seen: (Filter, Encoding),
     /// The filter in effect, where it hides anything.
     matcher: Option<Matcher>,
     /// How often the rows were found anew.
@@ -113,7 +113,7 @@ impl Default for LogView {
             top_pixels: 0.0,
             cursor: None,
             reveal: false,
-            seen: Filter::default(),
+            seen: Default::default(),
             matcher: None,
             changes: 0,
             matches: None,

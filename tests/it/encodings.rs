@@ -108,3 +108,23 @@ fn text_is_copied_as_the_log_shows_it() {
     check(&mut window, "Copy as hex", "c4 e3 ba");
     check(&mut window, "Copy rows", " 3 你好");
 }
+
+#[test]
+fn what_is_filtered_and_found_is_in_the_encoding_of_the_log() {
+    let (mut window, _client) = server(&[b"\xcc\xab\xb0\xd7 : hi", b"alex : hi", b"alex : \xcc\xab\xb0\xd7"]);
+    choose(&mut window, "Log encoding", "GBK");
+    window.set("Filter text", "太白");
+    window.wait_for("2 rows of 5");
+    choose(&mut window, "Log encoding", "UTF-8");
+    window.wait_for("0 rows of 5");
+    choose(&mut window, "Log encoding", "Latin-1");
+    window.wait_for("character 1: 太 (U+592A) is not in Latin-1");
+    choose(&mut window, "Log encoding", "GBK");
+    window.wait_for("2 rows of 5");
+    window.press("Clear filter");
+    window.press("Find");
+    window.set("Find", "白");
+    window.wait_for("2 rows");
+    window.press("Next");
+    window.wait_for("1 of 2 rows");
+}

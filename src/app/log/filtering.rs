@@ -10,11 +10,12 @@ use crate::search::Pattern;
 impl LogView {
     /// Puts what was typed into effect, unless something in it is wrong; returns whether it did.
     pub(super) fn apply_filter(&mut self) -> bool {
-        if self.filter == self.seen {
+        let same = self.filter == self.seen.0;
+        if same && (self.encoding == self.seen.1 || self.filter.text.is_empty()) {
             return false;
         }
-        self.seen = self.filter.clone();
-        match self.filter.matcher(Stamp::now()) {
+        self.seen = (self.filter.clone(), self.encoding);
+        match self.filter.matcher(Stamp::now(), self.encoding) {
             Ok(matcher) => {
                 self.problems.clear();
                 self.matcher = (!self.filter.is_empty()).then_some(matcher);

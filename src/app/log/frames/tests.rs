@@ -13,6 +13,7 @@ use crate::app::log::shown::Shown;
 use crate::clock::Stamp;
 use crate::framing::{LengthPrefix, Width};
 use crate::journal::{How, Limits, Opened, Reader, State, Writer};
+use crate::payload::Encoding;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -252,7 +253,7 @@ fn a_frame_passes_the_filter_when_all_of_it_is_there() {
     let conn = log.open();
     let mut frames = lines(0);
     let filter = Filter { text: "one two".into(), ..Filter::default() };
-    frames.sift(filter.matcher(Stamp::now()).ok());
+    frames.sift(filter.matcher(Stamp::now(), Encoding::default()).ok());
     log.receive(conn, b"one t");
     log.writer.sent(conn, b"one two\n");
     assert_eq!(log.rows(&mut frames), ["> one two\\n"]);
