@@ -1,12 +1,18 @@
-//! The text that is about to be sent, and what was sent before.
+//! The message that is about to be sent, and what was sent before.
+
+mod preview;
+mod sending;
 
 use std::collections::VecDeque;
 
 use crate::endpoint::ParseError;
 use crate::engine::Ticket;
+use crate::message::Message;
 use crate::payload::{self, Format, LineEnding};
 
-/// Texts remembered for the arrow keys.
+pub use preview::{Preview, Shown, Wrong};
+
+/// Messages remembered for the arrow keys.
 const HISTORY: usize = 200;
 
 /// Unanswered presses of Send that are remembered.
@@ -15,69 +21,132 @@ const WAITING: usize = 64;
 /// The longest text that the editor takes, in characters: longer ones make an editor crawl.
 pub const LONGEST_TEXT: usize = 256 * 1024;
 
-/// A text with its notation, as it was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Entry {
-    text: String,
-    format: Format,
-}
-
 /// The state of a tab's composer.
 #[derive(Clone, Debug, Default)]
 pub struct Composer {
-    /// What is typed.
-    pub text: String,
-    /// In which notation.
-    pub format: Format,
-    /// What is appended to it.
-    pub line_ending: LineEnding,
+    /// What is typed, with its notation and what is put around it.
+    pub message: Message,
     /// Several lines: Enter makes a new line, and Ctrl+Enter sends.
     pub multiline: bool,
+    /// What is typed to find a checksum in the list.
+    pub sought: String,
     /// Why the last Send failed.
     pub failure: Option<String>,
-    /// The presses of Send that are not answered yet, with the texts they took; the newest ones.
-    waiting: VecDeque<(Ticket, String)>,
-    history: VecDeque<Entry>,
-    /// Where the arrow keys are: 0 is the draft, 1 the newest text.
+    /// What became of the text when another format was chosen; nothing once it is edited.
+    pub switched: Option<Switched>,
+    /// The presses of Send that are not answered yet, with the texts they took from the editor; the newest ones.
+    waiting: VecDeque<(Ticket, Option<String>)>,
+    history: VecDeque<Message>,
+    /// Where the arrow keys are: 0 is the draft, 1 the newest message.
     place: usize,
-    draft: Option<Entry>,
+    draft: Option<Message>,
+    /// How many messages with variables were sent: `{n}` is one more.
+    sends: u64,
+    preview: Preview,
+}
+
+/// What became of a text when another format was chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Switched {
+    /// It was converted; this is how it was typed.
+    Converted(String),
+    /// It stayed as it is; why.
+    Kept(String),
 }
 
 impl Composer {
-    /// The bytes that Send would send.
-    ///
-    /// # Errors
-    /// Where the text is not valid in its notation; nothing is sent then.
-    pub fn payload(&self) -> Result<Vec<u8>, ParseError> {
-        payload::parse(&self.text, self.format).map(|bytes| payload::with_line_ending(bytes, self.line_ending))
+    /// Sends of something that is not in the editor: a failure is shown, the text stays.
+    pub fn sending_other(&mut self, ticket: Ticket) {
+        self.wait_for(ticket, None);
     }
 
-    /// Send was pressed: remembers the text, and keeps it in the editor until the engine has taken it.
+    /// Send was pressed: remembers the message, and keeps it in the editor until the engine has taken it.
     pub fn sending(&mut self, ticket: Ticket) {
-        self.failure = None;
-        // What was being typed before the arrow keys brought this text is not lost.
+        // What was being typed before the arrow keys brought this message is not lost.
         if let Some(draft) = self.draft.take() {
             self.remember(draft);
         }
-        self.remember(Entry { text: self.text.clone(), format: self.format });
+        self.remember(self.message.clone());
         self.place = 0;
-        self.waiting.push_back((ticket, self.text.clone()));
+        self.wait_for(ticket, Some(self.message.text.clone()));
+    }
+
+    fn wait_for(&mut self, ticket: Ticket, text: Option<String>) {
+        self.failure = None;
+        self.waiting.push_back((ticket, text));
         if self.waiting.len() > WAITING {
             self.waiting.pop_front();
         }
     }
 
-    /// Puts a text at the end of the history, unless it is there.
-    fn remember(&mut self, entry: Entry) {
-        if !entry.text.is_empty() && self.history.back() != Some(&entry) {
-            self.history.push_back(entry);
+    /// Puts a message at the end of the history, unless it is there.
+    fn remember(&mut self, message: Message) {
+        if !message.text.is_empty() && self.history.back() != Some(&message) {
+            self.history.push_back(message);
         }
         if self.history.len() > HISTORY {
             self.history.pop_front();
         }
     }
 
-    fn answered(&mut self, ticket: Ticket) -> Option<String> {
+    /// What the arrow keys walk through, the oldest first.
+    pub fn history(&self) -> impl Iterator<Item = &Message> {
+        self.history.iter()
+    }
+
+    /// Sets what the arrow keys walk through, the oldest first; of more than 200 the newest stay.
+    pub fn set_history(&mut self, mut history: Vec<Message>) {
+        history.drain(..history.len().saturating_sub(HISTORY));
+        (self.history, self.place, self.draft) = (history.into(), 0, None);
+    }
+
+    /// Puts a message into the editor; what was typed there joins the history.
+    pub fn put(&mut self, message: Message) {
+        let typed = std::mem::replace(&mut self.message, message);
+        self.edited();
+        self.remember(typed);
+        self.fit();
+    }
+
+    /// How what is typed next is meant; what is typed already keeps its format.
+    pub fn set_notation(&mut self, format: Format, ending: LineEnding) {
+        if self.message.text.is_empty() {
+            self.message.format = format;
+        }
+        self.message.envelope.ending = ending;
+    }
+
+    /// Chooses a format. The text is converted, so that it stands for the same bytes; where that can't be, it stays.
+    pub fn set_format(&mut self, format: Format) {
+        let before = self.message.text.clone();
+        let converted = self.message.text_in(format);
+        self.message.format = format;
+        self.switched = match converted {
+            Ok(text) if text == before => None,
+            Ok(text) => {
+                self.message.text = text;
+                self.edited();
+                self.fit();
+                Some(Switched::Converted(before))
+            }
+            Err(error) => Some(Switched::Kept(in_words(&before, &error))),
+        };
+        self.failure = None;
+    }
+
+    /// Takes a conversion back: what was typed was meant in the new format already.
+    pub fn keep_as_typed(&mut self) {
+        if let Some(Switched::Converted(text)) = self.switched.take() {
+            self.message.text = text;
+        }
+    }
+
+    /// A text of several lines needs them.
+    fn fit(&mut self) {
+        self.multiline |= self.message.text.contains('\n');
+    }
+
+    fn answered(&mut self, ticket: Ticket) -> Option<Option<String>> {
         let place = self.waiting.iter().position(|(waiting, _)| *waiting == ticket)?;
         self.waiting.remove(place).map(|(_, text)| text)
     }
@@ -97,8 +166,9 @@ impl Composer {
 
     /// The engine took the payload of `ticket`: the editor is emptied unless something else was typed meanwhile.
     pub fn sent(&mut self, ticket: Ticket) {
-        if self.answered(ticket).is_some_and(|text| text == self.text) {
-            self.text.clear();
+        if self.answered(ticket).flatten().is_some_and(|text| text == self.message.text) {
+            self.message.text.clear();
+            self.switched = None;
         }
     }
 
@@ -115,7 +185,7 @@ impl Composer {
             return;
         }
         if self.place == 0 {
-            self.draft = Some(Entry { text: self.text.clone(), format: self.format });
+            self.draft = Some(self.message.clone());
         }
         self.place += 1;
         self.recall();
@@ -132,25 +202,35 @@ impl Composer {
 
     /// The text was edited: what the arrow keys left behind is the new draft.
     pub fn edited(&mut self) {
-        self.failure = None;
+        (self.failure, self.switched) = (None, None);
         self.place = 0;
         // The old draft would be lost here, so it joins the history.
         if let Some(draft) = self.draft.take()
-            && draft.text != self.text
+            && draft.text != self.message.text
         {
             self.remember(draft);
         }
     }
 
     fn recall(&mut self) {
-        let entry = match self.place {
+        let message = match self.place {
             0 => self.draft.take(),
             place => self.history.get(self.history.len() - place).cloned(),
         };
-        if let Some(entry) = entry {
-            (self.text, self.format) = (entry.text, entry.format);
+        if let Some(message) = message {
+            self.message = message;
+            self.switched = None;
         }
     }
+}
+
+/// An error with its place in `text`: `line 1, character 4: …`. What has no place in it is told without.
+fn in_words(text: &str, error: &ParseError) -> String {
+    if error.position >= text.len() {
+        return error.reason.clone();
+    }
+    let (line, column) = payload::line_and_column(text, error.position);
+    format!("line {line}, character {column}: {}", error.reason)
 }
 
 #[cfg(test)]
@@ -158,7 +238,7 @@ mod tests {
     use super::*;
 
     fn typed(composer: &mut Composer, text: &str) {
-        text.clone_into(&mut composer.text);
+        text.clone_into(&mut composer.message.text);
         composer.edited();
     }
 
@@ -170,22 +250,22 @@ mod tests {
             composer.sending(Ticket(n as u64));
             composer.sent(Ticket(n as u64));
         }
-        assert_eq!(composer.text, "");
+        assert_eq!(composer.message.text, "");
         typed(&mut composer, "unfinished");
         composer.older();
-        assert_eq!(composer.text, "two");
+        assert_eq!(composer.message.text, "two");
         composer.older();
         composer.older();
-        assert_eq!(composer.text, "one");
+        assert_eq!(composer.message.text, "one");
         composer.newer();
         composer.newer();
         composer.newer();
-        assert_eq!(composer.text, "unfinished");
+        assert_eq!(composer.message.text, "unfinished");
         // Editing a recalled text keeps the draft within reach.
         composer.older();
         typed(&mut composer, "two more");
         composer.older();
-        assert_eq!(composer.text, "unfinished");
+        assert_eq!(composer.message.text, "unfinished");
     }
 
     #[test]
@@ -198,10 +278,10 @@ mod tests {
         composer.older();
         composer.sending(Ticket(2));
         composer.sent(Ticket(2));
-        assert_eq!(composer.text, "");
+        assert_eq!(composer.message.text, "");
         composer.older();
         composer.older();
-        assert_eq!(composer.text, "unfinished");
+        assert_eq!(composer.message.text, "unfinished");
     }
 
     #[test]
@@ -210,7 +290,7 @@ mod tests {
         typed(&mut composer, "precious");
         composer.sending(Ticket(1));
         composer.failed(Ticket(1), "nobody is connected".into());
-        assert_eq!(composer.text, "precious");
+        assert_eq!(composer.message.text, "precious");
         assert_eq!(composer.failure.as_deref(), Some("nobody is connected"));
     }
 
@@ -221,6 +301,71 @@ mod tests {
         composer.sending(Ticket(1));
         typed(&mut composer, "second");
         composer.sent(Ticket(1));
-        assert_eq!(composer.text, "second");
+        assert_eq!(composer.message.text, "second");
+    }
+
+    #[test]
+    fn a_message_comes_back_whole() {
+        let mut composer = Composer::default();
+        typed(&mut composer, "68 69");
+        composer.message.format = Format::Hex;
+        composer.message.envelope.ending = LineEnding::Crlf;
+        let sent = composer.message.clone();
+        composer.sending(Ticket(1));
+        composer.sent(Ticket(1));
+        composer.message = Message::default();
+        composer.older();
+        assert_eq!(composer.message, sent);
+        assert_eq!(composer.history().collect::<Vec<_>>(), [&sent]);
+    }
+
+    #[test]
+    fn what_is_put_into_the_editor_leaves_what_was_typed_within_reach() {
+        let mut composer = Composer::default();
+        typed(&mut composer, "unfinished");
+        composer.put(Message { text: "two\nlines".into(), ..Message::default() });
+        assert_eq!(composer.message.text, "two\nlines");
+        assert!(composer.multiline);
+        composer.older();
+        assert_eq!(composer.message.text, "unfinished");
+    }
+
+    #[test]
+    fn a_history_is_bounded() {
+        let mut composer = Composer::default();
+        let history = (0..=HISTORY).map(|n| Message { text: n.to_string(), ..Message::default() });
+        composer.set_history(history.collect());
+        assert_eq!(composer.history().count(), HISTORY);
+        composer.older();
+        assert_eq!(composer.message.text, HISTORY.to_string());
+    }
+
+    #[test]
+    fn another_format_converts_and_can_be_taken_back() {
+        let mut composer = Composer::default();
+        typed(&mut composer, "48 69");
+        composer.set_format(Format::Hex);
+        assert_eq!(composer.message.text, "34 38 20 36 39");
+        // It was meant as hexadecimal.
+        composer.keep_as_typed();
+        assert_eq!((composer.message.text.as_str(), composer.message.format), ("48 69", Format::Hex));
+        composer.set_format(Format::Escaped);
+        assert_eq!(composer.message.text, "Hi");
+        typed(&mut composer, r"Hi\xff");
+        composer.set_format(Format::Text);
+        assert_eq!(composer.message.text, r"Hi\xff");
+        let kept = "line 1, character 3: byte 2 (ff) is no character of UTF-8: use Escaped or Hex";
+        assert_eq!(composer.switched, Some(Switched::Kept(kept.into())));
+    }
+
+    #[test]
+    fn something_else_that_is_sent_leaves_the_text() {
+        let mut composer = Composer::default();
+        typed(&mut composer, "draft");
+        composer.sending_other(Ticket(1));
+        assert!(composer.is_waiting());
+        composer.sent(Ticket(1));
+        assert_eq!(composer.message.text, "draft");
+        assert!(!composer.is_waiting());
     }
 }

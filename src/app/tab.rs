@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::bookmarks::Bookmarks;
 use super::colors::Colors;
 use super::composer::Composer;
@@ -22,12 +20,11 @@ use super::saving::Saving;
 use super::sequence::SequenceEditor;
 use super::statistics::{Statistics, usual_request};
 use crate::endpoint::Scheme;
-use crate::engine::{Command, Engine, Event, Plan, SessionId, Target, Ticket};
+use crate::engine::{Command, Engine, Event, Plan, SessionId, Target};
 use crate::error::OpError;
 use crate::export::{Header, Role};
 use crate::figures;
 use crate::journal::{Budget, ConnId, Connection, Count, Journal, Limits, Status};
-use crate::payload;
 
 /// The socket tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -283,39 +280,6 @@ impl SocketTab {
         }
     }
 
-    /// Sends what is in the composer. What can't be sent stays there, with the reason.
-    pub fn send(&mut self, engine: &Engine, ids: &mut Ids) {
-        let payload = match self.composer.payload() {
-            Ok(payload) => payload,
-            Err(error) => {
-                let (line, column) = payload::line_and_column(&self.composer.text, error.position);
-                self.composer.failure = Some(format!("line {line}, character {column}: {}", error.reason));
-                return;
-            }
-        };
-        if payload.is_empty() && self.kind != Kind::Udp {
-            self.composer.failure = Some("there is nothing to send: type something, or add a line ending".into());
-            return;
-        }
-        let Some(session) = self.session.filter(|_| self.takes_payload()) else {
-            self.composer.failure = Some(self.why_not_sending().into());
-            return;
-        };
-        let to = match self.target() {
-            Ok(to) => to,
-            Err(reason) => {
-                self.composer.failure = Some(reason);
-                return;
-            }
-        };
-        let ticket = Ticket(ids.next());
-        self.composer.sending(ticket);
-        let command = Command::Send { session, to, payload: Bytes::from(payload), ticket };
-        if engine.command(command).is_err() {
-            self.composer.failed(ticket, BUSY.to_owned());
-        }
-    }
-
     fn takes_payload(&self) -> bool {
         matches!(self.progress, Progress::Ready(_) | Progress::Connected { .. })
     }
@@ -531,7 +495,7 @@ pub enum End {
     Abort,
 }
 
-const BUSY: &str = "the engine is busy: nothing was done, try again";
+pub(super) const BUSY: &str = "the engine is busy: nothing was done, try again";
 
 fn endpoint(plan: &Plan) -> String {
     match plan {

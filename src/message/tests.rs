@@ -56,7 +56,7 @@ fn variables_stand_in_text_escaped_and_hex() {
 #[test]
 fn text_and_its_variables_are_in_its_encoding() {
     let utf16 = Message { encoding: Encoding::Utf16Be, ..message("你{n}}}", Format::Text, true) };
-    check(&utf16, b"\x4f\x60\07\0}");
+    check(&utf16, b"\x4f\x60\x007\0}");
     let gbk = Message { encoding: Encoding::Gbk, ..message("你 {n}", Format::Text, true) };
     check(&gbk, b"\xc4\xe3 7");
     // The other formats are about bytes.

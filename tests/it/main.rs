@@ -10,6 +10,7 @@
 mod bench;
 mod bulk;
 mod colors;
+mod composer;
 mod crowd;
 mod detail;
 mod encodings;
