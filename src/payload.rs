@@ -121,26 +121,9 @@ impl LineEnding {
     }
 }
 
-/// `bytes` followed by the line ending, also where they end with one already.
-#[must_use]
-pub fn with_line_ending(mut bytes: Vec<u8>, ending: LineEnding) -> Vec<u8> {
-    bytes.extend_from_slice(ending.bytes());
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_ending_is_appended_once() {
-        let check = |ending, expected: &[u8]| assert_eq!(with_line_ending(b"hi".to_vec(), ending), expected);
-        check(LineEnding::None, b"hi");
-        check(LineEnding::Lf, b"hi\n");
-        check(LineEnding::Crlf, b"hi\r\n");
-        check(LineEnding::Cr, b"hi\r");
-        check(LineEnding::Nul, b"hi\0");
-    }
 
     #[test]
     fn settings_keep_formats_and_line_endings_by_name() {

@@ -36,6 +36,14 @@ impl Checksum {
         }
     }
 
+    /// Other names by which people look for it; mostly none.
+    pub fn aliases(self) -> &'static str {
+        match self {
+            Self::Crc(crc) => crc.aliases(),
+            Self::Sum8 | Self::Sum16 | Self::Xor => "",
+        }
+    }
+
     /// The name in files: `sum-8`, `sum-16`, `xor`, or that of the catalog, `CRC-16/MODBUS`.
     pub const fn key(self) -> &'static str {
         match self {

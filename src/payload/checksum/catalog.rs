@@ -43,6 +43,11 @@ impl Crc {
         self.0.0
     }
 
+    /// Other names by which people look for it, as the catalog has them; mostly none.
+    pub fn aliases(self) -> &'static str {
+        ALIASES.iter().find(|(name, _)| *name == self.name()).map_or("", |(_, aliases)| aliases)
+    }
+
     /// The width of its value in bits, from 3 to 82.
     pub const fn bits(self) -> u8 {
         match self.0.1 {
@@ -79,6 +84,22 @@ impl PartialEq for Crc {
 }
 
 impl Eq for Crc {}
+
+/// Names that are better known than the catalog's.
+const ALIASES: [(&str, &str); 12] = [
+    ("CRC-8/SMBUS", "CRC-8"),
+    ("CRC-8/MAXIM-DOW", "DOW-CRC, 1-Wire"),
+    ("CRC-16/ARC", "CRC-16, CRC-IBM, CRC-16/LHA"),
+    ("CRC-16/IBM-3740", "CRC-16/CCITT-FALSE, CRC-16/AUTOSAR"),
+    ("CRC-16/IBM-SDLC", "CRC-16/X-25, CRC-16/ISO-HDLC, CRC-B"),
+    ("CRC-16/ISO-IEC-14443-3-A", "CRC-A"),
+    ("CRC-16/KERMIT", "CRC-16/CCITT, CRC-16/CCITT-TRUE, CRC-16/BLUETOOTH"),
+    ("CRC-16/SPI-FUJITSU", "CRC-16/AUG-CCITT"),
+    ("CRC-16/XMODEM", "CRC-16/ACORN, CRC-16/LTE, ZMODEM"),
+    ("CRC-32/ISCSI", "CRC-32C, Castagnoli"),
+    ("CRC-32/ISO-HDLC", "CRC-32, PKZIP, Ethernet, V.42"),
+    ("CRC-64/XZ", "CRC-64/GO-ECMA"),
+];
 
 static CATALOG: [(&str, Algorithm); 113] = [
     ("CRC-3/GSM", In8(&crc::CRC_3_GSM)),
@@ -236,6 +257,11 @@ mod tests {
             let crc = Crc::all().find(|crc| crc.name() == name).expect(name);
             assert_eq!(crc.of(b"123456789"), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn every_alias_is_one_of_a_crc() {
+        assert_eq!(Crc::all().filter(|crc| !crc.aliases().is_empty()).count(), ALIASES.len());
     }
 
     #[test]

@@ -90,13 +90,19 @@ fn checksum(ui: &mut Ui, checksum: &mut Option<ChecksumField>, sought: &mut Stri
 /// The checksums whose names have all that is sought.
 fn list(ui: &mut Ui, chosen: &mut Checksum, sought: &str) {
     let sought = sought.to_lowercase();
-    let matches = |name: &str| sought.split_whitespace().all(|word| name.to_lowercase().contains(word));
+    let matches = |kind: &Checksum| {
+        let names = format!("{} {}", kind.name(), kind.aliases()).to_lowercase();
+        sought.split_whitespace().all(|word| names.contains(word))
+    };
     ScrollArea::vertical().id_salt("checksums").max_height(132.0).auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         let mut none = true;
-        for kind in Checksum::all().filter(|kind| matches(kind.name())) {
+        for kind in Checksum::all().filter(matches) {
             none = false;
-            ui.selectable_value(chosen, kind, kind.name());
+            let entry = ui.selectable_value(chosen, kind, kind.name());
+            if !kind.aliases().is_empty() {
+                entry.on_hover_text(format!("Also called {}", kind.aliases()));
+            }
         }
         if none {
             ui.weak("No checksum is called that.");

@@ -108,21 +108,19 @@ fn job(ui: &Ui, shown: &Shown, message: &Message) -> LayoutJob {
         (envelope.ending.name(), &bytes[parts.ending.clone()], theme::color(Tone::Sent, dark)),
     ];
     let body = &bytes[parts.body.clone()];
-    let taken: f32 = head.iter().chain(&tail).map(|part| width(ui, part)).sum();
-    let room = bytes_in(ui, ui.available_width() - taken);
+    let left = ui.available_width() - head.iter().chain(&tail).map(|part| width(ui, part)).sum::<f32>();
+    // What is left out takes room too: so much, whatever its number.
+    let less = format!("… {} more ", figures::count(body.len() as u64));
+    let (room, few) = (bytes_in(ui, left), bytes_in(ui, left - width(ui, &(&less, b"", quiet))));
+    let body_color = ui.visuals().text_color();
     let mut job = LayoutJob { break_on_newline: false, ..LayoutJob::default() };
     head.iter().for_each(|part| add(&mut job, part, quiet));
     if body.len() <= room {
-        add(&mut job, &("", body, ui.visuals().text_color()), quiet);
+        add(&mut job, &("", body, body_color), quiet);
     } else {
-        // What is left out takes room too.
-        let few = room.saturating_sub("… 1,234,567 more".len() / 3).max(4);
-        add(&mut job, &("", &body[..few.min(body.len())], ui.visuals().text_color()), quiet);
-        add(
-            &mut job,
-            &(&format!("… {} more ", figures::count(body.len().saturating_sub(few) as u64)), b"", quiet),
-            quiet,
-        );
+        let (some, rest) = body.split_at(few.min(body.len()));
+        add(&mut job, &("", some, body_color), quiet);
+        add(&mut job, &(&format!("… {} more ", figures::count(rest.len() as u64)), b"", quiet), quiet);
     }
     tail.iter().for_each(|part| add(&mut job, part, quiet));
     job
@@ -154,7 +152,7 @@ fn width(ui: &Ui, (caption, bytes, _): &Part<'_>) -> f32 {
     let caption = ui.painter().layout_no_wrap(format!("{caption} "), theme::small(), Color32::PLACEHOLDER).size().x;
     let digit = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::mono_small(), '0'));
     #[allow(clippy::cast_precision_loss, reason = "a field of the envelope is short")]
-    let digits = (3 * bytes.len() + 2) as f32;
+    let digits = if bytes.is_empty() { 0.0 } else { (3 * bytes.len() + 1) as f32 };
     caption + digit * digits
 }
 
@@ -162,6 +160,6 @@ fn width(ui: &Ui, (caption, bytes, _): &Part<'_>) -> f32 {
 fn bytes_in(ui: &Ui, width: f32) -> usize {
     let digit = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::mono_small(), '0'));
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a window is not so wide")]
-    let bytes = (width / (3.0 * digit)).max(0.0) as usize;
+    let bytes = ((width / digit - 2.0) / 3.0).max(0.0) as usize;
     bytes
 }
