@@ -1,16 +1,19 @@
 //! The window's state and what its buttons do. Everything that happens goes through [`App::apply`]; what is drawn is
 //! in [`crate::ui`].
 
+pub mod asking;
 pub mod bookmarks;
 pub mod colors;
 pub mod composer;
 mod copying;
+pub mod desk;
 pub mod detail;
 pub mod filing;
 pub mod filter;
 pub mod find;
 pub mod form;
 pub mod jump;
+mod keeping;
 pub mod log;
 mod looking;
 pub mod messages;
@@ -21,6 +24,7 @@ pub mod saving;
 pub mod sequence;
 pub mod settings;
 pub mod statistics;
+mod stored;
 pub mod tab;
 pub mod wake;
 
@@ -33,12 +37,14 @@ use crate::error::OpError;
 use crate::journal::Budget;
 use crate::lookup::{JobId, Lookups, Pool, Query, recognize};
 use crate::payload::Notation;
+use asking::AskPath;
 use filing::FileAction;
+use keeping::Keeping;
 use log::CopyAs;
 use messages::{Messages, MessagesAction};
 use repeating::RepeatAction;
 use rules::RulesAction;
-use saving::{AskPath, Saving};
+use saving::Saving;
 use sequence::SequenceAction;
 use settings::Settings;
 use tab::{End, Ids, Kind, SocketTab};
@@ -189,6 +195,8 @@ pub struct App {
     wake: Wake,
     ask_path: AskPath,
     settings_path: Option<PathBuf>,
+    /// The desk's files; `None` where nothing is kept.
+    keeping: Option<Keeping>,
     /// The person was told that closing would give up a save.
     warned: bool,
     /// The size at the last frame.
@@ -205,12 +213,13 @@ impl App {
         ask_path: AskPath,
         settings_path: Option<PathBuf>,
     ) -> Result<Self, OpError> {
-        let (settings, banner) = match settings_path.as_deref().map(settings::load) {
+        let (settings, mut banner) = match settings_path.as_deref().map(settings::load) {
             None => (Settings::default(), None),
             Some(Ok(settings)) => (settings, None),
             Some(Err(error)) => (Settings::default(), Some(error.to_string())),
         };
         let wake = Wake::new(context.clone());
+        let kept = settings_path.as_deref().map(|path| keeping::open(path, &wake)).transpose()?;
         let pool = Pool::new();
         let engine = Engine::start(pool.clone(), {
             let wake = wake.clone();
@@ -226,14 +235,18 @@ impl App {
             Arc::new(move || wake.soon())
         });
         crate::ui::apply_settings(context, &settings);
+        let mut sockets = Kind::ALL.map(|kind| {
+            let tab = SocketTab::new(kind, &budget, limits);
+            tab.journal.set_digesting(settings.digesting());
+            tab
+        });
+        let mut messages = Messages::default();
+        let keeping = kept.map(|kept| kept.lay_out(&mut sockets, &mut messages, &mut banner));
         Ok(Self {
             shown: Tab::Socket(Kind::Server),
-            sockets: Kind::ALL.map(|kind| {
-                let tab = SocketTab::new(kind, &budget, limits);
-                tab.journal.set_digesting(settings.digesting());
-                tab
-            }),
-            messages: Messages::default(),
+            sockets,
+            messages,
+            keeping,
             lookup: LookupTab { text: String::new(), failure: None, focus: false, lookups },
             settings,
             banner,
@@ -264,6 +277,8 @@ impl App {
             self.banner = Some(ENGINE_ENDED.to_owned());
         }
         self.lookup.lookups.poll();
+        self.messages.poll(&self.wake);
+        self.keep_desk();
         let wake = &self.wake;
         if self.sockets.iter_mut().map(|tab| tab.keep_up(wake)).filter(|more| *more).count() > 0 {
             self.wake.soon();
@@ -402,6 +417,7 @@ impl eframe::App for App {
             }
         }
         self.engine.quit();
+        self.clear_desk();
     }
 
     fn logic(&mut self, _context: &egui::Context, _frame: &mut eframe::Frame) {
@@ -412,6 +428,7 @@ impl eframe::App for App {
         let began = Instant::now();
         self.guard_closing(ui.ctx());
         self.follow_zoom(ui.ctx());
+        self.follow_desk(ui.ctx());
         if let Tab::Socket(kind) = self.shown
             && self.sockets[kind as usize].look(&self.wake)
         {

@@ -29,7 +29,7 @@
 //! | 4 the faces | [`app`] | the window's state: tabs, settings, what a press of a button does |
 //! | | [`ui`] | panels and widgets: draws state, returns actions |
 //!
-//! Nothing below floor 4 knows egui; only `engine` and `lookup` touch the network; only `export` and `app::settings`
+//! Nothing below floor 4 knows egui; only `engine` and `lookup` touch the network; only `export` and `app::stored`
 //! write files; `ui` opens neither socket nor file.
 //!
 //! # How data flows
@@ -49,8 +49,9 @@
 //!
 //! `main` draws; `io` owns the sockets; `digest` brings the SHA-256 of what crossed up to date, at the lowest
 //! priority; `search` looks through a long log for a filter, or for what is to be found; `align` sets two payloads side
-//! by side, for about a second at most; `lookup-N` wait for the system's resolver; `save` writes a log; `file` reads one ahead that is being sent; `dialog` waits
-//! for the desktop's file dialog. Each is named, bounded, and can be cancelled or abandoned.
+//! by side, for about a second at most; `lookup-N` wait for the system's resolver; `save` writes a log; `file` reads one
+//! ahead that is being sent; `messages` reads and writes files of messages; `keep` writes what is on a person's desk;
+//! `dialog` waits for the desktop's file dialog. Each is named, bounded, and can be cancelled or abandoned.
 
 pub mod app;
 pub mod clock;

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
-use sockscope::app::{App, saving, settings};
+use sockscope::app::{App, asking, settings};
 
 /// A desktop oscilloscope for sockets: listen, connect, send, see every byte, save a log that can be trusted.
 #[derive(Parser)]
@@ -56,7 +56,7 @@ fn window() -> eframe::Result {
         options,
         Box::new(|creation| {
             sockscope::ui::install(&creation.egui_ctx);
-            let app = App::new(&creation.egui_ctx, saving::native_dialog(), settings::path())?;
+            let app = App::new(&creation.egui_ctx, asking::native_dialog(), settings::path())?;
             Ok(Box::new(app))
         }),
     )

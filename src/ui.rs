@@ -95,6 +95,8 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
     };
     let App { sockets, messages, .. } = app;
     let tab = &mut sockets[kind as usize];
+    messages.refresh(kind);
+    messages::keys(ui, messages, actions);
     let left = Panel::left("connection").resizable(true).size_range(270.0..=560.0).default_size(330.0);
     left.frame(frame(ui, 10)).show(ui, |ui| {
         ui.push_id(kind, |ui| {
@@ -117,6 +119,12 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
         ui.set_min_size(ui.available_size());
         composer::show(ui, tab, actions);
     });
+    if messages::has_buttons(messages) {
+        Panel::bottom(("buttons", kind))
+            .frame(frame(ui, 6))
+            .show(ui, |ui| messages::buttons(ui, messages, kind, actions));
+    }
+    messages::naming_dialog(ui, messages, actions);
     bookmarks::note_dialog(ui, tab);
     let middle = Frame::new().fill(ui.visuals().extreme_bg_color);
     CentralPanel::default().frame(middle).show(ui, |ui| {

@@ -8,6 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::endpoint::{Endpoint, Host, ParseError, Port, Scheme};
 use crate::engine::{Answers, Bind, Connect, Listen, Options, Plan, QueueLimit};
 use crate::lookup;
@@ -95,7 +97,8 @@ fn remote_port(text: &str, protocol: &str) -> Result<u16, String> {
 }
 
 /// The form of a TCP server.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ServerForm {
     /// Local address.
     pub address: String,
@@ -130,7 +133,8 @@ impl ServerForm {
 }
 
 /// The form of a TCP client.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ClientForm {
     /// Name or address; a whole endpoint (`tcp://host:port`) is taken apart.
     pub host: String,
@@ -195,7 +199,8 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 /// The form of a UDP socket.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct UdpForm {
     /// Local address.
     pub address: String,
@@ -290,7 +295,8 @@ pub fn split_endpoint(host: &mut String, port: &mut String, scheme: Scheme) {
 }
 
 /// The form of a socket tab.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Form {
     /// TCP server.
     Server(ServerForm),

@@ -2,21 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded};
-
+use super::asking::{Answer, Ask, AskPath, Dialog, in_home, proposed_path};
 use super::wake::Wake;
 use crate::clock::Stamp;
 use crate::error::OpError;
 use crate::export::{FileFormat, Header, Save, SaveError};
 use crate::journal::Snapshot;
-
-/// Asks the person for a path, blocking; gets the proposed file name. `None`: canceled, or there is no dialog.
-pub type AskPath = Arc<dyn Fn(&str) -> Option<PathBuf> + Send + Sync>;
-
-/// A dialog that ends without a path within this time was never on the screen.
-const NOT_SHOWN: Duration = Duration::from_millis(200);
 
 /// Where saving a tab's log is.
 #[derive(Default)]
@@ -25,7 +17,7 @@ pub enum Saving {
     #[default]
     Idle,
     /// The desktop's dialog is open.
-    Dialog(Receiver<(Option<PathBuf>, Duration)>),
+    Dialog(Dialog),
     /// The path field is open.
     Path(PathField),
     /// The file is being written.
@@ -57,16 +49,6 @@ pub struct PathField {
     replaces: Option<PathBuf>,
 }
 
-/// The desktop's own dialog.
-pub fn native_dialog() -> AskPath {
-    Arc::new(|name| {
-        let dialog = rfd::FileDialog::new().set_title("Save log").set_file_name(name);
-        // The complete form comes first.
-        let formats = FileFormat::ALL.into_iter().rev();
-        formats.fold(dialog, |dialog, format| dialog.add_filter(format.words(), &[format.extension()])).save_file()
-    })
-}
-
 impl Saving {
     /// Whether a save is under way.
     pub fn is_busy(&self) -> bool {
@@ -78,35 +60,25 @@ impl Saving {
         if self.is_busy() {
             return;
         }
-        let (sender, receiver) = bounded(1);
-        let (ask, wake) = (Arc::clone(ask), wake.clone());
-        let dialog = move || {
-            let started = Instant::now();
-            let path = ask(&proposed_name());
-            // The tab may have been closed meanwhile: then nobody wants the path.
-            let _ = sender.send((path, started.elapsed()));
-            wake.now();
-        };
-        *self = match std::thread::Builder::new().name("dialog".to_owned()).spawn(dialog) {
-            Ok(_) => Self::Dialog(receiver),
-            Err(error) => Self::Over(Err(OpError::io("save", "", &error))),
+        // The complete form comes first.
+        let formats = FileFormat::ALL.into_iter().rev();
+        let kinds = formats.map(|format| (format.words().to_owned(), vec![format.extension()])).collect();
+        let question = Ask { title: "Save log", save_as: Some(proposed_name()), kinds };
+        *self = match Dialog::open(question, ask, wake) {
+            Ok(dialog) => Self::Dialog(dialog),
+            Err(error) => Self::Over(Err(error)),
         };
     }
 
     /// Looks whether the dialog or the writer is done; `content` is asked for what to save once a path is known.
     pub fn poll(&mut self, wake: &Wake, content: impl FnOnce() -> (Header, Snapshot)) {
         match self {
-            Self::Dialog(receiver) => match receiver.try_recv() {
+            Self::Dialog(dialog) => match dialog.poll() {
+                None => {}
                 // The dialog itself asks before it replaces a file.
-                Ok((Some(path), _)) => self.write(path, wake, content),
-                Ok((None, took)) if took < NOT_SHOWN => {
-                    self.ask_here("This desktop offers no file dialog: type the path here.");
-                }
-                Ok((None, _)) => *self = Self::Idle,
-                Err(crossbeam_channel::TryRecvError::Empty) => {}
-                Err(crossbeam_channel::TryRecvError::Disconnected) => {
-                    self.ask_here("The file dialog failed: type the path here.");
-                }
+                Some(Answer::Path(path)) => self.write(path, wake, content),
+                Some(Answer::Canceled) => *self = Self::Idle,
+                Some(Answer::NoDialog(why)) => self.ask_here(why),
             },
             Self::Writing(save) => match save.poll() {
                 None => {}
@@ -128,8 +100,7 @@ impl Saving {
 
     /// Opens the path field; a dialog that is open has no say any more.
     pub fn ask_here(&mut self, note: &str) {
-        let folder = etcetera::home_dir().or_else(|_| std::env::current_dir()).unwrap_or_default();
-        let path = folder.join(proposed_name()).display().to_string();
+        let path = proposed_path(&proposed_name());
         *self = Self::Path(PathField { path, note: note.to_owned(), replaces: None });
     }
 
@@ -159,14 +130,6 @@ impl Saving {
             Ok(save) => Self::Writing(save),
             Err(error) => Self::Path(PathField { path: typed, note: error.to_string(), replaces: None }),
         };
-    }
-}
-
-/// `~/` as people type it.
-fn in_home(path: &std::path::Path) -> PathBuf {
-    match (path.strip_prefix("~"), etcetera::home_dir()) {
-        (Ok(rest), Ok(home)) => home.join(rest),
-        _ => path.to_owned(),
     }
 }
 

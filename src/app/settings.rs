@@ -1,11 +1,11 @@
 //! What a person set once and expects to find again: a small TOML file in the user's configuration folder.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 use serde::{Deserialize, Serialize};
 
+use super::stored;
 use crate::error::OpError;
 use crate::journal::{Digesting, Limits};
 
@@ -109,16 +109,10 @@ pub fn path() -> Option<PathBuf> {
 /// Reads the settings. A file that is not there is no error.
 ///
 /// # Errors
-/// What is wrong with the file; the defaults hold then, and the file is left as it is until a setting is changed.
+/// What is wrong with the file; the defaults hold then, and a damaged file is kept aside.
 pub fn load(path: &Path) -> Result<Settings, OpError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => toml::from_str::<Settings>(&text).map(Settings::in_range).map_err(|error| {
-            let reason = error.message().lines().next().unwrap_or_default().to_owned();
-            OpError::new("settings", path.display(), reason).advise("the defaults are used")
-        }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Settings::default()),
-        Err(error) => Err(OpError::io("settings", path.display(), &error)),
-    }
+    let settings = stored::load::<Settings>("settings", path).map(Option::unwrap_or_default);
+    settings.map(Settings::in_range).map_err(|error| error.advise("the defaults are used"))
 }
 
 /// Writes the settings, whole or not at all.
@@ -126,15 +120,9 @@ pub fn load(path: &Path) -> Result<Settings, OpError> {
 /// # Errors
 /// Why they could not be written.
 pub fn store(path: &Path, settings: &Settings) -> Result<(), OpError> {
-    let failed = |error: &std::io::Error| OpError::io("settings", path.display(), error);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
     let text =
         toml::to_string(settings).map_err(|error| OpError::new("settings", path.display(), error.to_string()))?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
-    file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
-    file.persist(path).map_err(|error| failed(&error.error))?;
-    Ok(())
+    stored::write("settings", path, text.as_bytes())
 }
 
 #[cfg(test)]
@@ -156,7 +144,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("settings.toml");
         std::fs::write(&path, "theme = \"pink\"").expect("written");
-        assert!(load(&path).is_err_and(|error| error.to_string().contains("pink")));
+        let error = load(&path).expect_err("pink is no theme").to_string();
+        assert!(error.contains("pink") && error.contains("settings.toml.damaged"), "{error}");
+        assert!(folder.path().join("settings.toml.damaged").exists(), "it is kept aside");
         std::fs::write(&path, "memory_mib = 1").expect("written");
         assert_eq!(load(&path).map(|settings| settings.memory_mib), Ok(4));
     }

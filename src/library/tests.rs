@@ -138,7 +138,8 @@ fn what_there_is_no_room_for_is_told() {
     let mut messages: Vec<Saved> = (0..MOST_MESSAGES).map(|n| named(&n.to_string())).collect();
     messages[0].shortcut = Some(Shortcut::Digit(1));
     messages.iter_mut().take(MOST_BUTTONS + 1).for_each(|saved| saved.bar = true);
-    let mut import = Import { groups: vec![Group { name: "many".into(), messages }], ..Import::default() };
+    let mut import = Import::default();
+    import.groups.push(Group { name: "many".into(), messages });
     assert_eq!(library.take_in(&mut import), MOST_MESSAGES - 4);
     assert_eq!(import.bad.count, 4);
     let remarks: Vec<String> = import.remarks.list.iter().map(ToString::to_string).collect();

@@ -37,7 +37,15 @@ pub fn write(library: &Library) -> Result<String, ::toml::ser::Error> {
 
 /// The messages in a file.
 pub fn read(bytes: &[u8]) -> Import {
-    let mut import = Import::default();
+    read_into(Import::default(), bytes)
+}
+
+/// The messages in the file that this program keeps: also those whose text can't be sent yet.
+pub fn read_kept(bytes: &[u8]) -> Import {
+    read_into(Import::with_drafts(), bytes)
+}
+
+fn read_into(mut import: Import, bytes: &[u8]) -> Import {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,

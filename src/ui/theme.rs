@@ -75,6 +75,23 @@ pub(super) fn hue(hue: Hue, dark: bool, selected: bool) -> Color32 {
     Color32::from_rgb(r, g, b)
 }
 
+/// The color of a saved message's mark in light or dark; each has a contrast of at least 3 : 1 to a panel.
+pub(super) fn mark(color: crate::library::Color, dark: bool) -> Color32 {
+    use crate::library::Color;
+    let (on_dark, on_light) = match color {
+        Color::Red => ([255, 120, 110], [196, 40, 40]),
+        Color::Orange => ([255, 165, 80], [186, 90, 0]),
+        Color::Yellow => ([235, 210, 90], [140, 115, 0]),
+        Color::Green => ([120, 205, 120], [30, 125, 50]),
+        Color::Teal => ([90, 205, 200], [0, 122, 122]),
+        Color::Blue => ([115, 175, 255], [25, 95, 200]),
+        Color::Purple => ([205, 155, 255], [130, 60, 190]),
+        Color::Gray => ([165, 170, 178], [105, 112, 120]),
+    };
+    let [r, g, b] = if dark { on_dark } else { on_light };
+    Color32::from_rgb(r, g, b)
+}
+
 /// The tone of a row.
 pub(super) fn tone_of(content: &Content) -> Tone {
     match content {

@@ -18,6 +18,7 @@ mod files;
 mod finding;
 mod floors;
 mod framing;
+mod messages;
 mod queues;
 mod quitting;
 mod repeat;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
-use sockscope::app::{App, saving::AskPath};
+use sockscope::app::{App, asking::AskPath};
 
 /// The window under test.
 pub(crate) struct Window {

@@ -1,0 +1,132 @@
+//! What lies on a person's desk when they leave, and is there again when they come back: forms, drafts, what was sent
+//! before. Nothing of it starts by itself.
+
+use serde::{Deserialize, Serialize};
+
+use super::form::Form;
+use super::tab::{Kind, SocketTab};
+use crate::message::Message;
+
+/// Messages that are remembered for each tab.
+const MOST_HISTORY: usize = 200;
+
+/// The most bytes that they take together, for each tab.
+const HISTORY_BYTES: usize = 1 << 20;
+
+/// A message with a longer text is not remembered.
+const LONGEST_REMEMBERED: usize = 64 << 10;
+
+/// All tabs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Desk {
+    server: Place,
+    client: Place,
+    udp: Place,
+}
+
+/// One tab.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Place {
+    /// What is typed into its form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form: Option<Form>,
+    /// Whether the editor has several lines.
+    multiline: bool,
+    /// What is in the editor.
+    draft: Message,
+    /// What was sent before, the oldest first.
+    history: Vec<Message>,
+}
+
+impl Desk {
+    /// What is on the tabs now.
+    pub fn of(tabs: &[SocketTab; 3]) -> Self {
+        let [server, client, udp] = tabs;
+        Self { server: Place::of(server), client: Place::of(client), udp: Place::of(udp) }
+    }
+
+    /// Puts everything where it was.
+    pub fn lay_out(self, tabs: &mut [SocketTab; 3]) {
+        let [server, client, udp] = tabs;
+        self.server.lay_out(server);
+        self.client.lay_out(client);
+        self.udp.lay_out(udp);
+    }
+}
+
+impl Place {
+    fn of(tab: &SocketTab) -> Self {
+        Self {
+            form: Some(tab.form.clone()),
+            multiline: tab.composer.multiline,
+            draft: tab.composer.message.clone(),
+            history: newest(tab.composer.history().cloned().collect()),
+        }
+    }
+
+    fn lay_out(self, tab: &mut SocketTab) {
+        if let Some(form) = self.form.filter(|form| is_of(form, tab.kind)) {
+            tab.form = form;
+        }
+        tab.composer.put(self.draft);
+        tab.composer.multiline = self.multiline;
+        tab.composer.set_history(newest(self.history));
+    }
+}
+
+fn is_of(form: &Form, kind: Kind) -> bool {
+    matches!(
+        (form, kind),
+        (Form::Server(_), Kind::Server) | (Form::Client(_), Kind::Client) | (Form::Udp(_), Kind::Udp)
+    )
+}
+
+/// The newest of them that there is room for, in their order.
+fn newest(mut history: Vec<Message>) -> Vec<Message> {
+    history.retain(|message| message.text.len() <= LONGEST_REMEMBERED);
+    let mut bytes = 0;
+    let fitting = history.iter().rev().take(MOST_HISTORY).take_while(|message| {
+        bytes += message.text.len();
+        bytes <= HISTORY_BYTES
+    });
+    let kept = fitting.count();
+    history.split_off(history.len() - kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: String) -> Message {
+        Message { text, ..Message::default() }
+    }
+
+    #[test]
+    fn the_newest_are_remembered_within_bounds() {
+        let many = (0..300).map(|n| message(n.to_string())).collect();
+        let kept = newest(many);
+        assert_eq!((kept.len(), kept[0].text.as_str(), kept[199].text.as_str()), (200, "100", "299"));
+        let long = (0..40).map(|n| message(n.to_string().repeat(30_000))).collect();
+        let kept = newest(long);
+        assert!(kept.iter().map(|message| message.text.len()).sum::<usize>() <= HISTORY_BYTES);
+        assert_eq!(kept.last().map(|message| &message.text[..4]), Some("3939"));
+        let one_too_long = vec![message("x".repeat(LONGEST_REMEMBERED + 1)), message("y".into())];
+        assert_eq!(newest(one_too_long), [message("y".into())]);
+    }
+
+    #[test]
+    fn what_is_kept_is_laid_out_again() {
+        let place = Place {
+            form: Some(Form::Udp(super::super::form::UdpForm { port: "9090".into(), ..Default::default() })),
+            multiline: true,
+            draft: message("unsent\n\"quoted\" \u{0} \\".into()),
+            history: vec![message("one".into()), message("two".into())],
+        };
+        let desk = Desk { udp: place, ..Desk::default() };
+        let text = toml::to_string(&desk).expect("written");
+        assert_eq!(toml::from_str::<Desk>(&text), Ok(desk), "{text}");
+        assert_eq!(toml::from_str::<Desk>(""), Ok(Desk::default()));
+    }
+}
