@@ -33,8 +33,8 @@ pub const MOST_GROUPS: usize = 1_000;
 /// The most bytes that names and texts take together: 64 MiB.
 pub const MOST_BYTES: usize = 64 << 20;
 
-/// The longest text of one message, in bytes: what an editor of 256 Ki characters can hold.
-pub const LONGEST_TEXT: usize = 1 << 20;
+/// The longest text of one message, in characters: a longer one makes an editor crawl.
+pub const LONGEST_TEXT: usize = 256 << 10;
 
 /// The longest name, in characters.
 pub const LONGEST_NAME: usize = 120;
@@ -105,7 +105,7 @@ pub enum Full {
     #[error("the messages take 64 MiB already: remove some first")]
     Bytes,
     /// See [`LONGEST_TEXT`].
-    #[error("the text is longer than 1 MiB")]
+    #[error("the text is longer than 262,144 characters")]
     Text,
 }
 
@@ -119,7 +119,8 @@ struct Room {
 impl Room {
     /// Whether there is room for `saved`.
     fn check(&self, saved: &Saved) -> Result<(), Full> {
-        if saved.message.text.len() > LONGEST_TEXT {
+        let text = &saved.message.text;
+        if text.len() > LONGEST_TEXT && text.chars().count() > LONGEST_TEXT {
             return Err(Full::Text);
         }
         if self.messages >= MOST_MESSAGES {

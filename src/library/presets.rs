@@ -179,11 +179,11 @@ const TELNET: Preset = lines(
     &[
         // DO SUPPRESS-GO-AHEAD, WILL TERMINAL-TYPE, WILL NAWS, WILL TERMINAL-SPEED: what a client begins with.
         hex("Offer options", "ff fd 03 ff fb 18 ff fb 1f ff fb 20"),
-        // WON'T for what a server asks first: TERMINAL-TYPE, TERMINAL-SPEED, X-DISPLAY-LOCATION, NEW-ENVIRON,
-        // OLD-ENVIRON.
-        hex("Refuse options", "ff fc 18 ff fc 20 ff fc 23 ff fc 27 ff fc 24"),
-        // DO SUPPRESS-GO-AHEAD; WON'T ECHO, NAWS, LFLOW; DON'T STATUS: what it asks then.
-        hex("Refuse more options", "ff fd 03 ff fc 01 ff fc 1f ff fc 21 ff fe 05"),
+        // To what a server says first: DON'T AUTHENTICATION, ENCRYPT; WON'T TERMINAL-TYPE, TERMINAL-SPEED,
+        // X-DISPLAY-LOCATION, NEW-ENVIRON, OLD-ENVIRON.
+        hex("Refuse options", "ff fe 25 ff fe 26 ff fc 18 ff fc 20 ff fc 23 ff fc 27 ff fc 24"),
+        // To what it says then: DO SUPPRESS-GO-AHEAD; WON'T ECHO, LINEMODE, NAWS, LFLOW; DON'T STATUS.
+        hex("Refuse more options", "ff fd 03 ff fc 01 ff fc 22 ff fc 1f ff fc 21 ff fe 05"),
         // IAC AYT.
         hex("Are you there", "ff f6"),
         text("A line", "user"),

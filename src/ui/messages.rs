@@ -137,7 +137,7 @@ pub(super) fn buttons(ui: &mut Ui, messages: &Messages, kind: Kind, actions: &mu
                 let short = if short.len() < name.len() { format!("{short}…") } else { short };
                 let button = ui.add(egui::Button::new(short));
                 widgets::name(&button, egui::Role::Button, &format!("Button {name}"));
-                mark(ui, saved, button.rect);
+                underline(ui, saved, button.rect);
                 if button.on_hover_ui(|ui| row::describe(ui, saved)).clicked() {
                     push(actions, MessagesAction::Send(*entry));
                 }
@@ -151,6 +151,14 @@ fn mark(ui: &Ui, saved: &Saved, rect: egui::Rect) {
     if let Some(color) = color(saved, ui.visuals().dark_mode) {
         let bar = egui::Rect::from_min_size(rect.min, egui::vec2(4.0, rect.height())).shrink2(egui::vec2(0.0, 3.0));
         ui.painter().rect_filled(bar, 1.0, color);
+    }
+}
+
+/// The color of a message, below the words on its button.
+fn underline(ui: &Ui, saved: &Saved, button: egui::Rect) {
+    if let Some(color) = color(saved, ui.visuals().dark_mode) {
+        let line = egui::Rect::from_min_max(egui::pos2(button.left(), button.bottom() - 4.0), button.max);
+        ui.painter().rect_filled(line.shrink2(egui::vec2(8.0, 1.0)), 1.0, color);
     }
 }
 

@@ -192,6 +192,7 @@ mod tests {
     use egui::Rgba;
 
     use super::*;
+    use crate::library;
 
     /// Relative luminance (WCAG 2.2).
     fn luminance(color: Color32) -> f32 {
@@ -202,6 +203,19 @@ mod tests {
     fn contrast(one: Color32, other: Color32) -> f32 {
         let (one, other) = (luminance(one) + 0.05, luminance(other) + 0.05);
         one.max(other) / one.min(other)
+    }
+
+    #[test]
+    fn marks_stand_out_in_light_and_dark() {
+        for dark in [false, true] {
+            let visuals = visuals(dark);
+            for color in library::Color::ALL {
+                for ground in [visuals.panel_fill, visuals.widgets.inactive.weak_bg_fill] {
+                    let found = contrast(mark(color, dark), ground);
+                    assert!(found >= 3.0, "{} on {ground:?}: {found}", color.name());
+                }
+            }
+        }
     }
 
     #[test]

@@ -250,7 +250,7 @@ fn read(path: &Path) -> Result<Import, OpError> {
     let Some(bytes) = stored::read("import", path)? else {
         return Err(OpError::new("import", path.display(), "there is no such file"));
     };
-    let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
+    let extension = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
     Ok(match extension.as_deref().and_then(std::ffi::OsStr::to_str) {
         Some("csv" | "tsv") => library::csv::read(&bytes),
         Some("ini") => library::packets_ini::read(&bytes),

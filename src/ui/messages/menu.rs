@@ -21,7 +21,7 @@ pub(super) fn of_message(ui: &mut Ui, messages: &Messages, place: Place, actions
     let naming = Naming::of(Subject::Message(place), &saved.name);
     entry(ui, "Rename…", MessagesAction::Name(naming), actions);
     entry(ui, "Duplicate", MessagesAction::Duplicate(place), actions);
-    entry(ui, "Replace by the composer's", MessagesAction::Replace(place), actions);
+    entry(ui, "Replace by what is typed", MessagesAction::Replace(place), actions);
     if saved.target.is_some() {
         entry(ui, "Put its target into the form", MessagesAction::Aim(place), actions);
     }

@@ -15,6 +15,9 @@ use crate::payload;
 /// The characters of a text that a line shows at most.
 const SHORT: usize = 60;
 
+/// Room for the triangle before the name of a group, in points.
+const GROUP_INDENT: f32 = 22.0;
+
 /// The characters of a text that a hover shows at most.
 const HOVER: usize = 600;
 
@@ -51,16 +54,19 @@ fn preset(ui: &mut Ui, messages: &Messages, kind: Kind, actions: &mut Vec<Socket
 
 fn group(ui: &mut Ui, messages: &Messages, number: usize, actions: &mut Vec<SocketAction>) {
     let Some(group) = messages.library().groups().get(number) else { return };
-    let more = ui.menu_button("…", |ui| menu::of_group(ui, messages, number, actions));
-    widgets::name(&more.response, Role::Button, &format!("Menu of group {}", group.name));
+    let more = more_button(ui, |ui| menu::of_group(ui, messages, number, actions));
+    widgets::name(&more, Role::Button, &format!("Menu of group {}", group.name));
     ui.label(RichText::new(group.messages.len().to_string()).small().weak());
     let folded = messages.is_folded(number);
     let name = ui
         .with_layout(filling(), |ui| {
-            let words = RichText::new(format!("{} {}", if folded { "+" } else { "−" }, group.name)).strong();
-            ui.add(Button::new(words).truncate().frame_when_inactive(false))
+            ui.spacing_mut().button_padding.x = GROUP_INDENT;
+            ui.add(Button::new(RichText::new(&group.name).strong()).truncate().frame_when_inactive(false))
         })
         .inner;
+    let icon = egui::Rect::from_center_size(name.rect.left_center() + vec2(11.0, 0.0), vec2(8.0, 8.0));
+    let openness = if folded { 0.0 } else { 1.0 };
+    egui::collapsing_header::paint_default_icon(ui, openness, &name.clone().with_new_rect(icon));
     widgets::name(&name, Role::Button, &format!("Group {}", group.name));
     name.context_menu(|ui| menu::of_group(ui, messages, number, actions));
     if name.on_hover_text(if folded { "Show its messages" } else { "Hide its messages" }).clicked() {
@@ -72,8 +78,8 @@ fn message(ui: &mut Ui, messages: &Messages, tab: &SocketTab, entry: Entry, acti
     let Some(saved) = messages.entry(tab.kind, entry) else { return };
     let name = title(saved);
     if let Entry::Saved(place) = entry {
-        let more = ui.menu_button("…", |ui| menu::of_message(ui, messages, place, actions));
-        widgets::name(&more.response, Role::Button, &format!("Menu of {name}"));
+        let more = more_button(ui, |ui| menu::of_message(ui, messages, place, actions));
+        widgets::name(&more, Role::Button, &format!("Menu of {name}"));
     }
     let send = ui.add(Button::new("Send").small().frame_when_inactive(false));
     widgets::name(&send, Role::Button, &format!("Send {name}"));
@@ -97,6 +103,16 @@ fn message(ui: &mut Ui, messages: &Messages, tab: &SocketTab, entry: Entry, acti
     if line.on_hover_ui(|ui| describe(ui, saved)).clicked() {
         push(actions, MessagesAction::Put(entry));
     }
+}
+
+/// The button of a menu, quiet until it is pointed at.
+fn more_button(ui: &mut Ui, content: impl FnOnce(&mut Ui)) -> egui::Response {
+    ui.scope(|ui| {
+        ui.spacing_mut().button_padding.x = 6.0;
+        let button = Button::new("…").frame_when_inactive(false);
+        egui::containers::menu::MenuButton::from_button(button).ui(ui, content).0
+    })
+    .inner
 }
 
 /// The rest of a line, its content at the left.
