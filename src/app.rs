@@ -18,6 +18,7 @@ pub mod log;
 mod looking;
 pub mod messages;
 mod names;
+pub mod outgoing;
 pub mod repeating;
 pub mod rules;
 pub mod saving;
@@ -134,6 +135,8 @@ pub enum SocketAction {
     Repeat(RepeatAction),
     /// Send a file, or stop it.
     File(FileAction),
+    /// Give up what waits to be sent.
+    DropQueued,
 }
 
 /// What an action may use.
@@ -337,6 +340,7 @@ impl App {
             SocketAction::Sequence(action) => sequence::apply(tab, action, &mut hands),
             SocketAction::Repeat(action) => repeating::apply(tab, action, &mut hands),
             SocketAction::File(action) => filing::apply(tab, action, &mut hands),
+            SocketAction::DropQueued => tab.drop_queued(engine),
             SocketAction::Start => tab.start(engine, ids),
             SocketAction::Stop => tab.stop(engine),
             SocketAction::Send => tab.send(engine, ids),

@@ -39,6 +39,24 @@ pub fn size(bytes: u64) -> String {
     unreachable!("2^64 bytes are 16 EiB")
 }
 
+/// The bytes of an amount as typed: `1400`, `64 KiB`, `1.5 MiB`, `1G`. Units are those of [`size`], with or without
+/// `iB`, in either case; what is left of a byte is cut off.
+pub fn parse_size(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let unit = unit.trim().to_ascii_uppercase();
+    let unit = unit.strip_suffix("IB").or(unit.strip_suffix('B')).unwrap_or(&unit);
+    let power = ["", "K", "M", "G", "T"].iter().position(|known| *known == unit)?;
+    let one = 1_u64 << (10 * power);
+    if let Ok(whole) = number.parse::<u64>() {
+        return whole.checked_mul(one);
+    }
+    let bytes = number.parse::<f64>().ok()? * one as f64;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in the range")]
+    (bytes >= 0.0 && bytes < 1e18).then_some(bytes as u64)
+}
+
 /// A time with three digits: `850 ns`, `12.3 µs`, `1.23 ms`, `4.56 s`; from a minute up `3 min 5 s`, `2 h 3 min`.
 pub fn duration(time: Duration) -> String {
     const MINUTE: u128 = 60_000_000_000;
@@ -105,6 +123,20 @@ mod tests {
     }
 
     #[test]
+    fn sizes_are_read_as_people_type_them() {
+        let check = |text: &str, expected: Option<u64>| assert_eq!(parse_size(text), expected, "{text:?}");
+        check(" 1400 ", Some(1_400));
+        check("64 KiB", Some(65_536));
+        check("64k", Some(65_536));
+        check("1.5 MiB", Some(1_572_864));
+        check("12 B", Some(12));
+        check("2GB", Some(2 << 30));
+        for wrong in ["", "KiB", "-1", "1.2.3", "1 KB/s", "1e3", "99999999999999999999", "20000000T", "你"] {
+            check(wrong, None);
+        }
+    }
+
+    #[test]
     fn times_have_three_digits() {
         let check = |nanos: u64, expected: &str| assert_eq!(duration(Duration::from_nanos(nanos)), expected);
         check(0, "0 s");
@@ -128,6 +160,17 @@ mod tests {
         #[test]
         fn grouping_keeps_the_number(n: u64) {
             prop_assert_eq!(count(n).replace(',', "").parse(), Ok(n));
+        }
+
+        #[test]
+        fn no_text_is_too_odd_for_a_size(text: String) {
+            let _ = parse_size(&text);
+        }
+
+        #[test]
+        fn a_printed_size_is_read_as_what_it_says(bytes in 0u64..1 << 50) {
+            let read = parse_size(&size(bytes)).expect("it is one");
+            prop_assert!(read.abs_diff(bytes) * 18 <= bytes, "{} for {}", read, bytes);
         }
 
         #[test]

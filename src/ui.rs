@@ -12,6 +12,7 @@ mod forms;
 mod log;
 mod lookup;
 mod messages;
+mod outgoing;
 mod peers;
 mod repeating;
 mod rows;
@@ -109,12 +110,6 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
             }
         });
     });
-    if repeating::is_needed(tab) {
-        Panel::bottom(("repeat", kind)).frame(frame(ui, 6)).show(ui, |ui| repeating::show(ui, tab, actions));
-    }
-    if filing::is_needed(tab) {
-        Panel::bottom(("file", kind)).frame(frame(ui, 6)).show(ui, |ui| filing::show(ui, tab, actions));
-    }
     composer.frame(frame(ui, 8)).show(ui, |ui| {
         ui.set_min_size(ui.available_size());
         composer::show(ui, tab, actions);
@@ -125,6 +120,15 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
             .show(ui, |ui| messages::buttons(ui, messages, kind, actions));
     }
     messages::naming_dialog(ui, messages, actions);
+    if repeating::is_needed(tab) {
+        Panel::bottom(("repeat", kind)).frame(frame(ui, 6)).show(ui, |ui| repeating::show(ui, tab, actions));
+    }
+    if filing::is_needed(tab) {
+        Panel::bottom(("file", kind)).frame(frame(ui, 6)).show(ui, |ui| filing::show(ui, tab, actions));
+    }
+    if outgoing::is_needed(tab) {
+        Panel::bottom(("outgoing", kind)).frame(frame(ui, 6)).show(ui, |ui| outgoing::show(ui, tab, actions));
+    }
     bookmarks::note_dialog(ui, tab);
     let middle = Frame::new().fill(ui.visuals().extreme_bg_color);
     CentralPanel::default().frame(middle).show(ui, |ui| {

@@ -1,6 +1,6 @@
 //! Following a journal: once a frame where somebody looks, and now and then where nobody does.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::tab::SocketTab;
 use super::wake::Wake;
@@ -20,6 +20,9 @@ impl SocketTab {
         self.status = self.journal.status();
         let journal = &self.journal;
         self.targets = self.selection.conns.iter().filter_map(|id| journal.connection(*id)).collect();
+        if let Some(wait) = self.look_at_outgoing(Instant::now()) {
+            wake.after(wait);
+        }
         let reads = self.read_statistics();
         // Both take their time in the frame that is drawn.
         let budget = if self.find.is_searching() { SEARCH_BUDGET / 2 } else { SEARCH_BUDGET };

@@ -14,6 +14,7 @@ use super::form::{ClientForm, Errors, Form, ServerForm, Switches, UdpForm};
 use super::jump::Jump;
 use super::log::LogView;
 use super::names::Names;
+use super::outgoing::Outgoing;
 use super::repeating::Repeating;
 use super::rules::RulesEditor;
 use super::saving::Saving;
@@ -167,6 +168,8 @@ pub struct SocketTab {
     pub repeating: Repeating,
     /// A file on its way out.
     pub filing: Filing,
+    /// What waits to be sent.
+    pub outgoing: Outgoing,
     /// The selected peers.
     pub selection: Selection,
     /// The selected peers that are still known, open or closed, as of this frame.
@@ -215,6 +218,7 @@ impl SocketTab {
             sequence: SequenceEditor::default(),
             repeating: Repeating::default(),
             filing: Filing::default(),
+            outgoing: Outgoing::default(),
             selection: Selection::default(),
             targets: Vec::new(),
             saving: Saving::default(),
@@ -302,6 +306,11 @@ impl SocketTab {
         self.session.filter(|_| self.takes_payload()).ok_or_else(|| self.why_not_sending().to_owned())
     }
 
+    /// The session, if there is one.
+    pub(super) fn session(&self) -> Option<SessionId> {
+        self.session
+    }
+
     /// To whom Send goes.
     ///
     /// # Errors
@@ -373,7 +382,7 @@ impl SocketTab {
         self.command(engine, Command::Configure { session, options });
     }
 
-    fn command(&mut self, engine: &Engine, command: Command) -> bool {
+    pub(super) fn command(&mut self, engine: &Engine, command: Command) -> bool {
         let taken = engine.command(command).is_ok();
         if !taken {
             self.notice = Some(BUSY.to_owned());

@@ -42,6 +42,11 @@ impl Wake {
         }
     }
 
+    /// Something is to be looked at after `wait`.
+    pub fn after(&self, wait: Duration) {
+        self.shared.context.request_repaint_after(wait);
+    }
+
     /// A person waits for this: a repaint follows at once.
     pub fn now(&self) {
         self.shared.context.request_repaint();

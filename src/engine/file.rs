@@ -10,7 +10,7 @@ use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -61,6 +61,8 @@ pub struct FileFigures {
     pub peers: usize,
     /// How many got only a part, because they closed.
     pub lost: usize,
+    /// How long it has taken.
+    pub took: Duration,
     /// How it ended; `None` while it goes on.
     pub end: Option<JobEnd>,
 }
@@ -69,7 +71,8 @@ pub struct FileFigures {
 struct Running {
     to: Target,
     task: SendFile,
-    /// Set when it is served first.
+    /// When it was served first.
+    begun: Option<Instant>,
     reading: Option<Reading>,
     bucket: Option<Bucket>,
     /// What was read and not queued.
@@ -95,8 +98,8 @@ impl SendFile {
     /// The job that does it.
     pub(super) fn job(mut self, to: Target) -> impl Job + use<> {
         self.chunk = self.chunk.clamp(*Self::CHUNK.start(), *Self::CHUNK.end());
-        let (reading, bucket, block, read, open, armed, look, failed) = Default::default();
-        Running { to, task: self, reading, bucket, block, read, open, armed, look, failed }
+        let (begun, reading, bucket, block, read, open, armed, look, failed) = Default::default();
+        Running { to, task: self, begun, reading, bucket, block, read, open, armed, look, failed }
     }
 }
 
@@ -121,6 +124,7 @@ impl Running {
         if matches!(&self.to, Target::Connections(conns) if conns.is_empty()) {
             return Err(OpError::new("send", "", "nobody is there to send the file to"));
         }
+        self.begun = Some(scope.reactor.now);
         self.bucket = self.task.rate.map(|rate| Bucket::new(rate, scope.reactor.now));
         let waker = scope.reactor.waker();
         self.reading = Some(Reading::start(self.task.path.clone(), self.task.chunk, waker)?);
@@ -266,6 +270,8 @@ impl Job for Running {
             return self.fail(error);
         }
         let mut progress = self.progress();
+        progress.took =
+            self.begun.map_or(Duration::ZERO, |begun| scope.reactor.now.saturating_duration_since(begun));
         progress.sent = progress.sent.max(progress.queued.saturating_sub(waiting as u64));
         drop(progress);
         let over = self.read && self.block.is_empty() && self.open == 0 && waiting == 0;

@@ -102,6 +102,14 @@ pub struct Waiting {
     pub queued: Queued,
 }
 
+impl FromIterator<Queued> for Waiting {
+    fn from_iter<I: IntoIterator<Item = Queued>>(queues: I) -> Self {
+        let mut waiting = Self::default();
+        queues.into_iter().for_each(|queued| waiting.add(queued));
+        waiting
+    }
+}
+
 impl Waiting {
     fn add(&mut self, queued: Queued) {
         if queued.bytes > 0 {

@@ -38,7 +38,13 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     if tab.preview() {
         ui.ctx().request_repaint();
     }
-    ui.horizontal(|ui| preview::show(ui, tab));
+    ui.horizontal(|ui| {
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            super::filing::toggle(ui, tab, actions);
+            super::repeating::toggle(ui, tab, actions);
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| preview::show(ui, tab));
+        });
+    });
 }
 
 /// All that a text is read by.

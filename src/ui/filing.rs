@@ -1,14 +1,89 @@
 //! The line of a file on its way out, above the composer.
 
-use egui::Ui;
+use std::time::{Duration, Instant};
 
+use egui::{TextEdit, Ui};
+
+use super::repeating::{complain, show_remark, small_field};
+use super::widgets;
 use crate::app::SocketAction;
-use crate::app::tab::SocketTab;
+use crate::app::filing::{FileAction, Filing};
+use crate::app::tab::{Kind, SocketTab};
+
+/// How often the progress is looked at while nothing else happens.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Shows and hides the line.
+pub(super) fn toggle(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    let shown = is_needed(tab);
+    if ui.selectable_label(shown, "File").on_hover_text("Send a file of any size").clicked() {
+        if shown {
+            actions.push(SocketAction::File(FileAction::Close));
+        } else {
+            tab.filing.shown = true;
+        }
+    }
+}
 
 /// Whether there is something to show.
-pub(super) fn is_needed(_tab: &SocketTab) -> bool {
-    false
+pub(super) fn is_needed(tab: &SocketTab) -> bool {
+    tab.filing.shown || tab.filing.is_running()
 }
 
 /// Shows it.
-pub(super) fn show(_ui: &mut Ui, _tab: &mut SocketTab, _actions: &mut Vec<SocketAction>) {}
+pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    let kind = tab.kind;
+    let filing = &mut tab.filing;
+    let running = filing.is_running();
+    let (chunk, rate) = (filing.chunk(kind).err(), filing.rate().err());
+    ui.horizontal(|ui| {
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if widgets::cross(ui, true, "Close file").on_hover_text("Cancel, and close this line").clicked() {
+                actions.push(SocketAction::File(FileAction::Close));
+            }
+            // Each has an id of its own: a click on Cancel that comes too late sends nothing.
+            ui.push_id(running, |ui| send_or_cancel(ui, running, actions));
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                let label = ui.label("File");
+                let edit = TextEdit::singleline(&mut filing.path).desired_width(ui.available_width());
+                ui.add_enabled(!running, edit.hint_text("Path of the file")).labelled_by(label.id);
+            });
+        });
+    });
+    ui.horizontal(|ui| {
+        ui.add_enabled_ui(!running, |ui| fields(ui, kind, filing, chunk.is_some(), rate.is_some()));
+        if let Some(part) = filing.shown(Instant::now()).and_then(|shown| shown.part) {
+            ui.add(egui::ProgressBar::new(part).show_percentage().desired_width(ui.available_width()));
+        }
+    });
+    if running {
+        ui.ctx().request_repaint_after(LOOK);
+    }
+    let failure = filing.failure.as_ref().map(|failure| format!("Not sent: {failure}"));
+    if let Some(problem) = chunk.or(rate).or(failure) {
+        complain(ui, &problem);
+    } else if let Some(shown) = filing.shown(Instant::now()) {
+        show_remark(ui, &shown.remark);
+    }
+}
+
+fn send_or_cancel(ui: &mut Ui, running: bool, actions: &mut Vec<SocketAction>) {
+    if running {
+        if ui.button("Cancel file").clicked() {
+            actions.push(SocketAction::File(FileAction::Cancel));
+        }
+    } else if ui.button("Send file").on_hover_text("To whom Send sends").clicked() {
+        actions.push(SocketAction::File(FileAction::Send));
+    }
+}
+
+fn fields(ui: &mut Ui, kind: Kind, filing: &mut Filing, chunk: bool, rate: bool) {
+    let (usual, meaning) = match kind {
+        Kind::Udp => ("1400", "Bytes of a datagram, 1 to 65507"),
+        Kind::Server | Kind::Client => ("64 KiB", "Bytes of a write, 1 byte to 256 KiB"),
+    };
+    small_field(ui, "Chunk", &mut filing.chunk, 64.0, usual, chunk).on_hover_text(meaning);
+    small_field(ui, "Rate", &mut filing.rate, 72.0, "no limit", rate)
+        .on_hover_text("Bytes a second at most, such as 9600, 64 KiB or 1.5 MiB");
+    ui.label("per second");
+}

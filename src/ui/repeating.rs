@@ -1,14 +1,107 @@
 //! The line of repeating, above the composer.
 
-use egui::Ui;
+use std::time::Duration;
 
+use egui::{RichText, TextEdit, Ui};
+
+use super::widgets;
 use crate::app::SocketAction;
+use crate::app::repeating::{Remark, RepeatAction};
 use crate::app::tab::SocketTab;
 
+/// How often the figures are looked at while nothing else happens.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Shows and hides the line.
+pub(super) fn toggle(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    let shown = is_needed(tab);
+    let button = ui.selectable_label(shown, "Repeat").on_hover_text("Send the message again and again");
+    if button.clicked() {
+        if shown {
+            actions.push(SocketAction::Repeat(RepeatAction::Close));
+        } else {
+            tab.repeating.shown = true;
+        }
+    }
+}
+
 /// Whether there is something to show.
-pub(super) fn is_needed(_tab: &SocketTab) -> bool {
-    false
+pub(super) fn is_needed(tab: &SocketTab) -> bool {
+    tab.repeating.shown || tab.repeating.is_running()
 }
 
 /// Shows it.
-pub(super) fn show(_ui: &mut Ui, _tab: &mut SocketTab, _actions: &mut Vec<SocketAction>) {}
+pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    let repeating = &mut tab.repeating;
+    let running = repeating.is_running();
+    if running {
+        ui.ctx().request_repaint_after(LOOK);
+    }
+    let (every, times) = (repeating.every().err(), repeating.times().err());
+    ui.horizontal(|ui| {
+        ui.add_enabled_ui(!running, |ui| {
+            small_field(ui, "Repeat every", &mut repeating.every, 72.0, "1000", every.is_some());
+            ui.label("ms,");
+            small_field(ui, "Times", &mut repeating.times, 88.0, "until stopped", times.is_some());
+        });
+        // Each has an id of its own: a click on Stop that comes too late is no Start.
+        ui.push_id(running, |ui| start_or_stop(ui, running, actions));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if widgets::cross(ui, true, "Close repeat").on_hover_text("Stop, and close this line").clicked() {
+                actions.push(SocketAction::Repeat(RepeatAction::Close));
+            }
+        });
+    });
+    let failure = repeating.failure.as_ref().map(|failure| format!("Not started: {failure}"));
+    if let Some(problem) = every.or(times).or(failure) {
+        complain(ui, &problem);
+    } else if let Some(remark) = repeating.remark() {
+        show_remark(ui, &remark);
+    }
+}
+
+fn start_or_stop(ui: &mut Ui, running: bool, actions: &mut Vec<SocketAction>) {
+    if running {
+        if ui.button("Stop repeating").clicked() {
+            actions.push(SocketAction::Repeat(RepeatAction::Stop));
+        }
+    } else if ui.button("Start repeating").on_hover_text("The message below, to whom Send sends it").clicked() {
+        actions.push(SocketAction::Repeat(RepeatAction::Start));
+    }
+}
+
+/// A field in a line, named by the label before it.
+pub(super) fn small_field(
+    ui: &mut Ui,
+    label: &str,
+    text: &mut String,
+    width: f32,
+    hint: &'static str,
+    wrong: bool,
+) -> egui::Response {
+    let label = ui.label(label);
+    let mut edit = TextEdit::singleline(text).desired_width(width).hint_text(hint);
+    if wrong {
+        edit = edit.text_color(ui.visuals().error_fg_color);
+    }
+    ui.add(edit).labelled_by(label.id)
+}
+
+/// What is wrong.
+pub(super) fn complain(ui: &mut Ui, problem: &str) {
+    let words = RichText::new(problem).small().color(ui.visuals().error_fg_color);
+    ui.add(egui::Label::new(words).wrap());
+}
+
+/// How far it is.
+pub(super) fn show_remark(ui: &mut Ui, remark: &Remark) {
+    if remark.failed {
+        complain(ui, &remark.words);
+    } else {
+        ui.add(egui::Label::new(RichText::new(&remark.words).small()).wrap());
+    }
+    if let Some(failure) = &remark.failure {
+        let words = RichText::new(failure).small().color(ui.visuals().warn_fg_color);
+        ui.add(egui::Label::new(words).truncate());
+    }
+}

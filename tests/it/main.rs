@@ -19,6 +19,7 @@ mod finding;
 mod floors;
 mod framing;
 mod messages;
+mod outgoing;
 mod queues;
 mod quitting;
 mod repeat;
