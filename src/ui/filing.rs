@@ -7,7 +7,7 @@ use egui::{TextEdit, Ui};
 use super::repeating::{complain, show_remark, small_field};
 use super::widgets;
 use crate::app::SocketAction;
-use crate::app::filing::{FileAction, Filing};
+use crate::app::filing::{FileAction, Filing, Shown};
 use crate::app::tab::{Kind, SocketTab};
 
 /// How often the progress is looked at while nothing else happens.
@@ -30,11 +30,11 @@ pub(super) fn is_needed(tab: &SocketTab) -> bool {
     tab.filing.shown || tab.filing.is_running()
 }
 
-/// Shows it.
+/// Shows it: while a file is on its way how far it is, else the fields.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     let kind = tab.kind;
     let filing = &mut tab.filing;
-    let running = filing.is_running();
+    let (running, shown) = (filing.is_running(), filing.shown(Instant::now()));
     let (chunk, rate) = (filing.chunk(kind).err(), filing.rate().err());
     ui.horizontal(|ui| {
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -43,27 +43,34 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
             }
             // Each has an id of its own: a click on Cancel that comes too late sends nothing.
             ui.push_id(running, |ui| send_or_cancel(ui, running, actions));
-            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                let label = ui.label("File");
-                let edit = TextEdit::singleline(&mut filing.path).desired_width(ui.available_width());
-                ui.add_enabled(!running, edit.hint_text("Path of the file")).labelled_by(label.id);
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| match &shown {
+                Some(shown) if running => progress(ui, shown),
+                _ => {
+                    let label = ui.label("File");
+                    let edit = TextEdit::singleline(&mut filing.path).desired_width(ui.available_width());
+                    ui.add(edit.hint_text("Path of the file")).labelled_by(label.id);
+                }
             });
         });
     });
-    ui.horizontal(|ui| {
-        ui.add_enabled_ui(!running, |ui| fields(ui, kind, filing, chunk.is_some(), rate.is_some()));
-        if let Some(part) = filing.shown(Instant::now()).and_then(|shown| shown.part) {
-            ui.add(egui::ProgressBar::new(part).show_percentage().desired_width(ui.available_width()));
-        }
-    });
     if running {
         ui.ctx().request_repaint_after(LOOK);
+        return;
     }
+    ui.horizontal(|ui| fields(ui, kind, filing, chunk.is_some(), rate.is_some()));
     let failure = filing.failure.as_ref().map(|failure| format!("Not sent: {failure}"));
     if let Some(problem) = chunk.or(rate).or(failure) {
         complain(ui, &problem);
-    } else if let Some(shown) = filing.shown(Instant::now()) {
+    } else if let Some(shown) = shown {
         show_remark(ui, &shown.remark);
+    }
+}
+
+/// A bar where the size is known, and words.
+fn progress(ui: &mut Ui, shown: &Shown) {
+    ui.label(&shown.remark.words);
+    if let Some(part) = shown.part {
+        ui.add(egui::ProgressBar::new(part).show_percentage().desired_width(ui.available_width()));
     }
 }
 

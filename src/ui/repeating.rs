@@ -30,33 +30,44 @@ pub(super) fn is_needed(tab: &SocketTab) -> bool {
     tab.repeating.shown || tab.repeating.is_running()
 }
 
-/// Shows it.
+/// Shows it: while it runs how far it is, else the fields.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     let repeating = &mut tab.repeating;
-    let running = repeating.is_running();
-    if running {
-        ui.ctx().request_repaint_after(LOOK);
-    }
+    let (remark, running) = (repeating.remark(), repeating.is_running());
     let (every, times) = (repeating.every().err(), repeating.times().err());
     ui.horizontal(|ui| {
-        ui.add_enabled_ui(!running, |ui| {
-            small_field(ui, "Repeat every", &mut repeating.every, 72.0, "1000", every.is_some());
-            ui.label("ms,");
-            small_field(ui, "Times", &mut repeating.times, 88.0, "until stopped", times.is_some());
-        });
-        // Each has an id of its own: a click on Stop that comes too late is no Start.
-        ui.push_id(running, |ui| start_or_stop(ui, running, actions));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if widgets::cross(ui, true, "Close repeat").on_hover_text("Stop, and close this line").clicked() {
                 actions.push(SocketAction::Repeat(RepeatAction::Close));
             }
+            // Each has an id of its own: a click on Stop that comes too late is no Start.
+            ui.push_id(running, |ui| start_or_stop(ui, running, actions));
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| match &remark {
+                Some(remark) if running => {
+                    ui.add(egui::Label::new(RichText::new(&remark.words).small()).wrap());
+                }
+                _ => {
+                    small_field(ui, "Repeat every", &mut repeating.every, 72.0, "1000", every.is_some());
+                    ui.label("ms,");
+                    small_field(ui, "Times", &mut repeating.times, 112.0, "until stopped", times.is_some());
+                }
+            });
         });
     });
+    if running {
+        ui.ctx().request_repaint_after(LOOK);
+    }
     let failure = repeating.failure.as_ref().map(|failure| format!("Not started: {failure}"));
     if let Some(problem) = every.or(times).or(failure) {
         complain(ui, &problem);
-    } else if let Some(remark) = repeating.remark() {
-        show_remark(ui, &remark);
+    } else if let Some(remark) = remark {
+        if !running {
+            show_remark(ui, &remark);
+        }
+        if let Some(failure) = &remark.failure {
+            let words = RichText::new(failure).small().color(ui.visuals().warn_fg_color);
+            ui.add(egui::Label::new(words).truncate());
+        }
     }
 }
 
@@ -93,15 +104,11 @@ pub(super) fn complain(ui: &mut Ui, problem: &str) {
     ui.add(egui::Label::new(words).wrap());
 }
 
-/// How far it is.
+/// How far it is, or how it went.
 pub(super) fn show_remark(ui: &mut Ui, remark: &Remark) {
     if remark.failed {
         complain(ui, &remark.words);
     } else {
         ui.add(egui::Label::new(RichText::new(&remark.words).small()).wrap());
-    }
-    if let Some(failure) = &remark.failure {
-        let words = RichText::new(failure).small().color(ui.visuals().warn_fg_color);
-        ui.add(egui::Label::new(words).truncate());
     }
 }
