@@ -200,7 +200,7 @@ fn send(tab: &mut SocketTab, hands: &mut Hands<'_>) -> Result<(), String> {
     if typed.is_empty() {
         return Err("type the path of a file".to_owned());
     }
-    let path = super::saving::in_home(&PathBuf::from(typed));
+    let path = super::asking::in_home(&PathBuf::from(typed));
     let path = std::path::absolute(&path).unwrap_or(path);
     let (session, to) = (tab.sending_session()?, tab.target()?);
     if tab.filing.is_running() {

@@ -151,7 +151,7 @@ pub(super) fn apply(tab: &mut SocketTab, action: RepeatAction, hands: &mut Hands
 
 fn start(tab: &mut SocketTab, hands: &mut Hands<'_>) -> Result<(), String> {
     let (every, times) = (tab.repeating.every()?, tab.repeating.times()?);
-    let message = tab.composer.message();
+    let message = tab.composer.message.clone();
     let prepared = message.prepare().map_err(|error| {
         let (line, column) = payload::line_and_column(&message.text, error.position);
         format!("line {line}, character {column} of the message: {}", error.reason)
