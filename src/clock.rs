@@ -96,15 +96,6 @@ impl Stamp {
         self.local("%a %b %e %H:%M:%S %Y")
     }
 
-    /// Local time by a `strftime` format that a person wrote.
-    ///
-    /// # Errors
-    ///
-    /// What the format asks for that [jiff does not know](jiff::fmt::strtime).
-    pub fn strftime(self, format: &str) -> Result<String, jiff::Error> {
-        jiff::fmt::strtime::format(format, &self.timestamp().to_zoned(zone()))
-    }
-
     /// Local time by a `strftime` format that is known to be valid.
     fn local(self, format: &str) -> String {
         self.timestamp().to_zoned(zone()).strftime(format).to_string()
@@ -141,12 +132,5 @@ mod tests {
     fn ctime_pads_the_day_with_a_space() {
         let text = Stamp::now().ctime();
         assert_eq!(text.len(), "Sat Nov 21 03:05:00 2026".len(), "{text}");
-    }
-
-    #[test]
-    fn a_format_of_a_person_is_an_error_and_not_a_panic() {
-        let stamp = Stamp::now();
-        assert_eq!(stamp.strftime("%a %b %e %H:%M:%S %Y").expect("valid"), stamp.ctime());
-        assert!(stamp.strftime("%!").is_err());
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::endpoint::ParseError;
 use crate::payload::{self, Encoding, Envelope, Format, Parts, refused};
-use crate::template::{Template, Values};
+use crate::template::{Groups, Template, Values};
 
 /// What a person writes to be sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +59,16 @@ impl Message {
     /// Where the text is not valid in its notation. An envelope that can't be put around it is an error behind the end
     /// of the text: its position is the text's length, which no other error has.
     pub fn prepare(&self) -> Result<Prepared, ParseError> {
+        self.prepare_with(None)
+    }
+
+    /// The same for the reply of a rule; `groups` are those of its regular expression, whose captures the text may
+    /// name.
+    ///
+    /// # Errors
+    ///
+    /// As [`prepare`](Self::prepare).
+    pub fn prepare_with(&self, groups: Option<Groups<'_>>) -> Result<Prepared, ParseError> {
         let envelope = self.envelope;
         let fixed = |body: &[u8]| {
             let whole = envelope.wrap(body).map_err(|reason| refused(self.text.len(), reason))?;
@@ -67,21 +77,21 @@ impl Message {
         if !self.variables {
             return fixed(&payload::parse_in(&self.text, self.format, self.encoding)?);
         }
-        let template = self.read_template()?;
+        let template = self.read_template(groups)?;
         match template.fixed() {
             Some(body) => fixed(&body),
             None => Ok(Prepared { body: Body::Template(template, self.text_encoding()), envelope }),
         }
     }
 
-    fn read_template(&self) -> Result<Template, ParseError> {
+    fn read_template(&self, groups: Option<Groups<'_>>) -> Result<Template, ParseError> {
         match self.format {
-            Format::Escaped => self.text.parse(),
+            Format::Escaped => Template::escaped(&self.text, groups),
             Format::Base64 if self.text.contains('{') => {
                 let position = self.text.find('{').unwrap_or_default();
                 Err(refused(position, "Base64 takes no variables: use another format for them"))
             }
-            _ => Template::parse_with(&self.text, |literal, position| {
+            _ => Template::parse_with(&self.text, groups, |literal, position| {
                 let bytes = match (self.format, literal) {
                     // A brace is doubled in every format.
                     (Format::Hex, "{" | "}") => Ok(literal.as_bytes().to_vec()),

@@ -16,7 +16,7 @@ use crate::endpoint::ParseError;
 use crate::framing::Framing;
 use crate::message::{Message, Prepared};
 use crate::payload::{Format, refused};
-use crate::template::Values;
+use crate::template::{Groups, Values};
 use matching::Matcher;
 
 /// The most rules that a session has.
@@ -309,7 +309,7 @@ impl Responder {
 impl Ready {
     fn fire(&self, captures: Vec<(String, Bytes)>, between: Between, payload: &[u8], number: u64) -> Fired {
         let Between { peer, local, time } = between;
-        let values = Values { peer, local, payload, number, time };
+        let values = Values { peer, local, payload, number, time, captures: &captures };
         let deed = |step: &Step| match step {
             Step::Reply(message) => Some(Deed::Reply(message.render(&values))),
             Step::Forward => Some(Deed::Forward(Bytes::copy_from_slice(payload))),
@@ -329,9 +329,11 @@ fn read(number: usize, rule: &Rule) -> Result<Ready, Vec<RuleError>> {
         When::Connected => None,
         When::Payload(pattern) => Matcher::new(pattern).map_err(|error| note(Place::Pattern, error)).ok(),
     };
+    let names = matcher.as_ref().and_then(Matcher::groups);
+    let groups = names.as_deref().map(|names| Groups { names });
     let mut then = Vec::new();
     for (place, act) in rule.then.iter().enumerate() {
-        match read_act(act) {
+        match read_act(act, groups) {
             Ok(step) => then.push(step),
             Err(error) => note(Place::Act(place), error),
         }
@@ -342,9 +344,9 @@ fn read(number: usize, rule: &Rule) -> Result<Ready, Vec<RuleError>> {
     Ok(Ready { rule: number, matcher, limit: rule.limit.into(), then })
 }
 
-fn read_act(act: &Act) -> Result<Step, ParseError> {
+fn read_act(act: &Act, groups: Option<Groups<'_>>) -> Result<Step, ParseError> {
     Ok(match act {
-        Act::Reply(message) => Step::Reply(message.prepare()?),
+        Act::Reply(message) => Step::Reply(message.prepare_with(groups)?),
         Act::Wait(ms) if *ms > LONGEST_WAIT => {
             return Err(refused(0, format!("a wait is at most {LONGEST_WAIT} ms, an hour")));
         }

@@ -1,6 +1,7 @@
-//! Templates: greetings and replies with variables, `Welcome,('{peer.ip}', {peer.port})`.
+//! Templates: sends and replies with variables, `Welcome,('{peer.ip}', {peer.port})`.
 //!
-//! A template is text with the escapes of [`Format::Escaped`](crate::payload::Format::Escaped) and these variables:
+//! A template is text with the escapes of [`Format::Escaped`](crate::payload::Format::Escaped), or with literals in
+//! another notation, and these variables:
 //!
 //! | variable | stands for |
 //! |---|---|
@@ -9,24 +10,42 @@
 //! | `{data}` | the bytes that came, unchanged |
 //! | `{hex}` `{repr}` | the same as `48 65 6c`, and as Python's `repr` prints bytes |
 //! | `{len}` | how many bytes came |
-//! | `{n}` | the number of the chunk or datagram, or of the connection in a greeting |
+//! | `{n}` | a number that counts what is rendered: chunks or datagrams, repeats, connections in a greeting |
+//! | `{n:100}` `{n:100:5}` `{n:100:5:6}` | the same from 100 on, in steps of 5, filled up with zeros to 6 characters; it stops at the ends of 64 bits |
+//! | `{rand:8}` | 8 random bytes; up to 65,536 |
+//! | `{rand:8:hex}` `{rand:8:digits}` `{rand:8:text}` | 8 random characters: hexadecimal digits, digits, letters and digits |
 //! | `{ctime}` | the time as C's `ctime` writes it: `Sat Nov 21 03:05:00 2026` |
-//! | `{time:%H:%M:%S}` | the local time by a `strftime` format |
+//! | `{time:%H:%M:%S}` | the local time in any format of [`strftime`](strftime::strftime) |
+//! | `{time@UTC:%H:%M:%S}` | the time in UTC, or in a zone such as `Europe/Berlin` |
+//! | `{strftime}` `{strftime@UTC}` | the time in the format that came |
+//! | `{1}` `{name}` | what a group of a rule's regular expression captured: see [`Groups`] |
 //!
-//! `{{` is a brace, and so is a `}` that closes nothing, doubled or not. A template is checked when it is typed;
-//! [rendering](Template::render) can't fail. What a peer sends is never read as a template.
+//! `{{` is a brace, and so is a `}` that closes nothing, doubled or not. What is between braces takes no escapes. A
+//! template is checked when it is typed; [rendering](Template::render) can't fail. What a peer sends is never read as
+//! a template, and no variable reads a file.
 
-mod time;
+mod arguments;
+mod counter;
+mod part;
+mod random;
+pub mod strftime;
+mod zone;
 
 use std::fmt;
 use std::net::SocketAddr;
 
+use bytes::Bytes;
+
 use crate::clock::Stamp;
-use crate::endpoint::{ParseError, canonical};
-use crate::payload::{Encoding, hex, python_repr, refused, unescape, visible};
+use crate::endpoint::ParseError;
+use crate::payload::{Encoding, unescape};
+use part::{Part, braced};
 
 /// The most that [`Template::render`] returns: 16 MiB.
 pub const MAX_RENDERED: usize = 16 << 20;
+
+/// How many names of groups an error lists.
+const SHOWN_NAMES: usize = 10;
 
 /// A parsed template. Prints as the text that it was parsed from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,45 +54,37 @@ pub struct Template {
     parts: Vec<Part>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    Literal(Vec<u8>),
-    Variable(Variable),
-    /// A `strftime` format that was checked.
-    Time(String),
+/// What a regular expression captured: for each of its groups, in order, its name, or its number where it has none,
+/// and what it matched.
+pub type Captures = [(String, Bytes)];
+
+/// The groups of a regular expression, which a template may name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Groups<'a> {
+    /// For each, in order, its name, or its number where it has none. `{2}` is the second one in either case; where a
+    /// variable has the name of a group, it is the variable.
+    pub names: &'a [String],
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Variable {
-    Peer,
-    PeerIp,
-    PeerPort,
-    Local,
-    LocalIp,
-    LocalPort,
-    Data,
-    Hex,
-    Repr,
-    Len,
-    Number,
-    Ctime,
-}
+impl Groups<'_> {
+    /// The place of a group among the [`Captures`].
+    fn place(self, name: &str) -> Option<usize> {
+        if let Some(place) = self.names.iter().position(|known| known == name) {
+            return Some(place);
+        }
+        let number: usize = name.parse().ok().filter(|_| !name.starts_with(['0', '+']))?;
+        number.checked_sub(1).filter(|place| *place < self.names.len())
+    }
 
-/// The names between the braces; `time:` is the one with an argument.
-const VARIABLES: [(&str, Variable); 12] = [
-    ("peer", Variable::Peer),
-    ("peer.ip", Variable::PeerIp),
-    ("peer.port", Variable::PeerPort),
-    ("local", Variable::Local),
-    ("local.ip", Variable::LocalIp),
-    ("local.port", Variable::LocalPort),
-    ("data", Variable::Data),
-    ("hex", Variable::Hex),
-    ("repr", Variable::Repr),
-    ("len", Variable::Len),
-    ("n", Variable::Number),
-    ("ctime", Variable::Ctime),
-];
+    /// What there is, for the reason of an error.
+    fn list(self) -> String {
+        if self.names.is_empty() {
+            return "the expression captures nothing, put what {1} is to be in ( )".to_owned();
+        }
+        let names: String = self.names.iter().take(SHOWN_NAMES).map(|name| format!(" {{{name}}}")).collect();
+        format!("the expression has{names}{}", if self.names.len() > SHOWN_NAMES { " and more" } else { "" })
+    }
+}
 
 /// What the variables of a template stand for.
 #[derive(Clone, Copy, Debug)]
@@ -84,21 +95,66 @@ pub struct Values<'a> {
     pub local: SocketAddr,
     /// What came; empty in a greeting.
     pub payload: &'a [u8],
-    /// The number of the chunk or datagram, or of the connection in a greeting, from 1.
+    /// The number of the chunk or datagram, of the repeat, or of the connection in a greeting, from 1.
     pub number: u64,
     /// When it came.
     pub time: Stamp,
+    /// What of it was captured; empty outside of rules.
+    pub captures: &'a Captures,
 }
 
 impl Template {
+    /// Reads a text with escapes; `groups` are those of the regular expression whose captures it may name, if there
+    /// is one.
+    ///
+    /// # Errors
+    ///
+    /// A brace that is never closed, what is no variable, a wrong argument of one, a capture that there is not, each
+    /// at its brace or argument; and what is wrong with an escape, at its backslash.
+    pub fn escaped(text: &str, groups: Option<Groups<'_>>) -> Result<Self, ParseError> {
+        let source = text.as_bytes();
+        let mut parts = Vec::new();
+        let mut literal = Vec::new();
+        let mut at = 0;
+        while let Some(run) = memchr::memchr3(b'\\', b'{', b'}', &source[at..]) {
+            literal.extend_from_slice(&source[at..at + run]);
+            at += run;
+            match (source[at], source.get(at + 1)) {
+                (b'\\', _) => at = unescape(text, at, &mut literal)?,
+                (brace @ (b'{' | b'}'), Some(next)) if brace == *next => {
+                    literal.push(brace);
+                    at += 2;
+                }
+                (b'{', _) => {
+                    let (part, end) = braced(text, at, groups)?;
+                    if !literal.is_empty() {
+                        parts.push(Part::Literal(std::mem::take(&mut literal)));
+                    }
+                    parts.push(part);
+                    at = end;
+                }
+                (other, _) => {
+                    literal.push(other);
+                    at += 1;
+                }
+            }
+        }
+        literal.extend_from_slice(&source[at..]);
+        if !literal.is_empty() {
+            parts.push(Part::Literal(literal));
+        }
+        Ok(Self { source: text.to_owned(), parts })
+    }
+
     /// Reads a text whose literals, the runs between braces and the brace that a doubled one stands for, are in
     /// another notation: `literals` turns them into bytes, and is told where they begin.
     ///
     /// # Errors
     ///
-    /// As when a template is parsed, and what `literals` refuses.
+    /// As [`escaped`](Self::escaped), and what `literals` refuses.
     pub fn parse_with(
         text: &str,
+        groups: Option<Groups<'_>>,
         mut literals: impl FnMut(&str, usize) -> Result<Vec<u8>, ParseError>,
     ) -> Result<Self, ParseError> {
         let source = text.as_bytes();
@@ -116,7 +172,7 @@ impl Template {
                 parts.push(Part::Literal(literals(&text[at..=at], at)?));
                 at += if doubled { 2 } else { 1 };
             } else {
-                let (part, end) = variable(text, at)?;
+                let (part, end) = braced(text, at, groups)?;
                 parts.push(part);
                 at = end;
             }
@@ -138,60 +194,40 @@ impl Template {
         self.render_in(values, Encoding::Utf8)
     }
 
-    /// The same, with the text of variables in `encoding`; what that lacks, in UTF-8. `{data}` stays as it came.
+    /// The same, with the text of variables in `encoding`; what that lacks, in UTF-8. `{data}`, captures, random
+    /// bytes and the answer to a format that came stay as they are.
     pub fn render_in(&self, values: &Values<'_>, encoding: Encoding) -> Vec<u8> {
-        let mut rendered = Vec::new();
+        let mut rendered = Rendered { bytes: Vec::new(), encoding };
         for part in &self.parts {
-            match part {
-                Part::Literal(bytes) => append(&mut rendered, bytes),
-                Part::Variable(variable) => variable.render(values, encoding, &mut rendered),
-                // The check took the format in this zone; RFC 3339 is there for a system that changes its mind.
-                Part::Time(format) => {
-                    let text = values.time.strftime(format).unwrap_or_else(|_| values.time.rfc3339());
-                    append_text(&mut rendered, &text, encoding);
-                }
-            }
-            if rendered.len() == MAX_RENDERED {
+            part.render(values, &mut rendered);
+            if rendered.bytes.len() == MAX_RENDERED {
                 break;
             }
         }
-        rendered
+        rendered.bytes
     }
 }
 
-impl Variable {
-    fn render(self, values: &Values<'_>, encoding: Encoding, rendered: &mut Vec<u8>) {
-        let (peer, local) = (canonical(values.peer), canonical(values.local));
-        let text = match self {
-            Self::Peer => peer.to_string(),
-            Self::PeerIp => peer.ip().to_string(),
-            Self::PeerPort => peer.port().to_string(),
-            Self::Local => local.to_string(),
-            Self::LocalIp => local.ip().to_string(),
-            Self::LocalPort => local.port().to_string(),
-            Self::Data => return append(rendered, values.payload),
-            Self::Hex => hex(values.payload),
-            Self::Repr => python_repr(values.payload),
-            Self::Len => values.payload.len().to_string(),
-            Self::Number => values.number.to_string(),
-            Self::Ctime => values.time.ctime(),
-        };
-        append_text(rendered, &text, encoding);
-    }
+/// What is rendered so far.
+struct Rendered {
+    bytes: Vec<u8>,
+    encoding: Encoding,
 }
 
-/// Appends the text of a variable.
-fn append_text(rendered: &mut Vec<u8>, text: &str, encoding: Encoding) {
-    match encoding.encode(text) {
-        Ok(bytes) => append(rendered, &bytes),
-        Err(_) => append(rendered, text.as_bytes()),
+impl Rendered {
+    /// Appends the text of a variable.
+    fn text(&mut self, text: &str) {
+        match self.encoding.encode(text) {
+            Ok(bytes) => self.bytes(&bytes),
+            Err(_) => self.bytes(text.as_bytes()),
+        }
     }
-}
 
-/// Appends as much of `bytes` as there is room for.
-fn append(rendered: &mut Vec<u8>, bytes: &[u8]) {
-    let room = MAX_RENDERED - rendered.len();
-    rendered.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    /// Appends as much of `bytes` as there is room for.
+    fn bytes(&mut self, bytes: &[u8]) {
+        let room = MAX_RENDERED - self.bytes.len();
+        self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
 }
 
 impl fmt::Display for Template {
@@ -203,65 +239,10 @@ impl fmt::Display for Template {
 impl std::str::FromStr for Template {
     type Err = ParseError;
 
+    /// Reads a text with escapes and without captures.
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let source = text.as_bytes();
-        let mut parts = Vec::new();
-        let mut literal = Vec::new();
-        let mut at = 0;
-        while let Some(run) = memchr::memchr3(b'\\', b'{', b'}', &source[at..]) {
-            literal.extend_from_slice(&source[at..at + run]);
-            at += run;
-            match (source[at], source.get(at + 1)) {
-                (b'\\', _) => at = unescape(text, at, &mut literal)?,
-                (brace @ (b'{' | b'}'), Some(next)) if brace == *next => {
-                    literal.push(brace);
-                    at += 2;
-                }
-                (b'{', _) => {
-                    let (part, end) = variable(text, at)?;
-                    if !literal.is_empty() {
-                        parts.push(Part::Literal(std::mem::take(&mut literal)));
-                    }
-                    parts.push(part);
-                    at = end;
-                }
-                (other, _) => {
-                    literal.push(other);
-                    at += 1;
-                }
-            }
-        }
-        literal.extend_from_slice(&source[at..]);
-        if !literal.is_empty() {
-            parts.push(Part::Literal(literal));
-        }
-        Ok(Self { source: text.to_owned(), parts })
+        Self::escaped(text, None)
     }
-}
-
-/// The variable whose brace is at `position`, and where the text goes on after it.
-fn variable(text: &str, position: usize) -> Result<(Part, usize), ParseError> {
-    let inner = &text[position + 1..];
-    let name = match inner.find(['{', '}']) {
-        Some(end) if inner[end..].starts_with('}') => &inner[..end],
-        _ => return Err(refused(position, format!("this {{ is never closed: {}", choices()))),
-    };
-    let end = position + name.len() + 2;
-    if let Some(format) = name.strip_prefix("time:") {
-        time::check(format, position + "{time:".len())?;
-        return Ok((Part::Time(format.to_owned()), end));
-    }
-    let Some((_, variable)) = VARIABLES.iter().find(|(known, _)| *known == name) else {
-        let name = visible::text(name.as_bytes(), 40);
-        return Err(refused(position, format!("{{{name}}} is not a variable: {}", choices())));
-    };
-    Ok((Part::Variable(*variable), end))
-}
-
-/// All there is, for the reason of an error.
-fn choices() -> String {
-    let names: String = VARIABLES.iter().map(|(name, _)| format!("{{{name}}} ")).collect();
-    format!("use {names}or {{time:%H:%M:%S}}, and {{{{ for a brace")
 }
 
 #[cfg(test)]

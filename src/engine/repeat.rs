@@ -132,7 +132,7 @@ impl Running {
     }
 
     fn render(&self, number: u64, peer: SocketAddr, local: SocketAddr) -> Bytes {
-        self.message.render(&Values { peer, local, payload: b"", number, time: Stamp::now() })
+        self.message.render(&Values { peer, local, payload: b"", number, time: Stamp::now(), captures: &[] })
     }
 
     fn hand_over(&mut self, to: Target, payload: Bytes, scope: &mut Scope<'_>) {

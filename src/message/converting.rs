@@ -28,7 +28,7 @@ impl Message {
         if !self.variables {
             return payload::convert(&self.text, self.format, format, self.encoding);
         }
-        let template = self.read_template()?;
+        let template = self.read_template(None)?;
         if let Some(bytes) = template.fixed().filter(|_| format == Format::Base64) {
             return payload::print(&bytes, format, self.encoding).map_err(|(_, reason)| refused(0, reason));
         }

@@ -13,6 +13,7 @@ fn values() -> Values<'static> {
         payload: b"",
         number: 7,
         time: Stamp::default(),
+        captures: &[],
     }
 }
 

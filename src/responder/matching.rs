@@ -78,11 +78,11 @@ impl Matcher {
         passes.then(Vec::new)
     }
 
-    /// The names of its groups, in order; those without one are numbers.
-    pub(super) fn groups(&self) -> Vec<String> {
+    /// The names of the groups of its expression, in order; those without one are numbers. `None` where it is none.
+    pub(super) fn groups(&self) -> Option<Vec<String>> {
         match &self.test {
-            Ready::Captures(regex) => names(regex).collect(),
-            _ => Vec::new(),
+            Ready::Captures(regex) => Some(names(regex).collect()),
+            _ => None,
         }
     }
 }

@@ -116,6 +116,19 @@ fn groups_are_captured_by_number_and_name() {
 }
 
 #[test]
+fn replies_name_what_was_captured() {
+    let loud = rule(Test::Regex, r"^(\S+) (?P<verb>\S+)( .*)?$", vec![reply("{verb}={2} by {1}{3}")]);
+    assert_eq!(replies(&responder(vec![loud]), &["a1 NOOP", "{1} x y"]), ["NOOP=NOOP by a1", "x=x by {1} y"]);
+    for (test, text, wrong) in
+        [(Test::Regex, "(a)", "{2}"), (Test::Regex, "a", "{1}"), (Test::Contains, "(a)", "{1}")]
+    {
+        let list = vec![rule(test, text, vec![Act::Close, reply(&format!("ab {wrong}"))])];
+        let errors = Responder::new(&Rules { list, ..Rules::default() }).expect_err(wrong);
+        assert_eq!((errors[0].place, errors[0].error.position), (Place::Act(1), 3));
+    }
+}
+
+#[test]
 fn every_error_has_its_place_and_rules_that_are_off_have_none() {
     let wrong = vec![
         Rule { on: false, ..rule(Test::Regex, "(", vec![]) },
