@@ -158,7 +158,7 @@ fn start(tab: &mut SocketTab, hands: &mut Hands<'_>) -> Result<(), String> {
     })?;
     let nowhere = std::net::SocketAddr::from(([0, 0, 0, 0], 0));
     let time = crate::clock::Stamp::now();
-    let example = Values { peer: nowhere, local: nowhere, payload: b"", number: 1, time };
+    let example = Values { peer: nowhere, local: nowhere, payload: b"", number: 1, time, captures: &[] };
     if tab.kind != Kind::Udp && prepared.is_fixed() && prepared.render(&example).is_empty() {
         return Err("there is nothing to send: type a message first".to_owned());
     }

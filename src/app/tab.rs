@@ -134,7 +134,7 @@ pub struct SocketTab {
     pub page: Page,
     /// What is typed into the form.
     pub form: Form,
-    /// Greeting, echo and the like.
+    /// What the session does beside answering.
     pub switches: Switches,
     /// What is wrong in the form, checked whenever it is shown.
     pub errors: Errors,

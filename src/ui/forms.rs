@@ -2,6 +2,7 @@
 
 use egui::{RichText, Ui};
 
+use super::rules;
 use super::theme::{self, Tone};
 use super::widgets::{complaint, field, labeled, main_button, remark};
 use crate::app::SocketAction;
@@ -25,6 +26,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     button_and_state(ui, tab, actions);
     target(ui, tab);
     ui.add_space(2.0);
+    rules::line(ui, tab, actions);
     options(ui, tab, actions);
 }
 
@@ -169,7 +171,6 @@ fn target(ui: &mut Ui, tab: &mut SocketTab) {
 fn options(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     let before = tab.switches.clone();
     egui::CollapsingHeader::new("Options").id_salt((tab.kind, "options")).show_unindented(ui, |ui| {
-        let errors = &tab.errors;
         let switches = &mut tab.switches;
         match tab.kind {
             Kind::Udp => {
@@ -185,7 +186,7 @@ fn options(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
                 }
             }
         }
-        let error = errors.get(&Field::QueueLimit);
+        let error = tab.errors.get(&Field::QueueLimit);
         field(ui, "Queue limit", &mut switches.queue_limit, "MiB", error)
             .on_hover_text("How much may wait to be sent to one peer, in MiB");
     });

@@ -48,15 +48,21 @@ pub(super) fn field(
 /// A label in the form's first column and whatever `add` adds in the second, named by the label.
 pub(super) fn labeled(ui: &mut Ui, label: &str, add: impl FnOnce(&mut Ui) -> Response) -> Response {
     ui.horizontal(|ui| {
-        let space = egui::vec2(theme::LABEL_WIDTH, ui.spacing().interact_size.y);
-        let layout = egui::Layout::left_to_right(egui::Align::Center);
-        let label = ui.allocate_ui_with_layout(space, layout, |ui| {
-            ui.set_min_width(theme::LABEL_WIDTH);
-            ui.label(label)
-        });
-        add(ui).labelled_by(label.inner.id)
+        let label = column(ui, label);
+        add(ui).labelled_by(label.id)
     })
     .inner
+}
+
+/// A label in the form's first column.
+pub(super) fn column(ui: &mut Ui, label: &str) -> Response {
+    let space = egui::vec2(theme::LABEL_WIDTH, ui.spacing().interact_size.y);
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    let label = ui.allocate_ui_with_layout(space, layout, |ui| {
+        ui.set_min_width(theme::LABEL_WIDTH);
+        ui.label(label)
+    });
+    label.inner
 }
 
 /// An error in the form's second column.

@@ -24,6 +24,7 @@ mod queues;
 mod quitting;
 mod repeat;
 mod rows;
+mod rules_page;
 mod statistics;
 mod tcp_client;
 mod tcp_closing;

@@ -11,8 +11,8 @@ use crate::window::{Window, connect, read};
 /// A server that echoes, and a client that asked it three times.
 fn three_exchanges() -> (Window, TcpStream) {
     let mut window = Window::open();
-    window.press("Options");
-    window.press("Automatic reply (echo)");
+    window.press("Presets");
+    window.press("Echo");
     let port = window.start("Listen", "listening on");
     let mut client = connect(port);
     for question in ["one", "three", "fourteen bytes"] {

@@ -373,37 +373,6 @@ fn an_existing_file_is_replaced_only_when_asked_twice() {
 }
 
 #[test]
-fn the_options_of_a_server_work() {
-    let mut window = Window::open();
-    window.press("Options");
-    window.press("Greeting on connect");
-    window.set("Greeting", r"Welcome,('{peer.ip}', {peer.port})");
-    window.press("Automatic reply (echo)");
-    let port = window.start("Listen", "listening on");
-    let mut client = connect(port);
-    let greeting = format!("Welcome,('127.0.0.1', {})", client.local_addr().expect("bound").port());
-    assert_eq!(read(&mut client, greeting.len()), greeting.as_bytes());
-    client.write_all(b"again").expect("written");
-    assert_eq!(read(&mut client, 5), b"again");
-}
-
-#[test]
-fn a_talk_ends_on_its_last_message_and_the_server_goes_on() {
-    let mut window = Window::open();
-    window.press("Options");
-    window.press("Close on a message");
-    let port = window.start("Listen", "listening on");
-    // Each with words of its own: TCP would join the last message to one that was not received yet.
-    for words in ["alex : q", "sam : q"] {
-        let mut client = connect(port);
-        client.write_all(words.as_bytes()).expect("written");
-        window.wait_for(words);
-        client.write_all(b"q").expect("written");
-        assert_eq!(client.read(&mut [0; 1]).expect("read"), 0, "the server closed");
-    }
-}
-
-#[test]
 fn everything_is_inside_a_small_window() {
     let mut window = Window::with_size(1000.0, 640.0);
     for tab in ["TCP server", "TCP client", "UDP", "Lookup"] {

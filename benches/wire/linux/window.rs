@@ -11,6 +11,8 @@ use sockscope::app::tab::{Kind, Progress};
 use sockscope::app::{Action, App, SocketAction, Tab};
 use sockscope::clock::Stamp;
 use sockscope::journal::Journal;
+use sockscope::message::Message;
+use sockscope::responder::{Act, Rule, Rules};
 
 use crate::linux::subject::{Does, Subject};
 use crate::linux::{cpu, frames, memory};
@@ -123,12 +125,22 @@ impl Window {
     }
 }
 
+/// What a server is to do, as rules.
+fn rules(does: Does) -> Rules {
+    let echo = || Act::Reply(Message::template("{data}"));
+    let then = match does {
+        Does::Records => return Rules::default(),
+        Does::Echoes => vec![echo()],
+        Does::EchoesOnce => vec![echo(), Act::Close],
+    };
+    Rules { list: vec![Rule { then, ..Rule::default() }], ..Rules::default() }
+}
+
 impl Subject for Window {
     fn listen(&mut self, does: Does) -> SocketAddr {
         self.start(Kind::Server, move |app| {
             let tab = app.socket(Kind::Server);
-            tab.switches.echoes = does != Does::Records;
-            tab.switches.close_after = does == Does::EchoesOnce;
+            tab.rules.set(rules(does));
             if let Form::Server(form) = &mut tab.form {
                 form.port = "0".to_owned();
             }

@@ -54,7 +54,7 @@ fn pop3() -> Rules {
 fn imap() -> Rules {
     let inbox = r"* 1 EXISTS\r\n* 0 RECENT\r\n* FLAGS (\\Seen)\r\n* OK [UIDVALIDITY 1] Valid\r\n* OK [UIDNEXT 2] Next\r\n{1} OK [READ-ONLY] Selected\r\n";
     let fetched = format!(r"{{{{{MESSAGE_SIZE}}}\r\n{MESSAGE})\r\n{{1}} OK Fetched\r\n");
-    let parts = r"(BODY(?:[.]PEEK)?\[\]|RFC822)";
+    let parts = r"(?:(BODY)(?:[.]PEEK)?(\[\])|(RFC822))";
     lines([
         connected("Greeting", [reply(r"* OK Sockscope IMAP4rev1\r\n")]),
         command("CAPABILITY", r"^(\S+) CAPABILITY$", [reply(r"* CAPABILITY IMAP4rev1\r\n{1} OK Done\r\n")]),
@@ -65,12 +65,12 @@ fn imap() -> Rules {
         command(
             "FETCH",
             &format!(r"^(\S+) FETCH 1 \(?{parts}\)?$"),
-            [reply(&format!("* 1 FETCH ({{2}} {fetched}"))],
+            [reply(&format!("* 1 FETCH ({{2}}{{3}}{{4}} {fetched}"))],
         ),
         command(
             "UID FETCH",
             &format!(r"^(\S+) UID FETCH 1 \(?{parts}\)?$"),
-            [reply(&format!("* 1 FETCH (UID 1 {{2}} {fetched}"))],
+            [reply(&format!("* 1 FETCH (UID 1 {{2}}{{3}}{{4}} {fetched}"))],
         ),
         command("NOOP", r"^(\S+) (?:NOOP|CLOSE|CHECK)$", [reply(r"{1} OK Done\r\n")]),
         command("LOGOUT", r"^(\S+) LOGOUT$", [reply(r"* BYE Goodbye\r\n{1} OK Done\r\n"), Act::Close]),
