@@ -161,7 +161,7 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
 
 /// What the left side can show.
 fn pages(ui: &mut Ui, tab: &mut SocketTab) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         for page in Page::ALL {
             ui.selectable_value(&mut tab.page, page, page.name());
         }
