@@ -54,7 +54,7 @@ pub fn parse_size(text: &str) -> Option<u64> {
     }
     let bytes = number.parse::<f64>().ok()? * one as f64;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in the range")]
-    (bytes >= 0.0 && bytes < 1e18).then_some(bytes as u64)
+    (0.0..1e18).contains(&bytes).then_some(bytes as u64)
 }
 
 /// A time with three digits: `850 ns`, `12.3 µs`, `1.23 ms`, `4.56 s`; from a minute up `3 min 5 s`, `2 h 3 min`.

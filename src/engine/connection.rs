@@ -81,8 +81,7 @@ pub(super) struct Connection {
 #[derive(Debug)]
 struct Told {
     state: State,
-    queued: usize,
-    total: u64,
+    queued: (usize, u64),
     peer_finished: bool,
     limit: Option<Instant>,
     /// When the rules are looked at again.
@@ -100,7 +99,7 @@ impl Connection {
         options: &Options,
     ) -> Self {
         let told =
-            Told { state: State::Connected, queued: 0, total: 0, peer_finished: false, limit: None, wake: None };
+            Told { state: State::Connected, queued: (0, 0), peer_finished: false, limit: None, wake: None };
         Self {
             stream,
             token,
@@ -155,10 +154,8 @@ impl Connection {
             return Err(format!("the sending side to {} is finished", self.peer));
         }
         let len = payload.len();
-        if self.outbox.push(payload) {
-            return Ok(());
-        }
-        Err(self.outbox.refusal(len, self.peer))
+        let taken = self.outbox.push(payload);
+        if taken { Ok(()) } else { Err(self.outbox.refusal(len, self.peer)) }
     }
 
     /// Sets how much may wait.
@@ -222,7 +219,8 @@ impl Connection {
     }
 
     fn is_paused(&self, options: &Options) -> bool {
-        options.answers.sends() && self.life.takes_payload() && self.outbox.len() >= PAUSE
+        let full = self.outbox.len() >= PAUSE.min(options.queue_limit.bytes() / 2);
+        full && options.answers.sends() && self.life.takes_payload()
     }
 
     fn read(&mut self, context: &mut Context<'_>) -> usize {
@@ -386,8 +384,8 @@ impl Connection {
             context.writer.set_state(self.id, state);
         }
         let queue = (self.outbox.len(), self.outbox.total());
-        if queue != (self.told.queued, self.told.total) {
-            (self.told.queued, self.told.total) = queue;
+        if queue != self.told.queued {
+            self.told.queued = queue;
             context.writer.set_queued(self.id, Queued { bytes: queue.0 as u64, of: queue.1 });
         }
         if let Some(limit) = self.life.limit()

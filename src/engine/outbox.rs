@@ -66,8 +66,8 @@ impl Dropped {
             }
             None => "the peer has none of them".to_owned(),
         };
-        let bytes = if self.bytes == 1 { "byte that" } else { "bytes that" };
-        format!("{} {bytes} waited to be sent were dropped: {what}", count(self.bytes))
+        let (bytes, were) = if self.bytes == 1 { ("byte", "was") } else { ("bytes", "were") };
+        format!("{} {bytes} that waited to be sent {were} dropped: {what}", count(self.bytes))
     }
 }
 
@@ -224,7 +224,7 @@ mod tests {
                 let taken = front.len().min(*takes.next().expect("a cycle"));
                 sent.extend_from_slice(&front[..taken]);
                 outbox.advance(taken);
-                prop_assert!(outbox.is_empty() || outbox.total() as usize == all.len());
+                prop_assert!(outbox.is_empty() || outbox.total() == all.len() as u64);
                 prop_assert_eq!(sent.len() + outbox.len(), all.len());
             }
             prop_assert!(outbox.is_empty());

@@ -122,7 +122,7 @@ fn what_waits_for_a_peer_is_shown_and_can_be_dropped() {
     window.wait_for(" sent, waiting for the peer");
     window.press("Drop what waits");
     window.wait_for("what waited was dropped: the peer has only a part of the file");
-    window.wait_for("waited to be sent were dropped: the peer has ");
+    window.wait_for("that waited to be sent were dropped: the peer has ");
     assert!(window.find("waiting for the peer").is_none());
     // What the kernel had arrives, and the connection goes on.
     window.set("Message", "the end");

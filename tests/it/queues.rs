@@ -3,10 +3,11 @@
 use std::io::Read;
 use std::time::Instant;
 
-use sockscope::engine::{Command, Options, QueueLimit, Target};
-use sockscope::journal::{ConnId, Detail};
+use sockscope::endpoint::Host;
+use sockscope::engine::{Command, Event, Options, QueueLimit, Target, Ticket};
+use sockscope::journal::{ConnId, Detail, Waiting};
 
-use crate::bench::{Bench, Tab, read, stalled};
+use crate::bench::{Bench, Tab, hang_the_resolver, read, stalled};
 
 const MIB: usize = 1 << 20;
 
@@ -36,7 +37,7 @@ fn what_waits_is_told_and_can_be_dropped() {
     bench.wait_for("an empty queue", || (tab.journal.connection(conn)?.queued.bytes == 0).then_some(()));
     // A quarter of a second is promised; a busy machine gets more.
     assert!(asked.elapsed().as_secs() < 5, "{:?}", asked.elapsed());
-    assert_eq!(tab.journal.status().waiting, Default::default());
+    assert_eq!(tab.journal.status().waiting, Waiting::default());
     let note = bench.detail(&tab, "a record of it", |_, detail| match detail {
         Detail::Note(note) if note.contains("were dropped") => Some(note.clone()),
         _ => None,
@@ -80,4 +81,24 @@ fn a_dropped_queue_lets_a_connection_close() {
     bench.detail(&tab, "the FIN", |_, detail| matches!(detail, Detail::Finished { .. }).then_some(()));
     let sent = tab.journal.connection(conn).unwrap().sent.bytes;
     assert_eq!(std::io::copy(&mut client, &mut std::io::sink()).unwrap(), sent);
+}
+
+#[test]
+fn datagrams_that_wait_for_a_name_can_be_dropped() {
+    let bench = Bench::new();
+    let (tab, _) = bench.bind(Options::default());
+    let _hung = hang_the_resolver(&bench);
+    let to = Target::Address(Host::Name("a-name.invalid".to_owned()), 9);
+    let (session, ticket) = (tab.session, Ticket(77));
+    bench.command(Command::Send { session, to, payload: b"seven b"[..].into(), ticket });
+    bench.wait_for("it to wait", || (tab.journal.status().waiting.queued.bytes == 7).then_some(()));
+    bench.command(Command::DropQueued { session, to: Target::All });
+    let error = bench.event("the answer", |event| match event {
+        Event::SendFailed { ticket: Ticket(77), error, .. } => Some(error.clone()),
+        _ => None,
+    });
+    assert_eq!(error.message, "it was dropped before it was sent");
+    let told = Detail::Note("1 datagram that waited to be sent (7 B) was dropped".to_owned());
+    bench.detail(&tab, "a record of it", |_, detail| (*detail == told).then_some(()));
+    assert_eq!(tab.journal.status().waiting, Waiting::default());
 }

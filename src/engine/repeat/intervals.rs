@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 /// Each doubling of time is divided into this many parts.
-const PARTS: u64 = 64;
-const PART_BITS: u32 = PARTS.trailing_zeros();
+const PARTS: u64 = 1 << PART_BITS;
+const PART_BITS: u32 = 6;
 
 /// Times from 2^47 ns (39 hours) up count as that.
 const BITS: u32 = 47;
 
-const BUCKETS: usize = ((BITS - PART_BITS + 1) as usize) * PARTS as usize;
+const BUCKETS: usize = ((BITS - PART_BITS + 1) as usize) << PART_BITS;
 
 /// A histogram of times with buckets that grow with what they count, in 21 KiB.
 #[derive(Clone, Debug)]

@@ -81,7 +81,11 @@ impl Datagrams {
             }
             Target::Address(host, port) => match host.with_port(port).or(self.known(&host, port, reactor.now)) {
                 Some(address) => (VecDeque::from([address]), 1, Vec::new()),
-                None => return self.park(host, port, payload, ticket, reactor),
+                None => {
+                    self.park(host, port, payload, ticket, reactor)?;
+                    self.tell_waiting();
+                    return Ok(());
+                }
             },
         };
         if asked == 0 {
@@ -116,9 +120,10 @@ impl Datagrams {
         let bytes = self.sends.waiting();
         let number = self.refuse_sends("it was dropped before it was sent", reactor);
         if number > 0 {
-            let datagrams = if number == 1 { "datagram that" } else { "datagrams that" };
+            let (datagrams, were) = if number == 1 { ("datagram", "was") } else { ("datagrams", "were") };
             let bytes = figures::size(bytes as u64);
-            let note = format!("{} {datagrams} waited to be sent ({bytes}) were dropped", figures::count(number));
+            let note =
+                format!("{} {datagrams} that waited to be sent ({bytes}) {were} dropped", figures::count(number));
             self.writer.detail(None, Detail::Note(note));
         }
         self.tell_waiting();
