@@ -47,7 +47,7 @@ pub fn parse_size(text: &str) -> Option<u64> {
     let (number, unit) = text.split_at(digits);
     let unit = unit.trim().to_ascii_uppercase();
     let unit = unit.strip_suffix("IB").or(unit.strip_suffix('B')).unwrap_or(&unit);
-    let power = ["", "K", "M", "G", "T"].iter().position(|known| *known == unit)?;
+    let power = ["", "K", "M", "G", "T", "P"].iter().position(|known| *known == unit)?;
     let one = 1_u64 << (10 * power);
     if let Ok(whole) = number.parse::<u64>() {
         return whole.checked_mul(one);
@@ -131,7 +131,7 @@ mod tests {
         check("1.5 MiB", Some(1_572_864));
         check("12 B", Some(12));
         check("2GB", Some(2 << 30));
-        for wrong in ["", "KiB", "-1", "1.2.3", "1 KB/s", "1e3", "99999999999999999999", "20000000T", "你"] {
+        for wrong in ["", "KiB", "-1", "1.2.3", "1 KB/s", "1e3", "99999999999999999999", "20000P", "你"] {
             check(wrong, None);
         }
     }
