@@ -90,8 +90,9 @@ fn formats(ui: &mut Ui, composer: &mut Composer) {
     }
 }
 
-const VARIABLES: &str = "What stands in braces is filled in when it is sent: {n} {peer} {peer.ip} {peer.port} {local} \
-    {ctime} {time:%H:%M:%S} …; {{ is a brace";
+const VARIABLES: &str = "Variables: what stands in braces is filled in when it is sent: {n} counts from 1, {n:100:5:4} \
+    from 100 by 5 in 4 digits; {peer} {peer.ip} {peer.port} {local} {ctime} {time:%H:%M:%S} {time@UTC:%F} {rand:8} \
+    {rand:8:hex}; {{ is a brace";
 
 fn hint(format: Format) -> &'static str {
     match format {

@@ -77,7 +77,7 @@ fn capitalized(words: &str) -> String {
 /// More of it than fits on a line.
 fn whole(ui: &mut Ui, shown: &Shown) {
     let some = &shown.bytes[..shown.bytes.len().min(HOVERED)];
-    ui.label(RichText::new(dump::text(some)).font(theme::mono_small()));
+    ui.add(Label::new(RichText::new(dump::text(some).trim_end()).font(theme::mono_small())).extend());
     if !shown.is_fixed {
         ui.weak("Variables are filled in anew each time it is sent.");
     }
