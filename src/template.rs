@@ -15,6 +15,7 @@
 //! | `{rand:8}` | 8 random bytes; up to 65,536 |
 //! | `{rand:8:hex}` `{rand:8:digits}` `{rand:8:text}` | 8 random characters: hexadecimal digits, digits, letters and digits |
 //! | `{ctime}` | the time as C's `ctime` writes it: `Sat Nov 21 03:05:00 2026` |
+//! | `{rfc868}` | the time as 4 bytes: seconds since 1900, the most significant byte first |
 //! | `{time:%H:%M:%S}` | the local time in any format of [`strftime`](strftime::strftime) |
 //! | `{time@UTC:%H:%M:%S}` | the time in UTC, or in a zone such as `Europe/Berlin` |
 //! | `{strftime}` `{strftime@UTC}` | the time in the format that came |

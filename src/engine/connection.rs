@@ -98,8 +98,7 @@ impl Connection {
         ends: (SocketAddr, SocketAddr),
         options: &Options,
     ) -> Self {
-        let told =
-            Told { state: State::Connected, queued: (0, 0), peer_finished: false, limit: None, wake: None };
+        let told = Told { state: State::Connected, queued: (0, 0), peer_finished: false, limit: None, wake: None };
         Self {
             stream,
             token,

@@ -6,6 +6,7 @@ use super::random::Random;
 use super::strftime::strftime;
 use super::zone::Zone;
 use super::{Groups, Rendered, Values};
+use crate::clock::Stamp;
 use crate::endpoint::{ParseError, canonical};
 use crate::payload::{hex, python_repr, refused, visible};
 
@@ -36,10 +37,11 @@ pub(super) enum Variable {
     Repr,
     Len,
     Ctime,
+    Rfc868,
 }
 
 /// The names of variables without an argument.
-pub(super) const VARIABLES: [(&str, Variable); 11] = [
+pub(super) const VARIABLES: [(&str, Variable); 12] = [
     ("peer", Variable::Peer),
     ("peer.ip", Variable::PeerIp),
     ("peer.port", Variable::PeerPort),
@@ -51,6 +53,7 @@ pub(super) const VARIABLES: [(&str, Variable); 11] = [
     ("repr", Variable::Repr),
     ("len", Variable::Len),
     ("ctime", Variable::Ctime),
+    ("rfc868", Variable::Rfc868),
 ];
 
 /// The part whose opening brace is at `position`, and where the text goes on after it.
@@ -172,7 +175,15 @@ impl Variable {
             Self::Repr => python_repr(values.payload),
             Self::Len => values.payload.len().to_string(),
             Self::Ctime => values.time.ctime(),
+            Self::Rfc868 => return rendered.bytes(&seconds_since_1900(values.time)),
         };
         rendered.text(&text);
     }
+}
+
+/// The time of RFC 868: seconds since 1900, the most significant byte first; after 2036 it begins again.
+fn seconds_since_1900(time: Stamp) -> [u8; 4] {
+    const FROM_1900_TO_1970: i64 = 2_208_988_800;
+    let [.., a, b, c, d] = (FROM_1900_TO_1970 + time.timestamp().as_second()).to_be_bytes();
+    [a, b, c, d]
 }

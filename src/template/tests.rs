@@ -41,6 +41,9 @@ fn every_variable_has_its_value() {
     let seconds = Stamp::default().timestamp().as_second();
     check("{time@UTC:%Z%z %s}|{time@asia/kathmandu:%z}", b"", format!("UTC+0000 {seconds}|+0545"));
     check(r"{time:%Y\n%Q%}", b"", format!(r"{}\n%Q%", &day[..4]));
+    // RFC 868: 2,208,988,800 is the first second of 1970.
+    let since_1900 = u32::try_from(2_208_988_800 + seconds).expect("before 2036");
+    check("{rfc868}", b"", since_1900.to_be_bytes());
 }
 
 fn local(stamp: Stamp, format: &str) -> String {

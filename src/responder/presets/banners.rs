@@ -100,7 +100,7 @@ fn gopher() -> Rules {
     lines([
         command("Menu", "^/?$", [reply(&menu), Act::Close]),
         command("About", "^/?about$", [reply(r"Rules answer this.\r\n.\r\n"), Act::Close]),
-        command("Anything else", "", [reply(r"3There is no {data}\t\terror.host\t1\r\n.\r\n"), Act::Close]),
+        command("Anything else", "^(.*)$", [reply(r"3There is no {1}\t\terror.host\t1\r\n.\r\n"), Act::Close]),
     ])
 }
 

@@ -34,6 +34,11 @@ fn answers(name: &str, udp: bool, frames: &[&[u8]]) -> Vec<u8> {
     answered
 }
 
+/// The local time of the tests.
+fn local(format: &str) -> String {
+    Stamp::default().timestamp().to_zoned(crate::clock::zone()).strftime(format).to_string()
+}
+
 #[track_caller]
 fn check(name: &str, frames: &[&[u8]], expected: impl AsRef<[u8]>) {
     check_over(name, false, frames, expected);
