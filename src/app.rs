@@ -286,6 +286,7 @@ impl App {
         if self.sockets.iter_mut().map(|tab| tab.keep_up(wake)).filter(|more| *more).count() > 0 {
             self.wake.soon();
         }
+        self.sockets.iter_mut().for_each(|tab| tab.filing.poll());
         for tab in self.sockets.iter_mut().filter(|tab| tab.saving.is_busy()) {
             let (header, journal) = (tab.header(), Arc::clone(&tab.journal));
             tab.saving.poll(&self.wake, || (header, journal.snapshot()));

@@ -225,7 +225,7 @@ impl Composer {
 }
 
 /// An error with its place in `text`: `line 1, character 4: …`. What has no place in it is told without.
-fn in_words(text: &str, error: &ParseError) -> String {
+pub(super) fn in_words(text: &str, error: &ParseError) -> String {
     if error.position >= text.len() {
         return error.reason.clone();
     }

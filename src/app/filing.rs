@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Hands;
+use super::asking::{Answer, Ask, Dialog, in_home};
 use super::repeating::Remark;
 use super::tab::{Kind, SocketTab};
 use crate::engine::{Command, FileFigures, FileProgress, JobEnd, JobId, SendFile, Task};
@@ -34,8 +35,9 @@ pub struct Filing {
     pub chunk: String,
     /// Bytes a second, as typed; empty: as fast as the peers take it.
     pub rate: String,
-    /// Why it was not started.
+    /// Why it was not started, or what is to be done first.
     pub failure: Option<String>,
+    dialog: Option<Dialog>,
     run: Option<Run>,
 }
 
@@ -56,6 +58,8 @@ struct Run {
 /// What a person asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileAction {
+    /// Choose the file in the desktop's dialog.
+    Browse,
     /// Send the file, to whom Send would send.
     Send,
     /// Cancel it.
@@ -111,6 +115,23 @@ impl Filing {
         figures::parse_size(text).and_then(NonZeroU64::new).map(Some).ok_or_else(|| {
             "the rate is a number of bytes a second, such as 9600, 64 KiB or 1.5 MiB; empty is no limit".to_owned()
         })
+    }
+
+    /// Whether the desktop's dialog is open.
+    pub fn is_choosing(&self) -> bool {
+        self.dialog.is_some()
+    }
+
+    /// Looks whether a file was chosen.
+    pub(super) fn poll(&mut self) {
+        let Some(answer) = self.dialog.as_ref().and_then(Dialog::poll) else { return };
+        self.dialog = None;
+        self.failure = None;
+        match answer {
+            Answer::Path(path) => self.path = path.display().to_string(),
+            Answer::NoDialog(why) => self.failure = Some(why.to_owned()),
+            Answer::Canceled => {}
+        }
     }
 
     /// Whether a file is on its way.
@@ -179,9 +200,16 @@ fn per_second(bytes: u64, time: Duration) -> u64 {
 /// Does what a person asked for.
 pub(super) fn apply(tab: &mut SocketTab, action: FileAction, hands: &mut Hands<'_>) {
     match action {
+        FileAction::Browse => {
+            let ask = Ask { title: "Send file", save_as: None, kinds: Vec::new() };
+            match Dialog::open(ask, hands.ask_path, hands.wake) {
+                Ok(dialog) => tab.filing.dialog = Some(dialog),
+                Err(error) => tab.filing.failure = Some(error.to_string()),
+            }
+        }
         FileAction::Send => {
             tab.filing.shown = true;
-            tab.filing.failure = send(tab, hands).err();
+            tab.filing.failure = send(tab, hands).err().map(|reason| format!("Not sent: {reason}"));
         }
         FileAction::Cancel => cancel(tab, hands),
         FileAction::Close => {
@@ -189,7 +217,7 @@ pub(super) fn apply(tab: &mut SocketTab, action: FileAction, hands: &mut Hands<'
             if !tab.filing.is_running() {
                 tab.filing.run = None;
             }
-            (tab.filing.shown, tab.filing.failure) = (false, None);
+            (tab.filing.shown, tab.filing.failure, tab.filing.dialog) = (false, None, None);
         }
     }
 }
@@ -200,7 +228,7 @@ fn send(tab: &mut SocketTab, hands: &mut Hands<'_>) -> Result<(), String> {
     if typed.is_empty() {
         return Err("type the path of a file".to_owned());
     }
-    let path = super::asking::in_home(&PathBuf::from(typed));
+    let path = in_home(&PathBuf::from(typed));
     let path = std::path::absolute(&path).unwrap_or(path);
     let (session, to) = (tab.sending_session()?, tab.target()?);
     if tab.filing.is_running() {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Hands;
+use super::composer::in_words;
 use super::tab::{Kind, SocketTab};
 use crate::engine::{Command, JobEnd, JobId, Repeat, RepeatFigures, RepeatProgress, Task};
 use crate::figures;
-use crate::payload;
 use crate::template::Values;
 
 /// How often, and how far it is.
@@ -151,15 +151,13 @@ pub(super) fn apply(tab: &mut SocketTab, action: RepeatAction, hands: &mut Hands
 
 fn start(tab: &mut SocketTab, hands: &mut Hands<'_>) -> Result<(), String> {
     let (every, times) = (tab.repeating.every()?, tab.repeating.times()?);
-    let message = tab.composer.message.clone();
-    let prepared = message.prepare().map_err(|error| {
-        let (line, column) = payload::line_and_column(&message.text, error.position);
-        format!("line {line}, character {column} of the message: {}", error.reason)
-    })?;
+    let message = &tab.composer.message;
+    let prepared = message.prepare().map_err(|error| in_words(&message.text, &error))?;
     let nowhere = std::net::SocketAddr::from(([0, 0, 0, 0], 0));
     let time = crate::clock::Stamp::now();
     let example = Values { peer: nowhere, local: nowhere, payload: b"", number: 1, time, captures: &[] };
-    if tab.kind != Kind::Udp && prepared.is_fixed() && prepared.render(&example).is_empty() {
+    let example = prepared.try_render(&example)?;
+    if tab.kind != Kind::Udp && prepared.is_fixed() && example.is_empty() {
         return Err("there is nothing to send: type a message first".to_owned());
     }
     let (session, to) = (tab.sending_session()?, tab.target()?);

@@ -43,6 +43,14 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
             }
             // Each has an id of its own: a click on Cancel that comes too late sends nothing.
             ui.push_id(running, |ui| send_or_cancel(ui, running, actions));
+            if !running {
+                let browse = egui::Button::new("Browse…");
+                let browse = ui.add_enabled(!filing.is_choosing(), browse);
+                widgets::name(&browse, egui::Role::Button, "Browse for a file…");
+                if browse.clicked() {
+                    actions.push(SocketAction::File(FileAction::Browse));
+                }
+            }
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| match &shown {
                 Some(shown) if running => progress(ui, shown),
                 _ => {
@@ -58,8 +66,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
         return;
     }
     ui.horizontal(|ui| fields(ui, kind, filing, chunk.is_some(), rate.is_some()));
-    let failure = filing.failure.as_ref().map(|failure| format!("Not sent: {failure}"));
-    if let Some(problem) = chunk.or(rate).or(failure) {
+    if let Some(problem) = chunk.or(rate).or(filing.failure.clone()) {
         complain(ui, &problem);
     } else if let Some(shown) = shown {
         show_remark(ui, &shown.remark);

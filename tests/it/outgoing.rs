@@ -83,6 +83,8 @@ fn a_file_is_sent_and_its_line_says_how_it_went() {
     std::fs::write(&path, &bytes).expect("written");
     let mut window = Window::open();
     window.press("File");
+    window.press("Browse for a file…");
+    window.wait_for("This desktop offers no file dialog");
     window.press("Send file");
     window.wait_for("Not sent: type the path of a file");
     window.set("File", &path.display().to_string());
