@@ -29,25 +29,24 @@ pub fn read(bytes: &[u8]) -> Import {
     if packets.is_empty() && import.bad.count == 0 && !bytes.is_empty() {
         import.bad.push(1, "", "there is no packet in this file".to_owned());
     }
-    for packet in &packets {
-        let line = settings.get(packet, "hexString").map_or(0, |entry| entry.line);
+    for (packet, listed) in &packets {
+        let line = settings.get(packet, "hexString").map_or(*listed, |entry| entry.line);
         match saved(&settings, packet, &mut import) {
             Ok(message) => import.keep(line, GROUP, message),
-            Err((line, reason)) => import.bad.push(line, packet, reason),
+            Err((at, reason)) => import.bad.push(at.unwrap_or(line), packet, reason),
         }
     }
     import
 }
 
-/// A packet as a message; else what is wrong with it, and where.
-fn saved(settings: &Settings, packet: &str, import: &mut Import) -> Result<Saved, (usize, String)> {
+/// A packet as a message; else what is wrong with it, and on which line, where that is not the one of its bytes.
+fn saved(settings: &Settings, packet: &str, import: &mut Import) -> Result<Saved, (Option<usize>, String)> {
     let Some(hex) = settings.get(packet, "hexString") else {
-        let line = settings.line_of(packet);
-        return Err((line, "it is listed, and has no hexString".to_owned()));
+        return Err((None, "it is listed, and has no hexString".to_owned()));
     };
     let body = payload::parse(&hex.value, Format::Hex).map_err(|error| {
         let column = payload::column(&hex.value, error.position);
-        (hex.line, format!("hexString, character {column}: {}", error.reason))
+        (None, format!("hexString, character {column}: {}", error.reason))
     })?;
     let text = |key: &str| settings.get(packet, key).map_or("", |entry| entry.value.trim());
     let kind = text("tcpOrUdp").to_ascii_lowercase();
@@ -64,7 +63,7 @@ fn saved(settings: &Settings, packet: &str, import: &mut Import) -> Result<Saved
         "" | "tcp" | "udp" | "ssl" | "dtls" => body,
         http if http.starts_with("http") => request(http, text("requestPath"), text("toIP"), &body),
         _ => {
-            let line = settings.get(packet, "tcpOrUdp").map_or(hex.line, |entry| entry.line);
+            let line = settings.get(packet, "tcpOrUdp").map(|entry| entry.line);
             return Err((line, format!("{kind:?} is not TCP, UDP, SSL, DTLS or HTTP")));
         }
     };

@@ -47,17 +47,18 @@ pub fn read_kept(bytes: &[u8]) -> Import {
 
 fn read_into(mut import: Import, bytes: &[u8]) -> Import {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut lines = Lines::new(bytes);
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
-            let line = line_of(bytes, error.valid_up_to());
+            let line = lines.at(error.valid_up_to());
             import.bad.push(line, "", "this is not UTF-8, so it is no TOML".to_owned());
             return import;
         }
     };
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
-        let line = error.span().map_or(0, |span| line_of(bytes, span.start));
+        let line = error.span().map_or(0, |span| lines.at(span.start));
         import.bad.push(line, "", first_line(error.message()));
     }
     let Some(groups) = table.get_ref().get("group") else {
@@ -67,18 +68,18 @@ fn read_into(mut import: Import, bytes: &[u8]) -> Import {
         return import;
     };
     let Some(groups) = groups.get_ref().as_array() else {
-        let line = line_of(bytes, groups.span().start);
+        let line = lines.at(groups.span().start);
         import.bad.push(line, "", "group is to be a list: write [[group]]".to_owned());
         return import;
     };
     for group in groups.iter() {
-        read_group(group, bytes, &mut import);
+        read_group(group, &mut lines, &mut import);
     }
     import
 }
 
-fn read_group(group: &Spanned<DeValue<'_>>, bytes: &[u8], import: &mut Import) {
-    let line = line_of(bytes, group.span().start);
+fn read_group(group: &Spanned<DeValue<'_>>, lines: &mut Lines<'_>, import: &mut Import) {
+    let line = lines.at(group.span().start);
     let Some(table) = group.get_ref().as_table() else {
         import.bad.push(line, "", "a group is to be a table: write [[group]]".to_owned());
         return;
@@ -86,7 +87,7 @@ fn read_group(group: &Spanned<DeValue<'_>>, bytes: &[u8], import: &mut Import) {
     let name = match table.get("name").map(|name| (name.get_ref().as_str(), name.span())) {
         Some((Some(name), _)) => clean_name(name),
         Some((None, span)) => {
-            import.bad.push(line_of(bytes, span.start), "", "the name of a group is to be a text".to_owned());
+            import.bad.push(lines.at(span.start), "", "the name of a group is to be a text".to_owned());
             String::new()
         }
         None => String::new(),
@@ -98,18 +99,18 @@ fn read_group(group: &Spanned<DeValue<'_>>, bytes: &[u8], import: &mut Import) {
     }
     let Some(messages) = table.get("message") else { return };
     let Some(messages) = messages.get_ref().as_array() else {
-        let line = line_of(bytes, messages.span().start);
+        let line = lines.at(messages.span().start);
         import.bad.push(line, "", "message is to be a list: write [[group.message]]".to_owned());
         return;
     };
     for message in messages.iter() {
-        let line = line_of(bytes, message.span().start);
+        let line = lines.at(message.span().start);
         match Saved::deserialize(ValueDeserializer::from(message.clone())) {
             Ok(saved) => import.keep(line, &name, saved),
             Err(error) => {
                 let table = message.get_ref().as_table();
                 let called = table.and_then(|table| table.get("name")?.get_ref().as_str()).unwrap_or_default();
-                let (line, key) = culprit(table, bytes).unwrap_or((line, String::new()));
+                let (line, key) = culprit(table, lines).unwrap_or((line, String::new()));
                 import.bad.push(line, called, format!("{key}{}", first_line(error.message())));
             }
         }
@@ -117,19 +118,39 @@ fn read_group(group: &Spanned<DeValue<'_>>, bytes: &[u8], import: &mut Import) {
 }
 
 /// The first key whose value alone is refused, and its line.
-fn culprit(table: Option<&DeTable<'_>>, bytes: &[u8]) -> Option<(usize, String)> {
+fn culprit(table: Option<&DeTable<'_>>, lines: &mut Lines<'_>) -> Option<(usize, String)> {
     table?.iter().find_map(|(key, value)| {
         let mut alone = DeTable::new();
         alone.insert(key.clone(), value.clone());
         let alone = Spanned::new(value.span(), DeValue::Table(alone));
         Saved::deserialize(ValueDeserializer::from(alone)).err()?;
-        Some((line_of(bytes, value.span().start), format!("{}: ", clean_name(key.get_ref()))))
+        Some((lines.at(value.span().start), format!("{}: ", clean_name(key.get_ref()))))
     })
 }
 
-/// The line of the byte at `position`, from 1.
-pub(super) fn line_of(bytes: &[u8], position: usize) -> usize {
-    memchr::memchr_iter(b'\n', &bytes[..position.min(bytes.len())]).count() + 1
+/// Where lines are: counted on from the last place that was asked for.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    position: usize,
+    line: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, position: 0, line: 1 }
+    }
+
+    /// The line of the byte at `position`, from 1.
+    fn at(&mut self, position: usize) -> usize {
+        let position = position.min(self.bytes.len());
+        let count = |range: std::ops::Range<usize>| memchr::memchr_iter(b'\n', &self.bytes[range]).count();
+        self.line = match position < self.position {
+            true => self.line - count(position..self.position),
+            false => self.line + count(self.position..position),
+        };
+        self.position = position;
+        self.line
+    }
 }
 
 fn first_line(message: &str) -> String {

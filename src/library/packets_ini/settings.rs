@@ -56,21 +56,16 @@ impl Settings {
         self.entries.get(&normal(&format!("{packet}/{key}")))
     }
 
-    /// The names of the packets: those that are listed, then those that are only there.
-    pub(super) fn packets(&self) -> Vec<String> {
+    /// The names of the packets and the lines on which they are listed: then those that are only there.
+    pub(super) fn packets(&self) -> Vec<(String, usize)> {
         let listed = self.entries.get("NAMES/size").and_then(|size| size.value.trim().parse::<usize>().ok());
         let listed = (1..=listed.unwrap_or(0).min(self.keys.len()))
             .filter_map(|n| self.entries.get(&format!("NAMES/{n}/name")))
-            .map(|entry| entry.value.clone());
-        let there = self.keys.iter().filter_map(|key| key.strip_suffix("/hexString")).map(str::to_owned);
+            .map(|entry| (entry.value.clone(), entry.line));
+        let there = self.keys.iter().filter_map(|key| key.strip_suffix("/hexString"));
+        let there = there.map(|name| (name.to_owned(), 0));
         let mut seen = std::collections::HashSet::new();
-        listed.chain(there).filter(|name| !normal(name).is_empty() && seen.insert(normal(name))).collect()
-    }
-
-    /// The line on which a packet is listed.
-    pub(super) fn line_of(&self, packet: &str) -> usize {
-        let listed = |(key, entry): &(&String, &Entry)| key.starts_with("NAMES/") && entry.value == packet;
-        self.entries.iter().find(listed).map_or(0, |(_, entry)| entry.line)
+        listed.chain(there).filter(|(name, _)| !normal(name).is_empty() && seen.insert(normal(name))).collect()
     }
 }
 
