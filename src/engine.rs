@@ -45,7 +45,7 @@ pub use file::{FileFigures, FileProgress, SendFile};
 pub use jobs::JobEnd;
 pub use outbox::QueueLimit;
 pub use repeat::{IntervalFigures, Repeat, RepeatFigures, RepeatProgress};
-pub use running::RunSequence;
+pub use running::{RunSequence, Runs, SequenceFigures, SequenceProgress, StepFailure};
 
 use crate::error::OpError;
 use crate::lookup::Pool;

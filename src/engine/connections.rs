@@ -82,6 +82,7 @@ impl Connections {
         connection.greet(&mut Context { options: &self.options, writer, reactor, forwards });
         self.all.insert(id, connection);
         reactor.again(key);
+        reactor.jobs.moved(self.session);
         Ok((id, local))
     }
 

@@ -165,7 +165,7 @@ impl IoLoop {
     fn finish_turn(&mut self) {
         // Whoever hears of an event finds the records that it is about.
         let all = self.reactor.events.are_waiting();
-        let (mut news, mut due) = (false, None);
+        let (mut news, mut due) = (self.reactor.jobs.take_news(), None);
         for session in self.sessions.values_mut() {
             let writer = session.writer();
             news |= if all { writer.publish(true) } else { writer.publish_due() };

@@ -95,6 +95,8 @@ pub(super) struct Jobs {
     serving: Option<JobId>,
     /// What came at once of its sends.
     answers: Vec<Result<(), OpError>>,
+    /// One of them has news for the faces that no record tells of.
+    news: bool,
 }
 
 impl std::fmt::Debug for Jobs {
@@ -129,7 +131,7 @@ impl Jobs {
         self.each(session, |job| job.ended(conn));
     }
 
-    /// Something was sent, or there is room again.
+    /// Something was sent, there is room again, or somebody more is there.
     pub(super) fn moved(&mut self, session: SessionId) {
         if !self.is_empty() {
             self.each(session, |_| {});
@@ -148,6 +150,16 @@ impl Jobs {
                 self.touched.push(Key { session: entry.session, part: Part::Job(*id) });
             }
         }
+    }
+
+    /// A job has news for the faces that no record tells of.
+    pub(super) fn tell(&mut self) {
+        self.news = true;
+    }
+
+    /// Whether there are such news since the last call.
+    pub(super) fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.news)
     }
 
     /// What came of a send, if it was a job's; else it is given back.

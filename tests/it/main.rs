@@ -25,6 +25,7 @@ mod quitting;
 mod repeat;
 mod rows;
 mod rules_page;
+mod sequences;
 mod statistics;
 mod tcp_client;
 mod tcp_closing;
