@@ -1,17 +1,404 @@
 //! The sequence of a tab: its steps, and how they went.
 
-use super::Hands;
-use super::tab::SocketTab;
+mod file;
 
-/// The steps as they are being written.
-#[derive(Debug, Default)]
-pub struct SequenceEditor {}
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Hands;
+use super::tab::{BUSY, Progress, SocketTab};
+use super::wake::Wake;
+use crate::engine::{Command, JobEnd, JobId, RunSequence, Runs, SequenceFigures, SequenceProgress, Task};
+use crate::figures;
+use crate::journal::Direction;
+use crate::sequence::{
+    AFTER_CLOSE, Crossed, LONGEST, MOST_STEPS, PlanError, Recording, Sequence, Step, StepState, Test,
+};
+
+pub use file::{Exchange, PathField, Purpose, Report};
+
+/// How often a sequence is to run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Often {
+    /// Once.
+    #[default]
+    Once,
+    /// As often as the field says.
+    Times,
+    /// Until a step fails.
+    UntilFailure,
+}
+
+impl Often {
+    /// All of them, in the order of a list.
+    pub const ALL: [Self; 3] = [Self::Once, Self::Times, Self::UntilFailure];
+
+    /// The name on screen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Once => "Once",
+            Self::Times => "Several times",
+            Self::UntilFailure => "Until a step fails",
+        }
+    }
+}
+
+/// The steps as they are being written, and how they went.
+#[derive(Debug)]
+pub struct SequenceEditor {
+    /// The steps.
+    pub sequence: Sequence,
+    /// How often they run.
+    pub often: Often,
+    /// The times of [`Often::Times`], 1…1,000,000.
+    pub times: u64,
+    /// Milliseconds from one run to the next.
+    pub pause: u32,
+    /// What came since the last send counts for the first run.
+    pub earlier: bool,
+    /// How rows of the log become steps.
+    pub recording: Recording,
+    /// Opening and saving a file.
+    pub exchange: Exchange,
+    /// Why something was not done.
+    pub failure: Option<String>,
+    /// What was there before the last change that could lose something.
+    before: Option<Sequence>,
+    /// The steps that were looked at, and what is wrong with each.
+    checked: Vec<(Step, Option<String>)>,
+    started: Option<Started>,
+}
+
+/// A sequence that was started.
+#[derive(Debug)]
+struct Started {
+    job: JobId,
+    progress: Arc<SequenceProgress>,
+    /// What runs, to see whether it was changed since.
+    sequence: Sequence,
+    runs: Runs,
+    stopped: bool,
+}
+
+impl Default for SequenceEditor {
+    fn default() -> Self {
+        let (sequence, often, exchange, failure, before, checked, started) = Default::default();
+        let recording = Recording { pauses: false, expect: Test::Exact };
+        Self {
+            sequence,
+            often,
+            times: 10,
+            pause: 100,
+            earlier: true,
+            recording,
+            exchange,
+            failure,
+            before,
+            checked,
+            started,
+        }
+    }
+}
 
 /// What a person asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SequenceAction {}
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SequenceAction {
+    /// Run it; what is not open yet is opened first.
+    Run,
+    /// Stop it.
+    Stop,
+    /// Change the steps.
+    Edit(Edit),
+    /// Make it of the selected rows.
+    Record,
+    /// Open a file.
+    Open,
+    /// Save to a file.
+    Save,
+    /// The path that was typed.
+    UsePath(PathBuf),
+    /// Type the path in the window instead of choosing it in the dialog.
+    TypePath,
+    /// Close the path field or the message about the file.
+    CloseFile,
+}
+
+/// A change of the steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// Add a step at the end.
+    Add(Step),
+    /// Put another one in its place.
+    Replace(usize, Step),
+    /// Move it one place towards the start.
+    Up(usize),
+    /// Move it one place towards the end.
+    Down(usize),
+    /// Add the same step after it.
+    Duplicate(usize),
+    /// Take it out.
+    Remove(usize),
+    /// Take all out.
+    Clear,
+    /// Take the last of these changes back.
+    Undo,
+}
+
+impl SequenceEditor {
+    /// What is wrong with step `at`, in words.
+    pub fn problem(&self, at: usize) -> Option<&str> {
+        self.checked.get(at).and_then(|(_, problem)| problem.as_deref())
+    }
+
+    /// Looks anew at the steps that were changed.
+    pub fn check(&mut self) {
+        let after_close = self.sequence.after_close();
+        self.checked.truncate(self.sequence.steps.len());
+        for (at, step) in self.sequence.steps.iter().enumerate() {
+            let is_seen = self.checked.get(at).is_some_and(|(seen, _)| seen == step);
+            if is_seen
+                && self.checked[at].1.as_deref().is_some_and(|words| words == AFTER_CLOSE)
+                    == (after_close == Some(at))
+            {
+                continue;
+            }
+            let problem = step.problem().as_ref().map(PlanError::words);
+            let problem = problem.or_else(|| (after_close == Some(at)).then(|| AFTER_CLOSE.to_owned()));
+            let checked = (step.clone(), problem);
+            match self.checked.get_mut(at) {
+                Some(place) => *place = checked,
+                None => self.checked.push(checked),
+            }
+        }
+    }
+
+    /// Whether it runs.
+    pub fn is_running(&self) -> bool {
+        self.started.as_ref().is_some_and(|started| started.progress.figures().end.is_none())
+    }
+
+    /// How each step went, as long as nothing was changed since.
+    pub fn states(&self) -> Arc<Vec<StepState>> {
+        let started = self.started.as_ref().filter(|started| started.sequence.steps == self.sequence.steps);
+        started.map(|started| started.progress.figures().steps).unwrap_or_default()
+    }
+
+    /// How it went, to be shown; `None` before the first start.
+    pub fn result(&self) -> Option<Outcome> {
+        let started = self.started.as_ref()?;
+        Some(Outcome::of(&started.progress.figures(), started))
+    }
+
+    /// Whether a change can be taken back.
+    pub fn can_undo(&self) -> bool {
+        self.before.is_some()
+    }
+
+    /// Looks whether a dialog, or a file that is read or written, is done.
+    pub fn poll(&mut self, wake: &Wake) {
+        if let Some(sequence) = self.exchange.poll(wake, || self.sequence.clone()) {
+            self.replace(sequence);
+        }
+    }
+
+    fn replace(&mut self, sequence: Sequence) {
+        self.before = Some(std::mem::replace(&mut self.sequence, sequence));
+    }
+
+    fn edit(&mut self, edit: Edit) {
+        let before = self.sequence.clone();
+        let steps = &mut self.sequence.steps;
+        let last = steps.len().saturating_sub(1);
+        match edit {
+            Edit::Undo => {
+                if let Some(before) = self.before.take() {
+                    self.sequence = before;
+                }
+                return;
+            }
+            Edit::Add(_) | Edit::Duplicate(_) if steps.len() >= MOST_STEPS => {
+                self.failure = Some(format!("a sequence has at most {MOST_STEPS} steps"));
+                return;
+            }
+            Edit::Add(step) => return steps.push(step),
+            Edit::Duplicate(at) if at <= last => return steps.insert(at + 1, steps[at].clone()),
+            Edit::Up(at) if at > 0 && at <= last => return steps.swap(at, at - 1),
+            Edit::Down(at) if at < last => return steps.swap(at, at + 1),
+            Edit::Replace(at, step) if at <= last => steps[at] = step,
+            Edit::Remove(at) if at <= last => drop(steps.remove(at)),
+            Edit::Clear => self.sequence = Sequence::default(),
+            _ => return,
+        }
+        self.before = Some(before);
+    }
+
+    fn runs(&self) -> Runs {
+        match self.often {
+            Often::Once => Runs::Once,
+            Often::Times => Runs::Times(NonZeroU64::new(self.times).unwrap_or(NonZeroU64::MIN)),
+            Often::UntilFailure => Runs::UntilFailure,
+        }
+    }
+}
+
+/// What is shown of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How far it is, or how it ended.
+    pub words: String,
+    /// `None` while it runs, or where a person stopped it.
+    pub passed: Option<bool>,
+    /// The last step that failed, and why.
+    pub failure: Option<String>,
+}
+
+impl Outcome {
+    fn of(figures: &SequenceFigures, started: &Started) -> Self {
+        let count = figures::count;
+        let (passed, all) = (count(figures.passed), count(figures.passed + figures.failed));
+        let several = started.runs != Runs::Once;
+        let tally = format!(
+            "{passed} of {all} {} passed",
+            if figures.passed + figures.failed == 1 { "run" } else { "runs" }
+        );
+        let (words, good) = match &figures.end {
+            None if figures.run == 0 => ("Waiting for a connection".to_owned(), None),
+            None => {
+                let run = match started.runs {
+                    Runs::Once => "Running".to_owned(),
+                    Runs::Times(times) => format!("Run {} of {}", count(figures.run), count(times.get())),
+                    Runs::UntilFailure => format!("Run {}", count(figures.run)),
+                };
+                let done = figures.steps.iter().filter(|state| matches!(state, StepState::Passed { .. })).count();
+                let (step, steps) = ((done + 1).min(figures.steps.len()), figures.steps.len());
+                let tally = if several { format!("; {tally}") } else { String::new() };
+                (format!("{run}, step {step} of {steps}{tally}"), None)
+            }
+            Some(JobEnd::Done) if several => (tally, Some(figures.failed == 0)),
+            Some(JobEnd::Done) if figures.failed == 0 => ("Passed".to_owned(), Some(true)),
+            Some(JobEnd::Done) => ("Failed".to_owned(), Some(false)),
+            Some(JobEnd::GivenUp) => {
+                let why = if started.stopped { "Stopped" } else { "Stopped: the session ended" };
+                (if several { format!("{why}; {tally}") } else { why.to_owned() }, None)
+            }
+            Some(JobEnd::Failed(error)) if several && figures.run > 0 => {
+                (format!("{tally}; {}", error.message), Some(false))
+            }
+            Some(JobEnd::Failed(error)) => (format!("Not run: {}", error.message), Some(false)),
+        };
+        let failure = figures.failure.as_ref().map(|failure| {
+            let run = if several { format!("Run {}, step", count(failure.run)) } else { "Step".to_owned() };
+            format!("{run} {}: {}", failure.step + 1, failure.reason)
+        });
+        Self { words, passed: good, failure }
+    }
+}
 
 /// Does what a person asked for.
-pub(super) fn apply(_tab: &mut SocketTab, action: SequenceAction, _hands: &mut Hands<'_>) {
-    match action {}
+pub(super) fn apply(tab: &mut SocketTab, action: SequenceAction, hands: &mut Hands<'_>) {
+    tab.sequence.failure = None;
+    match action {
+        SequenceAction::Run => {
+            if let Err(reason) = run(tab, hands) {
+                tab.sequence.failure = Some(reason);
+            }
+        }
+        SequenceAction::Stop => stop(tab, hands),
+        SequenceAction::Edit(edit) => tab.sequence.edit(edit),
+        SequenceAction::Record => record(tab),
+        SequenceAction::Open => tab.sequence.exchange.open(hands.ask_path, hands.wake),
+        SequenceAction::Save => {
+            let name = tab.sequence.sequence.name.clone();
+            tab.sequence.exchange.save(&name, hands.ask_path, hands.wake);
+        }
+        SequenceAction::UsePath(path) => {
+            let sequence = tab.sequence.sequence.clone();
+            tab.sequence.exchange.use_typed(path, hands.wake, || sequence);
+        }
+        SequenceAction::TypePath => tab.sequence.exchange.type_path("Type the path of the file."),
+        SequenceAction::CloseFile => tab.sequence.exchange = Exchange::Idle,
+    }
 }
+
+fn run(tab: &mut SocketTab, hands: &mut Hands<'_>) -> Result<(), String> {
+    if tab.sequence.is_running() {
+        return Ok(());
+    }
+    let plan = tab.sequence.sequence.prepare().map_err(|errors| {
+        let first = errors.first().map(ToString::to_string).unwrap_or_default();
+        if errors.len() > 1 { format!("{first}; and {} more", errors.len() - 1) } else { first }
+    })?;
+    let to = tab.target()?;
+    if !tab.is_open() {
+        tab.start(hands.engine, hands.ids);
+    }
+    let session = tab.session().filter(|_| tab.progress != Progress::Stopping);
+    let session = session.ok_or("nothing is open: look at what is wrong on the page Connection")?;
+    let editor = &mut tab.sequence;
+    let (runs, progress) = (editor.runs(), Arc::<SequenceProgress>::default());
+    let task = RunSequence {
+        plan: Arc::new(plan),
+        runs,
+        pause: Duration::from_millis(editor.pause.min(LONGEST).into()),
+        earlier: editor.earlier,
+        progress: Arc::clone(&progress),
+    };
+    let job = JobId(hands.ids.next());
+    let command = Command::Begin { session, job, to, task: Task::Sequence(task) };
+    hands.engine.command(command).map_err(|_| BUSY.to_owned())?;
+    let sequence = editor.sequence.clone();
+    editor.started = Some(Started { job, progress, sequence, runs, stopped: false });
+    Ok(())
+}
+
+fn stop(tab: &mut SocketTab, hands: &mut Hands<'_>) {
+    if tab.sequence.is_running()
+        && let Some(started) = &mut tab.sequence.started
+    {
+        started.stopped = true;
+        if hands.engine.command(Command::CancelJob { job: started.job }).is_err() {
+            tab.sequence.failure = Some(BUSY.to_owned());
+        }
+    }
+}
+
+/// Makes steps of the selected rows.
+fn record(tab: &mut SocketTab) {
+    let mut conn = None;
+    let mut others = 0;
+    let mut rows = Vec::new();
+    for shown in tab.log.selection(&tab.journal).take(MOST_ROWS) {
+        let Some((direction, bytes)) = shown.record.payload() else { continue };
+        if *conn.get_or_insert(shown.record.conn) != shown.record.conn {
+            others += 1;
+            continue;
+        }
+        rows.push((direction == Direction::Sent, shown.record.time, bytes.clone()));
+    }
+    let first = rows.first().map(|(_, time, _)| *time);
+    let crossed = rows.iter().map(|(sent, time, bytes)| Crossed {
+        sent: *sent,
+        at: first.map_or(Duration::ZERO, |first| time.since(first)),
+        bytes,
+    });
+    match tab.sequence.recording.steps(crossed) {
+        Ok(sequence) => {
+            tab.sequence.replace(sequence);
+            tab.page = super::tab::Page::Sequence;
+            if others > 0 {
+                let rows = if others == 1 { "row" } else { "rows" };
+                let reason = format!("{others} {rows} of other connections left out: a sequence is over one");
+                tab.sequence.failure = Some(reason);
+            }
+        }
+        Err(reason) => {
+            tab.notice = Some(format!("no sequence was made: {reason}"));
+            tab.sequence.failure = Some(reason);
+        }
+    }
+}
+
+/// The most rows that are looked at.
+const MOST_ROWS: usize = 100_000;

@@ -5,6 +5,7 @@ use egui::{Id, Key, Modal, Modifiers, ScrollArea, TextEdit, Ui};
 use super::theme;
 use crate::app::SocketAction;
 use crate::app::log::Key as RowKey;
+use crate::app::sequence::SequenceAction;
 use crate::app::tab::SocketTab;
 
 /// The width of the list of bookmarks, in points.
@@ -39,6 +40,12 @@ pub(super) fn row_entries(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<Socket
         (toggle, "Mark the selected rows, or take their marks away: Ctrl+B", SocketAction::Bookmark, true),
         ("Note…", "Write something about this row", SocketAction::EditNote, tab.log.cursor.is_some()),
         ("Compare", "Show two selected rows side by side", SocketAction::Compare, tab.two_selected().is_some()),
+        (
+            "Make a sequence",
+            "Send again what we sent in the selected rows, and expect what came",
+            SocketAction::Sequence(SequenceAction::Record),
+            true,
+        ),
     ];
     for (label, words, action, enabled) in entries {
         let button = ui.add_enabled(enabled, egui::Button::new(label));

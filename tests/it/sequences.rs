@@ -14,6 +14,7 @@ use sockscope::message::Message;
 use sockscope::sequence::{Expect, Sequence, Step, StepState, Test};
 
 use crate::bench::{Bench, PATIENCE, Tab, loopback, patient, peer, read, read_to_end, server};
+use crate::window::{Window, connect};
 
 fn expect(test: Test, text: &str) -> Step {
     Step::Expect(Expect { test, text: text.to_owned(), limit: 10_000, ..Expect::default() })
@@ -183,4 +184,78 @@ fn stop_leaves_the_step_where_it_was() {
     bench.command(Command::CancelJob { job: JobId(7) });
     let figures = end(&bench, &progress);
     assert_eq!((names(&figures), figures.end.clone()), (vec!["passed", "stopped"], Some(JobEnd::GivenUp)));
+}
+
+#[test]
+fn the_page_builds_runs_and_tells() {
+    let (listener, address) = server();
+    let mut window = Window::open();
+    window.press("TCP client");
+    window.set("Port", &address.port().to_string());
+    window.press("Sequence");
+    window.press("Run");
+    window.wait_for("there is no step: add one first");
+    window.press("Add Expect");
+    window.wait_for("nothing is expected");
+    window.set("Step 1 text", "220");
+    window.press("Add Send");
+    window.set("Step 2 text", "QUIT");
+    window.press("Add Expect");
+    window.set("Step 3 text", "221");
+    // It connects first.
+    window.press("Run");
+    let mut peer = patient(listener.accept().unwrap().0);
+    peer.write_all(b"220 ready").unwrap();
+    assert_eq!(read(&mut peer, 4), b"QUIT");
+    peer.write_all(b"500 no").unwrap();
+    drop(peer);
+    window.wait_for("Step 3: the connection ended before `221` came; 12 bytes came: ` ready500 no`");
+    assert!(window.find("Passed in ").is_some_and(|words| words.contains("`220`")));
+    window.press("Remove step 3");
+    assert!(window.find("Passed in ").is_none(), "what was changed since is not told as if it had run");
+    window.press("Undo");
+    assert_eq!(window.value("Step 3 text"), "221");
+}
+
+#[test]
+fn rows_become_a_sequence_that_a_file_keeps() {
+    let mut window = Window::open();
+    let port = window.start("Listen", "listening on");
+    let mut client = connect(port);
+    client.write_all(b"hello").unwrap();
+    let row = window.wait_for(" 5 hello");
+    window.set("Message", "good day");
+    window.press("Send");
+    assert_eq!(read(&mut client, 8), b"good day");
+    window.wait_for(" 8 good day");
+    window.press(&row);
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    window.harness.run_steps(2);
+    window.press("Sequence");
+    window.press("Make of log rows");
+    window.press("Make of selected rows");
+    assert_eq!((window.value("Step 1 text"), window.value("Step 2 text")), ("hello".into(), "good day".into()));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("talk.toml").display().to_string();
+    window.press("Save…");
+    window.wait_for("offers no file dialog");
+    window.set("Path of the sequence", &path);
+    window.press("Save");
+    window.wait_for("Saved to ");
+    window.press("Dismiss");
+    window.press("Clear steps");
+    std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + "\n[[steps]]\ndo = \"dance\"\n").unwrap();
+    window.press("Open…");
+    window.wait_for("offers no file dialog");
+    window.set("Path of the sequence", &path);
+    window.press("Open");
+    let note = window.wait_for("step 3 is left out");
+    assert!(note.contains("dance"), "{note}");
+    assert_eq!(window.value("Step 2 text"), "good day");
+    // The client's part is played once more.
+    client.write_all(b"hello").unwrap();
+    window.wait_for("received 10 B");
+    window.press("Run");
+    assert_eq!(read(&mut client, 8), b"good day");
+    window.wait_for("Passed");
 }
