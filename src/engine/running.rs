@@ -32,7 +32,8 @@ pub struct RunSequence {
     pub runs: Runs,
     /// How long from the end of a run to the next one. What comes meanwhile does not count.
     pub pause: Duration,
-    /// Whether the first run begins with what came since the last send (TCP only), such as the greeting of a server.
+    /// Whether what came since the last send, such as the greeting of a server, counts in the first run up to its
+    /// first send (TCP only).
     pub earlier: bool,
     /// What it tells.
     pub progress: Arc<SequenceProgress>,
@@ -215,12 +216,17 @@ impl Running {
     fn begin_run(&mut self, scope: &mut Scope<'_>) {
         let mut told = self.task.progress.lock();
         told.run += 1;
-        let earlier = self.task.earlier || self.waited;
-        let before = match self.talk.as_ref().and_then(|talk| talk.conn) {
-            Some(conn) if told.run == 1 && earlier => since_last_send(conn, scope),
+        let first = told.run == 1;
+        let came = match self.talk.as_ref().and_then(|talk| talk.conn) {
+            Some(conn) if first && (self.task.earlier || self.waited) => since_last_send(conn, scope),
             _ => Vec::new(),
         };
-        let run = Run::new(Arc::clone(&self.task.plan), &before, Instant::now());
+        // What came of somebody who was waited for came in this run.
+        let before: &[u8] = if self.waited { &[] } else { &came };
+        let mut run = Run::new(Arc::clone(&self.task.plan), before, Instant::now());
+        if self.waited {
+            run.received(&came, Instant::now());
+        }
         told.steps = Arc::new(run.states().to_vec());
         (self.run, self.told, self.next) = (Some(run), 0, None);
     }

@@ -70,6 +70,8 @@ pub struct Run {
     watch: Option<Watch>,
     /// What came since the last match ended.
     came: Vec<u8>,
+    /// How much of it came before the run: it counts up to the first send only, and is no answer to that.
+    before: usize,
     came_at: Instant,
     /// More came than is kept; the rest is not known.
     too_much: bool,
@@ -78,16 +80,28 @@ pub struct Run {
 }
 
 impl Run {
-    /// Begins one at `now`, with what came before and counts.
+    /// Begins one at `now`, with what came before it; that counts up to the first send.
     pub fn new(plan: Arc<Plan>, before: &[u8], now: Instant) -> Self {
         let mut states = vec![StepState::default(); plan.len()];
         if let Some(first) = states.first_mut() {
             *first = StepState::Running;
         }
-        let (at, asked, watch, came, too_much, ended, failed) = Default::default();
-        let mut run =
-            Self { plan, states, at, since: now, asked, watch, came, came_at: now, too_much, ended, failed };
+        let mut run = Self {
+            plan,
+            states,
+            at: 0,
+            since: now,
+            asked: false,
+            watch: None,
+            came: Vec::new(),
+            before: 0,
+            came_at: now,
+            too_much: false,
+            ended: false,
+            failed: false,
+        };
         run.received(before, now);
+        run.before = run.came.len();
         run
     }
 
@@ -178,6 +192,7 @@ impl Run {
                 Ready::Send(_) if self.asked => return Due::Answer,
                 Ready::Send(_) => {
                     self.asked = true;
+                    self.came.drain(..std::mem::take(&mut self.before));
                     return Due::Send;
                 }
                 Ready::Wait(time) => {
@@ -216,6 +231,7 @@ impl Run {
             Look::Match(range) => {
                 let found = quote(&self.came[range.clone()]);
                 self.came.drain(..range.end);
+                self.before = self.before.saturating_sub(range.end);
                 self.pass(Some(found), now);
                 None
             }

@@ -115,6 +115,20 @@ fn the_end_of_the_connection_fails_what_runs_and_passes_a_close() {
 }
 
 #[test]
+fn what_came_before_a_run_is_no_answer_to_what_it_sends() {
+    let now = Instant::now();
+    let steps = vec![expect(Test::Contains, "220"), send("PING"), expect(Test::Contains, "PONG")];
+    let plan = Arc::new(Sequence { name: String::new(), steps }.prepare().expect("a plan"));
+    let mut run = Run::new(plan, b"PONG 220 PONG", now);
+    assert_eq!((run.advance(now), run.at()), (Due::Send, 1));
+    run.sent(Ok(()), now);
+    assert!(matches!(run.advance(now), Due::At(_)));
+    run.received(b"PONG", now);
+    assert_eq!(run.advance(now), Due::Nothing);
+    assert!(run.has_passed());
+}
+
+#[test]
 fn what_is_kept_is_bounded() {
     let now = Instant::now();
     let mut run = run(&[Step::Wait { ms: 1 }, expect(Test::Contains, "b")], now);

@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
+use egui_kittest::kittest::Queryable;
 use sockscope::endpoint::Host;
 use sockscope::engine::{
     Command, JobEnd, JobId, Options, RunSequence, Runs, SequenceFigures, SequenceProgress, Target, Task,
@@ -229,6 +230,8 @@ fn rows_become_a_sequence_that_a_file_keeps() {
     assert_eq!(read(&mut client, 8), b"good day");
     window.wait_for(" 8 good day");
     window.press(&row);
+    window.harness.get_by_label("Find").focus();
+    window.harness.run_steps(1);
     window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
     window.harness.run_steps(2);
     window.press("Sequence");
