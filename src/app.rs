@@ -281,8 +281,6 @@ impl App {
         }
         self.lookup.lookups.poll();
         self.messages.poll(&self.wake);
-        self.sockets.iter_mut().for_each(|tab| tab.sequence.poll(&self.wake));
-        self.keep_desk();
         let wake = &self.wake;
         if self.sockets.iter_mut().map(|tab| tab.keep_up(wake)).filter(|more| *more).count() > 0 {
             self.wake.soon();
@@ -426,8 +424,9 @@ impl eframe::App for App {
         self.clear_desk();
     }
 
-    fn logic(&mut self, _context: &egui::Context, _frame: &mut eframe::Frame) {
+    fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
         self.catch_up();
+        self.keep_desk(context);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {

@@ -3,9 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::form::Form;
+use super::colors::ColorRule;
+use super::form::{Form, Switches};
 use super::tab::{Kind, SocketTab};
 use crate::message::Message;
+use crate::responder::Rules;
+use crate::sequence::Sequence;
 
 /// Messages that are remembered for each tab.
 const MOST_HISTORY: usize = 200;
@@ -32,6 +35,14 @@ struct Place {
     /// What is typed into its form.
     #[serde(skip_serializing_if = "Option::is_none")]
     form: Option<Form>,
+    /// What the session does beside answering.
+    switches: Switches,
+    /// What it answers by itself, once a person starts it.
+    rules: Rules,
+    /// A conversation in steps.
+    sequence: Sequence,
+    /// The colors of its log.
+    colors: Vec<ColorRule>,
     /// Whether the editor has several lines.
     multiline: bool,
     /// What is in the editor.
@@ -60,6 +71,10 @@ impl Place {
     fn of(tab: &SocketTab) -> Self {
         Self {
             form: Some(tab.form.clone()),
+            switches: tab.switches.clone(),
+            rules: tab.rules.rules.clone(),
+            sequence: tab.sequence.sequence.clone(),
+            colors: tab.colors.rules.clone(),
             multiline: tab.composer.multiline,
             draft: tab.composer.message.clone(),
             history: newest(tab.composer.history().cloned().collect()),
@@ -70,6 +85,10 @@ impl Place {
         if let Some(form) = self.form.filter(|form| is_of(form, tab.kind)) {
             tab.form = form;
         }
+        tab.switches = self.switches;
+        tab.rules.set(self.rules);
+        tab.sequence.sequence = self.sequence;
+        tab.colors.rules = self.colors;
         tab.composer.put(self.draft);
         tab.composer.multiline = self.multiline;
         tab.composer.set_history(newest(self.history));
@@ -123,6 +142,10 @@ mod tests {
             multiline: true,
             draft: message("unsent\n\"quoted\" \u{0} \\".into()),
             history: vec![message("one".into()), message("two".into())],
+            switches: Switches { keep_open: true, ..Switches::default() },
+            rules: (crate::responder::presets::presets()[0].rules)(),
+            sequence: Sequence { name: "one".into(), ..Sequence::default() },
+            colors: vec![ColorRule::Name],
         };
         let desk = Desk { udp: place, ..Desk::default() };
         let text = toml::to_string(&desk).expect("written");

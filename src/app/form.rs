@@ -38,7 +38,8 @@ pub enum Field {
 pub type Errors = BTreeMap<Field, String>;
 
 /// The switches of a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Switches {
     /// Stop listening after one client.
     pub once: bool,

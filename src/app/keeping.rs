@@ -70,14 +70,20 @@ impl Kept {
 
 impl App {
     /// Writes what is on the desk, some time after a person did something.
-    pub(super) fn keep_desk(&mut self) {
+    pub(super) fn keep_desk(&mut self, context: &egui::Context) {
         let Some(keeping) = &mut self.keeping else { return };
         if let Some(error) = keeping.failure() {
             self.banner = Some(error.to_string());
         }
-        if keeping.is_due() {
-            let (library, revision) = self.messages.shared();
-            keeping.keep(Desk::of(&self.sockets), library, revision);
+        match keeping.due.map(|due| due.saturating_duration_since(Instant::now())) {
+            None => {}
+            Some(Duration::ZERO) => {
+                keeping.due = None;
+                let (library, revision) = self.messages.shared();
+                keeping.keep(Desk::of(&self.sockets), library, revision);
+            }
+            // A frame may come a little before it was asked for.
+            Some(rest) => context.request_repaint_after(rest),
         }
     }
 
@@ -85,8 +91,9 @@ impl App {
     pub(super) fn follow_desk(&mut self, context: &egui::Context) {
         let Some(keeping) = &mut self.keeping else { return };
         let moved = |event: &egui::Event| matches!(event, egui::Event::PointerMoved(_) | egui::Event::PointerGone);
-        if context.input(|input| !input.events.iter().all(moved)) {
-            keeping.touched(context);
+        if keeping.due.is_none() && context.input(|input| !input.events.iter().all(moved)) {
+            keeping.due = Some(Instant::now() + AFTER);
+            context.request_repaint_after(AFTER);
         }
     }
 
@@ -180,23 +187,6 @@ fn write_all(jobs: &Receiver<Job>, failed: &Sender<OpError>, wake: &Wake) {
 }
 
 impl Keeping {
-    /// A person did something: what it changed is written in a while.
-    pub(super) fn touched(&mut self, context: &egui::Context) {
-        if self.due.is_none() {
-            self.due = Some(Instant::now() + AFTER);
-            context.request_repaint_after(AFTER);
-        }
-    }
-
-    /// Whether it is time to write; says so once.
-    pub(super) fn is_due(&mut self) -> bool {
-        let due = self.due.is_some_and(|due| due <= Instant::now());
-        if due {
-            self.due = None;
-        }
-        due
-    }
-
     /// What went wrong since it was asked last.
     pub(super) fn failure(&self) -> Option<OpError> {
         self.failures.try_recv().ok()
