@@ -281,6 +281,7 @@ impl App {
         }
         self.lookup.lookups.poll();
         self.messages.poll(&self.wake);
+        self.sockets.iter_mut().for_each(|tab| tab.sequence.poll(&self.wake));
         let wake = &self.wake;
         if self.sockets.iter_mut().map(|tab| tab.keep_up(wake)).filter(|more| *more).count() > 0 {
             self.wake.soon();

@@ -117,6 +117,7 @@ fn newest(mut history: Vec<Message>) -> Vec<Message> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::responder::presets::presets;
 
     fn message(text: String) -> Message {
         Message { text, ..Message::default() }
@@ -143,7 +144,7 @@ mod tests {
             draft: message("unsent\n\"quoted\" \u{0} \\".into()),
             history: vec![message("one".into()), message("two".into())],
             switches: Switches { keep_open: true, ..Switches::default() },
-            rules: (crate::responder::presets::presets()[0].rules)(),
+            rules: (presets().next().expect("one").rules)(),
             sequence: Sequence { name: "one".into(), ..Sequence::default() },
             colors: vec![ColorRule::Name],
         };

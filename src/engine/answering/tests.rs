@@ -96,7 +96,7 @@ fn other_rules_remember_nothing_and_the_same_ones_all() {
         Arc::new(Answers::default().with(&Rules { list, ..Rules::default() }).expect("rules"))
     };
     let (mut talk, now) = (Conversation::new(&once("a")), Instant::now());
-    let mut reply = |talk: &mut Conversation| {
+    let reply = |talk: &mut Conversation| {
         talk.received(b"x", between(), now);
         talk.next(now).is_some()
     };

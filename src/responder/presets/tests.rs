@@ -84,11 +84,6 @@ fn the_servers_of_the_tutorials_are_exact() {
     check_over("Time by strftime", true, &[br"%Y-%m\%d %H:%M:%S"], time);
 }
 
-/// The time of the tests by another formatter.
-fn local(format: &str) -> String {
-    Stamp::default().timestamp().to_zoned(jiff::tz::TimeZone::system()).strftime(format).to_string()
-}
-
 #[test]
 fn the_classics_answer_as_their_documents_say() {
     check("Echo", &[b"a\0\xff", b"{data}"], b"a\0\xff{data}");
