@@ -66,7 +66,6 @@ impl Switches {
             once: self.once,
             broadcast: self.broadcast,
             queue_limit: note(errors, Field::QueueLimit, queue_limit(&self.queue_limit)).unwrap_or_default(),
-            ..Options::default()
         }
     }
 }
