@@ -255,9 +255,28 @@ impl Responder {
         &self.rules
     }
 
-    /// Whether any rule is on.
-    pub fn is_silent(&self) -> bool {
-        self.ready.is_empty()
+    /// Whether a rule that is on looks at payload.
+    pub fn looks_at_payload(&self) -> bool {
+        self.ready.iter().any(|ready| ready.matcher.is_some())
+    }
+
+    /// Whether a rule that is on replies to payload.
+    pub fn replies(&self) -> bool {
+        let replies = |ready: &Ready| ready.then.iter().any(|step| matches!(step, Step::Reply(_)));
+        self.ready.iter().any(|ready| ready.matcher.is_some() && replies(ready))
+    }
+
+    /// What `memory`, of the rules `before`, is in these rules: what stayed goes on counting.
+    pub fn carry(&self, before: &Self, memory: &Memory) -> Memory {
+        let old = before.ready.iter().map(|ready| &before.rules.list[ready.rule]).zip(&memory.fired);
+        let mut old: Vec<_> = old.map(Some).collect();
+        let fired = self.ready.iter().map(|ready| {
+            let same = |known: &&mut Option<(&Rule, &u64)>| {
+                known.is_some_and(|(rule, _)| *rule == self.rules.list[ready.rule])
+            };
+            old.iter_mut().find(same).and_then(Option::take).map_or(0, |(_, fired)| *fired)
+        });
+        Memory { fired: fired.collect(), ignore: memory.ignore }
     }
 
     /// What acts on a connection that was just made, the `number`th of its session.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::answers::Answers;
-use crate::framing::{Cutter, Framing};
+use crate::framing::{Cutter, Ending, Framing};
 use crate::responder::{Between, Deed, Fired, Memory};
 
-/// How much may wait for its time on one connection: deeds, and bytes of replies.
+/// How much may wait behind a pause on one connection: deeds, and bytes of replies.
 const DEEDS: usize = 1_024;
 const BYTES: usize = 16 << 20;
 
@@ -22,8 +22,14 @@ pub(super) struct Conversation {
     frame: Vec<u8>,
     /// When the frame that has begun ends, if nothing comes.
     gap_at: Option<Instant>,
+    /// A length field can't be right: there are no more frames. Then whether that was told.
+    lost: Option<bool>,
     waiting: VecDeque<Deed>,
+    /// Pauses among them.
+    pauses: usize,
     bytes: usize,
+    /// A deed ends the connection: nothing is answered after it.
+    ending: bool,
     /// When the first of those is due, where it waits for a time.
     due: Option<Instant>,
     /// What did not fit in since it was last asked for.
@@ -39,23 +45,25 @@ impl Conversation {
             cutter: Cutter::new(answers.framing()),
             frame: Vec::new(),
             gap_at: None,
+            lost: None,
             waiting: VecDeque::new(),
+            pauses: 0,
             bytes: 0,
+            ending: false,
             due: None,
             left_out: 0,
         }
     }
 
-    /// Goes on by other rules, which remember nothing yet. The frame that has begun stays, where frames stay the same.
+    /// Goes on by other rules; those that stay go on counting. The frame that has begun stays, where frames stay the
+    /// same.
     pub(super) fn follow(&mut self, answers: &Arc<Answers>) {
         if self.answers.framing() != answers.framing() {
             self.cutter = Cutter::new(answers.framing());
             self.frame = Vec::new();
-            self.gap_at = None;
+            (self.gap_at, self.lost) = (None, None);
         }
-        if *self.answers != **answers {
-            self.memory = Memory::default();
-        }
+        self.memory = answers.responder().carry(self.answers.responder(), &self.memory);
         self.answers = Arc::clone(answers);
     }
 
@@ -67,7 +75,7 @@ impl Conversation {
 
     /// A chunk came.
     pub(super) fn received(&mut self, chunk: &[u8], between: Between, now: Instant) {
-        if self.answers.responder().is_silent() {
+        if self.ending || !self.answers.responder().looks_at_payload() {
             return;
         }
         if self.answers.framing() == Framing::Chunks {
@@ -79,7 +87,13 @@ impl Conversation {
         for cut in cutter.push(chunk, between.time) {
             let part = &chunk[from..cut.end];
             from = cut.end;
-            self.append_and_answer(part, between);
+            match cut.ending {
+                Ending::Whole | Ending::TooLong => self.append_and_answer(part, between),
+                Ending::BadPrefix | Ending::Unframed => {
+                    self.frame = Vec::new();
+                    self.lost.get_or_insert(false);
+                }
+            }
         }
         self.cutter = cutter;
         self.frame.extend_from_slice(&chunk[from..]);
@@ -113,6 +127,9 @@ impl Conversation {
     }
 
     fn frame(&mut self, frame: &[u8], between: Between) {
+        if self.ending {
+            return;
+        }
         let fired = self.answers.responder().payload(&mut self.memory, between, frame);
         self.fired(fired, between, frame);
     }
@@ -123,11 +140,18 @@ impl Conversation {
         }
         self.answers.count(&fired, between, payload);
         for deed in fired.into_iter().flat_map(|fired| fired.then) {
+            if self.ending {
+                return;
+            }
+            self.ending = matches!(deed, Deed::Close | Deed::Abort);
             let len = size(&deed);
-            if self.waiting.len() >= DEEDS || len > BYTES - self.bytes {
+            // What nothing holds up is done as soon as its chunk was looked through.
+            let full = (self.is_held() && self.waiting.len() >= DEEDS) || len > BYTES - self.bytes;
+            if full && !self.ending {
                 self.left_out += 1;
             } else {
                 self.bytes += len;
+                self.pauses += usize::from(matches!(deed, Deed::Wait(_)));
                 self.waiting.push_back(deed);
             }
         }
@@ -140,7 +164,10 @@ impl Conversation {
             let deed = self.waiting.pop_front()?;
             self.bytes -= size(&deed);
             match deed {
-                Deed::Wait(pause) => self.due = Some(now + pause),
+                Deed::Wait(pause) => {
+                    self.pauses -= 1;
+                    self.due = Some(now + pause);
+                }
                 deed => return Some(deed),
             }
         }
@@ -162,11 +189,27 @@ impl Conversation {
         !self.waiting.is_empty() || self.due.is_some()
     }
 
-    /// Nothing of what waits is done any more.
-    pub(super) fn hush(&mut self) {
+    fn is_held(&self) -> bool {
+        self.due.is_some() || self.pauses > 0
+    }
+
+    /// Bytes of replies that wait for their time.
+    pub(super) fn waiting(&self) -> usize {
+        self.bytes
+    }
+
+    /// Nothing of what waits is done any more. Returns how much that was.
+    pub(super) fn hush(&mut self) -> usize {
+        let left = self.waiting.len() - self.pauses;
         self.waiting.clear();
-        (self.bytes, self.due, self.gap_at) = (0, None, None);
+        (self.pauses, self.bytes, self.due, self.gap_at, self.ending) = (0, 0, None, None, true);
         self.frame = Vec::new();
+        left
+    }
+
+    /// Whether its frames are lost, once.
+    pub(super) fn take_lost(&mut self) -> bool {
+        self.lost.as_mut().is_some_and(|told| !std::mem::replace(told, true))
     }
 
     /// How much was left out since the last call, because too much waited.

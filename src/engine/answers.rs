@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::clock::Stamp;
 use crate::framing::Framing;
-use crate::responder::{Act, Between, Fired, Responder, Rule, RuleError, Rules};
+use crate::responder::{Between, Fired, Responder, RuleError, Rules};
 
 /// The most that is kept of what a rule acted on, in bytes.
 const KEPT: usize = 256;
@@ -17,8 +17,6 @@ const KEPT: usize = 256;
 #[derive(Debug, Default)]
 pub struct Answers {
     responder: Responder,
-    /// A rule that is on sends something.
-    sends: bool,
     /// One for each rule.
     counters: Vec<Arc<Counter>>,
 }
@@ -54,9 +52,7 @@ impl Answers {
             let same = before.iter_mut().find(|known| known.is_some_and(|(known, _)| known == rule));
             same.and_then(Option::take).map_or_else(Arc::default, |(_, counter)| Arc::clone(counter))
         });
-        let sends =
-            |rule: &Rule| rule.on && rule.then.iter().any(|act| matches!(act, Act::Reply(_) | Act::Forward));
-        Ok(Self { counters: counters.collect(), sends: rules.list.iter().any(sends), responder })
+        Ok(Self { counters: counters.collect(), responder })
     }
 
     /// The rules, read.
@@ -67,11 +63,6 @@ impl Answers {
     /// What a rule sees of a TCP stream.
     pub(super) fn framing(&self) -> Framing {
         self.responder.rules().framing
-    }
-
-    /// Whether anything is sent by itself.
-    pub(super) fn sends(&self) -> bool {
-        self.sends
     }
 
     /// Counts what acted on `payload`.

@@ -218,8 +218,9 @@ impl Connection {
     }
 
     fn is_paused(&self, options: &Options) -> bool {
-        let full = self.outbox.len() >= PAUSE.min(options.queue_limit.bytes() / 2);
-        full && options.answers.sends() && self.life.takes_payload()
+        let waiting = self.outbox.len() + self.talk.waiting();
+        let full = waiting >= PAUSE.min(options.queue_limit.bytes() / 2);
+        full && self.life.takes_payload() && options.answers.responder().replies()
     }
 
     fn read(&mut self, context: &mut Context<'_>) -> usize {
@@ -324,7 +325,7 @@ impl Connection {
     fn step(&mut self, context: &mut Context<'_>) -> Option<End> {
         loop {
             if self.life.is_closing() {
-                self.talk.hush();
+                self.tell_left_out(context.writer);
             }
             // An answer that waits for its time is as good as queued.
             let queued = self.outbox.len().max(usize::from(self.talk.is_busy()));

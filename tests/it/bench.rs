@@ -8,10 +8,14 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use sockscope::endpoint::Host;
-use sockscope::engine::{Bind, Command, Connect, Engine, Event, Listen, Options, Plan, SessionId, Target, Ticket};
+use sockscope::engine::{
+    Answers, Bind, Command, Connect, Engine, Event, Listen, Options, Plan, SessionId, Target, Ticket,
+};
 use sockscope::error::OpError;
 use sockscope::journal::{ConnId, Content, Detail, Direction, Journal, Limits, Record};
 use sockscope::lookup::Pool;
+use sockscope::message::Message;
+use sockscope::responder::{Act, Pattern, Rule, Rules, Test, When};
 
 /// How long anything may take before its test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -312,4 +316,38 @@ pub(crate) fn hang_the_resolver(bench: &Bench) -> Sender<()> {
         bench.pool.run(move || assert!(kept.recv().is_err())).unwrap();
     }
     keep
+}
+
+/// A reply with variables.
+pub(crate) fn reply(text: &str) -> Act {
+    Act::Reply(Message::template(text))
+}
+
+/// What is done with whatever comes.
+pub(crate) fn always(then: impl Into<Vec<Act>>) -> Rule {
+    Rule { then: then.into(), ..Rule::default() }
+}
+
+/// What is done with new connections.
+pub(crate) fn connected(then: impl Into<Vec<Act>>) -> Rule {
+    Rule { when: When::Connected, ..always(then) }
+}
+
+/// What is done with what passes a test; the text of it is escaped.
+pub(crate) fn when(test: Test, text: &str, then: impl Into<Vec<Act>>) -> Rule {
+    let format = sockscope::payload::Format::Escaped;
+    let pattern = Pattern { test, text: text.to_owned(), format, ..Pattern::default() };
+    Rule { when: When::Payload(pattern), ..always(then) }
+}
+
+/// Rules, in order; the first that matches acts.
+pub(crate) fn rules(list: impl Into<Vec<Rule>>) -> Options {
+    answering(Rules { list: list.into(), ..Rules::default() })
+}
+
+/// The options of a session that answers by these rules.
+#[track_caller]
+pub(crate) fn answering(rules: Rules) -> Options {
+    let answers = Answers::default().with(&rules).expect("rules without errors");
+    Options { answers: Arc::new(answers), ..Options::default() }
 }

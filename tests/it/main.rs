@@ -24,6 +24,7 @@ mod queues;
 mod quitting;
 mod repeat;
 mod rows;
+mod rules;
 mod rules_page;
 mod sequences;
 mod statistics;

@@ -4,10 +4,11 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 
 use socket2::SockRef;
-use sockscope::engine::{Answering, Command, Options, Reply, Target};
+use sockscope::engine::{Command, Options, Target};
 use sockscope::journal::{ConnId, Detail, How, Side, State};
+use sockscope::responder::Act;
 
-use crate::bench::{Bench, PATIENCE, Tab, peer, read, read_to_end, stalled};
+use crate::bench::{Bench, PATIENCE, Tab, always, peer, read, read_to_end, reply, rules, stalled};
 
 struct Pair {
     bench: Bench,
@@ -160,9 +161,7 @@ fn an_abort_is_a_reset_and_says_what_was_lost() {
 #[test]
 fn the_last_answer_is_never_lost() {
     let bench = Bench::new();
-    let reply = Reply { template: "bye".parse().unwrap(), first_only: true };
-    let answering = Answering { reply: Some(reply), close_after: true, ..Answering::default() };
-    let (tab, address) = bench.listen(Options { answering, ..Options::default() });
+    let (tab, address) = bench.listen(rules([always([reply("bye"), Act::Close])]));
     let lost = (0..200).filter(|_| !gets_the_answer(address)).count();
     assert_eq!(lost, 0, "of 200");
     assert_eq!(tab.errors(), []);

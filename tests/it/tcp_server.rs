@@ -4,16 +4,11 @@ use std::io::Write;
 use std::net::{Ipv6Addr, Shutdown, SocketAddr};
 use std::time::Duration;
 
-use sockscope::engine::{Answering, Command, Listen, Options, Plan, Reply, Target};
+use sockscope::engine::{Command, Listen, Options, Plan, Target};
 use sockscope::journal::{ConnId, Detail, Direction, How, Opened, State};
+use sockscope::responder::Act;
 
-use crate::bench::{Bench, loopback, peer, read, read_to_end, stalled};
-
-fn answering(greeting: Option<&str>, reply: Option<&str>) -> Answering {
-    let parse = |text: &str| text.parse().expect("a template");
-    let reply = reply.map(|text| Reply { template: parse(text), first_only: false });
-    Answering { greeting: greeting.map(parse), reply, ..Answering::default() }
-}
+use crate::bench::{Bench, always, connected, loopback, peer, read, read_to_end, reply, rules, stalled};
 
 #[test]
 fn several_clients_get_and_send_exactly_their_bytes() {
@@ -113,11 +108,8 @@ fn what_a_client_never_reads_is_refused_at_16_mib() {
 #[test]
 fn a_greeting_and_an_echo() {
     let bench = Bench::new();
-    let options = Options {
-        answering: answering(Some("Welcome,('{peer.ip}', {peer.port})"), Some("[{n}] {data}")),
-        ..Options::default()
-    };
-    let (_tab, address) = bench.listen(options);
+    let greeting = connected([reply("Welcome,('{peer.ip}', {peer.port})")]);
+    let (_tab, address) = bench.listen(rules([greeting, always([reply("[{n}] {data}")])]));
     let mut client = peer(address);
     let welcome = format!("Welcome,('127.0.0.1', {})", client.local_addr().unwrap().port());
     assert_eq!(read(&mut client, welcome.len()), welcome.as_bytes());
@@ -130,8 +122,7 @@ fn a_greeting_and_an_echo() {
 #[test]
 fn an_echo_waits_for_a_client_that_writes_before_it_reads() {
     let bench = Bench::new();
-    let options = Options { answering: answering(None, Some("{data}")), ..Options::default() };
-    let (tab, address) = bench.listen(options);
+    let (tab, address) = bench.listen(rules([always([reply("{data}")])]));
     let mut client = stalled(address);
     let payload: Vec<u8> = (0..32u32 << 20).map(|n| (n % 251) as u8).collect();
     let mut writer = client.try_clone().unwrap();
@@ -157,8 +148,7 @@ fn an_echo_waits_for_a_client_that_writes_before_it_reads() {
 #[test]
 fn greeted_and_closed_and_the_next_one() {
     let bench = Bench::new();
-    let answering = Answering { close_after: true, ..answering(Some("bye"), None) };
-    let (tab, address) = bench.listen(Options { answering, ..Options::default() });
+    let (tab, address) = bench.listen(rules([connected([reply("bye"), Act::Close])]));
     for _ in 0..3 {
         assert_eq!(read_to_end(&mut peer(address)), b"bye");
     }
@@ -190,7 +180,7 @@ fn options_change_while_it_runs() {
     let (tab, address) = bench.listen(Options::default());
     let mut client = peer(address);
     bench.conn(&tab, client.local_addr().unwrap());
-    let options = Options { answering: answering(None, Some("<{data}>")), ..Options::default() };
+    let options = rules([always([reply("<{data}>")])]);
     bench.command(Command::Configure { session: tab.session, options });
     // Commands are obeyed in order: once this is answered, the options hold.
     bench.send(&tab, Target::All, "go").unwrap();

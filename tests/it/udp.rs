@@ -4,10 +4,10 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex};
 
 use sockscope::endpoint::Host;
-use sockscope::engine::{Answering, Bind, Command, Event, Options, Plan, Reply, Target, Ticket};
+use sockscope::engine::{Bind, Command, Event, Options, Plan, Target, Ticket};
 use sockscope::journal::{ConnId, Count, Detail, Direction, How, Opened, State};
 
-use crate::bench::{Bench, PATIENCE, Tab, hang_the_resolver, loopback};
+use crate::bench::{Bench, PATIENCE, Tab, always, hang_the_resolver, loopback, reply, rules};
 
 fn socket() -> (UdpSocket, SocketAddr) {
     let socket = UdpSocket::bind(loopback(0)).unwrap();
@@ -135,9 +135,7 @@ fn a_refused_datagram_is_a_record_and_receiving_goes_on() {
 #[test]
 fn each_datagram_gets_one_reply() {
     let bench = Bench::new();
-    let reply = Reply { template: "[{n}] {data}".parse().unwrap(), first_only: false };
-    let answering = Answering { reply: Some(reply), ..Answering::default() };
-    let (tab, local) = bench.bind(Options { answering, ..Options::default() });
+    let (tab, local) = bench.bind(rules([always([reply("[{n}] {data}")])]));
     let (peer, _) = socket();
     for n in 1..=3 {
         peer.send_to(b"abc", local).unwrap();
@@ -156,9 +154,7 @@ fn each_datagram_gets_one_reply() {
 #[test]
 fn two_that_answer_eachother_come_to_an_end() {
     let bench = Bench::new();
-    let reply = || Some(Reply { template: "{data}".parse().unwrap(), first_only: false });
-    let options =
-        || Options { answering: Answering { reply: reply(), ..Answering::default() }, ..Options::default() };
+    let options = || rules([always([reply("{data}")])]);
     let (one, _) = bench.bind(options());
     let (other, other_at) = bench.bind(options());
     bench.send(&one, to(other_at), "for ever").unwrap();

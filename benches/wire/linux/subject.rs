@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sockscope::engine::{Answering, Bind, Command, Engine, Event, Listen, Options, Plan, Reply, SessionId};
+use sockscope::engine::{Answers, Bind, Command, Engine, Event, Listen, Options, Plan, SessionId};
 use sockscope::journal::{Journal, Limits};
 use sockscope::lookup::Pool;
+use sockscope::responder::{Act, Rule, Rules};
 
 /// What a server does by itself.
 #[derive(Clone, Copy, PartialEq)]
@@ -55,14 +56,19 @@ impl Alone {
     }
 }
 
+/// The rules of a server.
+pub(super) fn rules(does: Does) -> Rules {
+    let mut rule = Rule::default();
+    if does == Does::EchoesOnce {
+        rule.then.push(Act::Close);
+    }
+    let list = if does == Does::Records { Vec::new() } else { vec![rule] };
+    Rules { list, ..Rules::default() }
+}
+
 pub(super) fn options(does: Does) -> Options {
-    let echo = || Reply { template: "{data}".parse().unwrap(), first_only: false };
-    let answering = Answering {
-        reply: (does != Does::Records).then(echo),
-        close_after: does == Does::EchoesOnce,
-        ..Answering::default()
-    };
-    Options { answering, ..Options::default() }
+    let answers = Answers::default().with(&rules(does)).unwrap();
+    Options { answers: Arc::new(answers), ..Options::default() }
 }
 
 impl Subject for Alone {

@@ -11,10 +11,8 @@ use sockscope::app::tab::{Kind, Progress};
 use sockscope::app::{Action, App, SocketAction, Tab};
 use sockscope::clock::Stamp;
 use sockscope::journal::Journal;
-use sockscope::message::Message;
-use sockscope::responder::{Act, Rule, Rules};
 
-use crate::linux::subject::{Does, Subject};
+use crate::linux::subject::{Does, Subject, rules};
 use crate::linux::{cpu, frames, memory};
 
 /// Something to be done by the thread that draws.
@@ -123,17 +121,6 @@ impl Window {
         let share = (cpu::of_process() - began).as_secs_f64() / span.as_secs_f64();
         (share, self.frames.load(Ordering::Relaxed) - frames)
     }
-}
-
-/// What a server is to do, as rules.
-fn rules(does: Does) -> Rules {
-    let echo = || Act::Reply(Message::template("{data}"));
-    let then = match does {
-        Does::Records => return Rules::default(),
-        Does::Echoes => vec![echo()],
-        Does::EchoesOnce => vec![echo(), Act::Close],
-    };
-    Rules { list: vec![Rule { then, ..Rule::default() }], ..Rules::default() }
 }
 
 impl Subject for Window {

@@ -74,19 +74,45 @@ fn what_follows_a_wait_comes_after_it_and_in_order() {
     let at = now + Duration::from_millis(10);
     assert_eq!(talk.wakes_at(), Some(at));
     assert_eq!([talk.next(at), talk.next(at), talk.next(at)], [is("later a"), is("now b"), None]);
-    talk.hush();
+    assert_eq!(talk.hush(), 1);
     assert_eq!((talk.next(at + Duration::from_secs(1)), talk.is_busy()), (None, false));
 }
 
 #[test]
 fn what_waits_is_bounded_and_counted() {
-    let mut talk = Conversation::new(&answers(Framing::Chunks, vec![Act::Wait(10), Act::Close]));
+    let wait = || Act::Wait(10);
+    let mut talk = Conversation::new(&answers(Framing::Chunks, vec![wait(), wait()]));
     let now = Instant::now();
     for _ in 0..DEEDS {
         talk.received(b"x", between(), now);
     }
     assert_eq!(talk.take_left_out(), DEEDS as u64, "two acts a chunk");
     assert_eq!(talk.take_left_out(), 0);
+}
+
+#[test]
+fn what_nothing_holds_up_is_not_left_out() {
+    let replied = replies(Framing::Line, &[&b"\n".repeat(DEEDS * 3)]);
+    assert_eq!(replied.len(), DEEDS * 3);
+}
+
+#[test]
+fn nothing_acts_after_an_end() {
+    let answers = answers(Framing::Line, vec![Act::Close]);
+    let (mut talk, now) = (Conversation::new(&answers), Instant::now());
+    talk.received(b"a\nb\nc\n", between(), now);
+    assert_eq!([talk.next(now), talk.next(now)], [Some(Deed::Close), None]);
+    assert_eq!(answers.fired(0).map(|(fired, _)| fired), Some(1));
+}
+
+#[test]
+fn a_wrong_length_ends_all_frames_and_is_told_once() {
+    let prefix = LengthPrefix { extra: -1, ..LengthPrefix::default() };
+    let (mut talk, now) = (Conversation::new(&echo(Framing::LengthPrefix(prefix))), Instant::now());
+    talk.received(b"\0\x02a\0\0bc", between(), now);
+    talk.received(b"\0\x02a", between(), now);
+    assert_eq!([talk.next(now), talk.next(now)], [Some(Deed::Reply(Bytes::from_static(b"<\0\x02a>"))), None]);
+    assert_eq!([talk.take_lost(), talk.take_lost()], [true, false]);
 }
 
 #[test]

@@ -40,31 +40,55 @@ impl Connection {
 
     /// Does what is due.
     pub(super) fn act_on_rules(&mut self, context: &mut Context<'_>) {
-        while let Some(deed) = self.talk.next(context.reactor.now) {
-            self.act(deed, context);
-            if self.life.is_closing() {
-                self.talk.hush();
+        let mut refused = (String::new(), 0_u64);
+        while !self.life.is_closing()
+            && let Some(deed) = self.talk.next(context.reactor.now)
+        {
+            if let Err(reason) = self.act(deed, context) {
+                refused = (if refused.1 == 0 { reason } else { refused.0 }, refused.1 + 1);
             }
         }
+        self.tell_refused(refused, context.writer);
+        self.tell_left_out(context.writer);
+    }
+
+    /// Records the answers that found no room: one record for all that were due together.
+    fn tell_refused(&self, (reason, number): (String, u64), writer: &mut Writer) {
+        let answers = match number {
+            0 => return,
+            1 => "the automatic answer is".to_owned(),
+            number => format!("{} automatic answers are", figures::count(number)),
+        };
+        let error = OpError::new("send", self.peer, format!("{answers} left out: {reason}"));
+        writer.detail(Some(self.id), Detail::Error(Box::new(error)));
+    }
+
+    /// Records what will not be done.
+    pub(super) fn tell_left_out(&mut self, writer: &mut Writer) {
+        let mut note = |text| writer.detail(Some(self.id), Detail::Note(text));
         let left_out = self.talk.take_left_out();
         if left_out > 0 {
             let acts = if left_out == 1 { "act was" } else { "acts were" };
-            let note = format!("{} {acts} of the rules left out: too much waits already", figures::count(left_out));
-            context.writer.detail(Some(self.id), Detail::Note(note));
+            note(format!("{} {acts} of the rules left out: too much waits already", figures::count(left_out)));
+        }
+        if self.talk.take_lost() {
+            note("a length field can't be right: the rules see no more frames of this connection".to_owned());
+        }
+        if self.life.is_closing() {
+            let number = self.talk.hush();
+            let acts = if number == 1 { "act that was" } else { "acts that were" };
+            if number > 0 {
+                note(format!("{number} {acts} to follow by the rules will not: the connection closes"));
+            }
         }
     }
 
-    fn act(&mut self, deed: Deed, context: &mut Context<'_>) {
+    /// Does one thing; an answer that finds no room is given back as the reason.
+    fn act(&mut self, deed: Deed, context: &mut Context<'_>) -> Result<(), String> {
         match deed {
-            // A rule may have finished the sending side before.
-            Deed::Reply(_) if !self.life.takes_payload() => {}
-            Deed::Reply(payload) => {
-                if let Err(reason) = self.queue(payload) {
-                    let reason = format!("the automatic answer is left out: {reason}");
-                    let error = OpError::new("send", self.peer, reason);
-                    context.writer.detail(Some(self.id), Detail::Error(Box::new(error)));
-                }
-            }
+            Deed::Reply(payload) if self.life.takes_payload() => self.queue(payload)?,
+            // A person, or a rule before, finished the sending side.
+            Deed::Reply(_) => {}
             Deed::Close => self.life.close(context.reactor.now),
             Deed::FinishSending => self.life.finish_sending(),
             Deed::Abort => self.life.abort(),
@@ -73,6 +97,7 @@ impl Connection {
             // The conversation waits by itself.
             Deed::Wait(_) => {}
         }
+        Ok(())
     }
 
     /// Passes on what came from another client. That there is no room is told once, until there is some again.

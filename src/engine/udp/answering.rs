@@ -59,6 +59,8 @@ impl Delayed {
 /// What the rules say about one datagram.
 #[derive(Debug, Default)]
 struct Said {
+    /// How long the pauses are together.
+    wait: Duration,
     /// The reply, and how long it waits.
     reply: Option<(Duration, Bytes)>,
     /// What goes to all other peers.
@@ -68,14 +70,15 @@ struct Said {
 }
 
 impl Said {
-    fn of(fired: Vec<Fired>) -> Self {
-        let (mut said, mut wait) = (Self::default(), Duration::ZERO);
+    /// What is said after `wait`.
+    fn of(fired: Vec<Fired>, wait: Duration) -> Self {
+        let mut said = Self { wait, ..Self::default() };
         for deed in fired.into_iter().flat_map(|fired| fired.then) {
             match deed {
-                Deed::Wait(pause) => wait += pause,
-                Deed::Reply(payload) if said.reply.is_none() => said.reply = Some((wait, payload)),
+                Deed::Wait(pause) => said.wait += pause,
+                Deed::Reply(payload) if said.reply.is_none() => said.reply = Some((said.wait, payload)),
                 Deed::Reply(_) => said.more += 1,
-                Deed::Forward(payload) => said.forward = said.forward.or(Some((wait, payload))),
+                Deed::Forward(payload) => said.forward = said.forward.or(Some((said.wait, payload))),
                 // UDP has no connection to end.
                 Deed::Close | Deed::FinishSending | Deed::Abort => {}
             }
@@ -85,15 +88,20 @@ impl Said {
 }
 
 impl Datagrams {
-    /// What the rules say about a datagram.
+    /// What the rules say about a datagram; nothing where its sender gets no reply.
     pub(super) fn fire(&mut self, from: SocketAddr, payload: &[u8], reactor: &Reactor) -> Vec<Fired> {
         let answers = Arc::clone(&self.options.answers);
-        let Some(local) = self.socket.as_ref().map(|bound| bound.local) else { return Vec::new() };
-        if answers.responder().is_silent() {
+        if !answers.responder().looks_at_payload() {
             return Vec::new();
         }
-        let between = Between { peer: from, local, time: reactor.stamp };
-        let Some(peer) = self.peers.touch(from) else { return Vec::new() };
+        let Some(bound) = &mut self.socket else { return Vec::new() };
+        let between = Between { peer: from, local: bound.local, time: reactor.stamp };
+        if !bound.may_answer(from) {
+            return Vec::new();
+        }
+        let Some(peer) = self.peers.touch(from).filter(|peer| !peer.pace.is_stopped()) else {
+            return Vec::new();
+        };
         let fired = answers.responder().payload(&mut peer.memory, between, payload);
         answers.count(&fired, between, payload);
         fired
@@ -104,7 +112,11 @@ impl Datagrams {
         if fired.is_empty() {
             return;
         }
-        let said = Said::of(fired);
+        let Some(peer) = self.peers.touch(from) else { return };
+        // What comes during a pause is answered behind it.
+        let wait = peer.free_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(reactor.now));
+        let said = Said::of(fired, wait);
+        peer.free_at = Some(reactor.now + said.wait);
         if let Some((wait, payload)) = said.reply
             && self.may_send(from, conn, reactor.now)
         {
@@ -164,7 +176,7 @@ impl Datagrams {
     /// Goes on by other rules.
     pub(super) fn follow(&mut self, before: &Answers) {
         self.told_more = false;
-        self.peers.answer_again(*self.options.answers != *before);
+        self.peers.answer_again(before.responder(), self.options.answers.responder());
     }
 }
 
@@ -193,7 +205,8 @@ mod tests {
         let reply = |text: &'static str| Deed::Reply(Bytes::from_static(text.as_bytes()));
         let wait = Deed::Wait(Duration::from_millis(7));
         let fired = |then: Vec<Deed>| Fired { rule: 0, captures: Vec::new(), then };
-        let said = Said::of(vec![fired(vec![wait, reply("a"), Deed::Close]), fired(vec![reply("b")])]);
+        let said =
+            Said::of(vec![fired(vec![wait, reply("a"), Deed::Close]), fired(vec![reply("b")])], Duration::ZERO);
         assert_eq!(said.reply, Some((Duration::from_millis(7), Bytes::from_static(b"a"))));
         assert_eq!((said.forward, said.more), (None, 1));
     }

@@ -29,6 +29,11 @@ pub(super) struct Pace {
 }
 
 impl Pace {
+    /// Whether there were too many.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
     /// A reply is due at `now`.
     pub(super) fn reply(&mut self, now: Instant) -> Verdict {
         if self.stopped {

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use slab::Slab;
 
 use super::pace::Pace;
 use crate::journal::ConnId;
-use crate::responder::Memory;
+use crate::responder::{Memory, Responder};
 
 /// Live peers at most.
 pub(in crate::engine) const PEERS: usize = 4_096;
@@ -20,6 +21,8 @@ pub(super) struct Peer {
     pub(super) sent_to: bool,
     /// What the rules remember.
     pub(super) memory: Memory,
+    /// When the pauses of the rules for it are over.
+    pub(super) free_at: Option<Instant>,
     pub(super) pace: Pace,
     /// When it was last heard from or sent to, in datagrams.
     last: u64,
@@ -57,8 +60,14 @@ impl Peers {
             self.remove(silent);
         }
         self.clock += 1;
-        let peer =
-            Peer { conn, sent_to: false, memory: Memory::default(), pace: Pace::default(), last: self.clock };
+        let peer = Peer {
+            conn,
+            sent_to: false,
+            memory: Memory::default(),
+            free_at: None,
+            pace: Pace::default(),
+            last: self.clock,
+        };
         self.by_address.insert(address, self.slots.insert(peer));
         self.by_conn.insert(conn, address);
         evicted
@@ -81,13 +90,11 @@ impl Peers {
         true
     }
 
-    /// Those that got too many replies get some again; with other rules nothing is remembered of the old ones.
-    pub(super) fn answer_again(&mut self, forget: bool) {
+    /// Those that got too many replies get some again; rules that stay go on counting.
+    pub(super) fn answer_again(&mut self, before: &Responder, responder: &Responder) {
         for (_, peer) in &mut self.slots {
             peer.pace = Pace::default();
-            if forget {
-                peer.memory = Memory::default();
-            }
+            peer.memory = responder.carry(before, &peer.memory);
         }
     }
 
