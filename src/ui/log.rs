@@ -125,6 +125,8 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     });
     if let Some((row, modifiers)) = clicked {
         tab.log.select(row, modifiers.command, modifiers.shift);
+        // What was said of another row is read by now.
+        tab.notice = None;
     }
     if shown.scrolled {
         tab.log.follow = shown.at_end;
@@ -187,7 +189,7 @@ fn cursor_keys(
     let arrows: Vec<(i64, bool)> = ui.input(|input| input.events.iter().filter_map(arrow).collect());
     let moved = arrows.into_iter().filter_map(|(rows, extend)| tab.log.move_cursor(rows, extend)).last();
     let Some(row) = moved else { return 0.0 };
-    tab.log.follow = false;
+    (tab.log.follow, tab.notice) = (false, None);
     place.points_to_show(row, visible)
 }
 

@@ -147,6 +147,21 @@ fn selected_bytes_and_rows_are_copied_in_every_form() {
 }
 
 #[test]
+fn what_was_said_of_a_row_goes_when_another_is_chosen() {
+    let (mut window, _client) = with_payloads(&[b"apple", b"pear"]);
+    let (apple, pear) = (row(&window, "5 apple"), row(&window, "4 pear"));
+    window.press(&apple);
+    assert_eq!(copy(&mut window, "Copy", "Copy as text"), "apple");
+    window.wait_for("1 row copied");
+    window.press(&pear);
+    assert_eq!(window.find("1 row copied"), None);
+    assert_eq!(copy(&mut window, "Copy", "Copy as text"), "pear");
+    window.harness.key_press(Key::Escape);
+    key(&mut window, Modifiers::NONE, Key::ArrowUp);
+    assert_eq!(window.find("1 row copied"), None);
+}
+
+#[test]
 fn two_rows_are_compared_and_differences_visited() {
     let (mut window, _client) = with_payloads(&[b"hello world", b"hello brave world"]);
     let (one, two) = (row(&window, "11 hello"), row(&window, "17 hello"));

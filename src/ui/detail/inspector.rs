@@ -15,6 +15,9 @@ pub(super) const WIDTH: f32 = 372.0;
 /// The width of a column of numbers: a u64 and most floats.
 const COLUMN: f32 = 152.0;
 
+/// The height of a line: as many as can be are in sight.
+const LINE: f32 = 16.0;
+
 /// The width of the names.
 const NAME: f32 = 38.0;
 
@@ -24,6 +27,7 @@ pub(super) fn show(ui: &mut Ui, tab: &SocketTab, bytes: &Bytes) {
     let rest = bytes.get(offset..).unwrap_or_default();
     ScrollArea::vertical().id_salt("numbers").auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing = egui::vec2(6.0, 1.0);
+        ui.spacing_mut().interact_size.y = LINE;
         let Some(&byte) = rest.first() else { return };
         let character = lines::line(tab.text_encoding(), bytes, offset, 8);
         let character = character
@@ -80,7 +84,7 @@ fn cell(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> egui::Response) {
 
 fn sized(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> egui::Response) {
     let layout = egui::Layout::left_to_right(egui::Align::Center);
-    ui.allocate_ui_with_layout(egui::vec2(width, 16.0), layout, |ui| {
+    ui.allocate_ui_with_layout(egui::vec2(width, LINE), layout, |ui| {
         ui.set_min_width(width);
         add(ui);
     });
