@@ -96,12 +96,10 @@ pub enum ColorRule {
 }
 
 /// The color rules of a log: the first one that matches colors a row.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default)]
 pub struct Colors {
     /// In order.
     pub rules: Vec<ColorRule>,
-    #[serde(skip)]
     ready: Ready,
 }
 
@@ -339,14 +337,5 @@ mod tests {
         assert!(!colors.has(&ColorRule::Name) && colors.has(&ColorRule::Peer));
         (0..100).for_each(|_| colors.add_pattern());
         assert_eq!(colors.rules.len(), MOST_PATTERNS + 1);
-    }
-
-    #[test]
-    fn rules_survive_as_toml() {
-        let colors = colors(vec![pattern("a\"b", Notation::Regex, Hue::Lime), ColorRule::Name, ColorRule::Peer]);
-        let text = toml::to_string(&colors).expect("serializes");
-        let back: Colors = toml::from_str(&text).expect("deserializes");
-        assert_eq!(back.rules, colors.rules);
-        assert!(toml::from_str::<Colors>("").expect("deserializes").rules.is_empty());
     }
 }

@@ -3,10 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::colors::ColorRule;
+use super::colors::{ColorRule, MOST_PATTERNS};
 use super::form::{Form, Switches};
 use super::tab::{Kind, SocketTab};
 use crate::message::Message;
+use crate::payload::Encoding;
 use crate::responder::Rules;
 use crate::sequence::Sequence;
 
@@ -41,14 +42,16 @@ struct Place {
     rules: Rules,
     /// A conversation in steps.
     sequence: Sequence,
-    /// The colors of its log.
-    colors: Vec<ColorRule>,
     /// Whether the editor has several lines.
     multiline: bool,
     /// What is in the editor.
     draft: Message,
     /// What was sent before, the oldest first.
     history: Vec<Message>,
+    /// How the text of its log is read.
+    log_encoding: Encoding,
+    /// In which colors the rows of its log are drawn.
+    colors: Vec<ColorRule>,
 }
 
 impl Desk {
@@ -74,10 +77,11 @@ impl Place {
             switches: tab.switches.clone(),
             rules: tab.rules.rules.clone(),
             sequence: tab.sequence.sequence.clone(),
-            colors: tab.colors.rules.clone(),
             multiline: tab.composer.multiline,
             draft: tab.composer.message.clone(),
             history: newest(tab.composer.history().cloned().collect()),
+            log_encoding: tab.log.encoding,
+            colors: tab.colors.rules.clone(),
         }
     }
 
@@ -88,10 +92,13 @@ impl Place {
         tab.switches = self.switches;
         tab.rules.set(self.rules);
         tab.sequence.sequence = self.sequence;
-        tab.colors.rules = self.colors;
         tab.composer.put(self.draft);
         tab.composer.multiline = self.multiline;
         tab.composer.set_history(newest(self.history));
+        tab.log.encoding = self.log_encoding;
+        tab.colors.rules = self.colors;
+        // By name and by peer, beside the patterns.
+        tab.colors.rules.truncate(MOST_PATTERNS + 2);
     }
 }
 
@@ -117,7 +124,9 @@ fn newest(mut history: Vec<Message>) -> Vec<Message> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::colors::Hue;
     use crate::responder::presets::presets;
+    use crate::search::Notation;
 
     fn message(text: String) -> Message {
         Message { text, ..Message::default() }
@@ -146,7 +155,12 @@ mod tests {
             switches: Switches { keep_open: true, ..Switches::default() },
             rules: (presets().next().expect("one").rules)(),
             sequence: Sequence { name: "one".into(), ..Sequence::default() },
-            colors: vec![ColorRule::Name],
+            log_encoding: Encoding::Utf16Le,
+            colors: vec![
+                ColorRule::Pattern { text: "a\"b".into(), notation: Notation::Regex, color: Hue::Lime },
+                ColorRule::Name,
+                ColorRule::Peer,
+            ],
         };
         let desk = Desk { udp: place, ..Desk::default() };
         let text = toml::to_string(&desk).expect("written");
