@@ -162,6 +162,8 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
 /// What the left side can show.
 fn pages(ui: &mut Ui, tab: &mut SocketTab) {
     ui.horizontal_wrapped(|ui| {
+        // At the usual width they are on one line.
+        (ui.spacing_mut().button_padding.x, ui.spacing_mut().item_spacing.x) = (7.0, 4.0);
         for page in Page::ALL {
             ui.selectable_value(&mut tab.page, page, page.name());
         }

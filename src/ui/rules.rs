@@ -63,8 +63,8 @@ fn head(ui: &mut Ui, tab: &mut SocketTab, asked: &mut Vec<RulesAction>) {
     });
     let editor = &mut tab.rules;
     ui.horizontal_wrapped(|ui| {
-        let modes = [(Mode::First, "First match acts"), (Mode::All, "All matches act")];
-        let response = choose(ui, "mode", 112.0, &mut editor.rules.mode, &modes);
+        let modes = [(Mode::First, "First match"), (Mode::All, "All matches")];
+        let response = choose(ui, "mode", 96.0, &mut editor.rules.mode, &modes);
         widgets::name(&response, Role::ComboBox, "Which rules act");
         if tab.kind != Kind::Udp {
             framing::choose(ui, &mut editor.framing, "Frames of rules", FRAMES);

@@ -101,8 +101,9 @@ fn fired(ui: &mut Ui, editor: &RulesEditor, number: usize) {
     let Some((count, last)) = editor.answers().fired(number) else { return };
     let times = if count == 1 { "once".to_owned() } else { format!("{} times", figures::count(count)) };
     let last = last.map_or_else(String::new, |last| {
+        let what = if last.payload.is_empty() { "" } else { ": " };
         let payload = visible::text(&last.payload, 60);
-        format!(", last at {} by {}: {payload}", last.time.time_of_day(), last.peer)
+        format!(", last {} {}{what}{payload}", last.time.time_of_day(), last.peer)
     });
     ui.add(Label::new(RichText::new(format!("Fired {times}{last}")).small().weak()).truncate());
 }
