@@ -316,10 +316,10 @@ impl Job for Running {
     fn received(&mut self, conn: ConnId, bytes: &[u8]) {
         match (&self.talk, &mut self.run) {
             (Some(Talk { conn: Some(ours), .. }), Some(run)) if *ours == conn => {
-                run.received(bytes, Instant::now())
+                run.received(bytes, Instant::now());
             }
             (Some(Talk { conn: None, .. }), Some(_)) if bytes.len() <= KEPT => {
-                self.inbox.push((conn, bytes.to_vec()))
+                self.inbox.push((conn, bytes.to_vec()));
             }
             _ => {}
         }

@@ -58,7 +58,7 @@ impl Recording {
             exchanges.into_iter().flat_map(|(sent, bytes, pause)| self.step(sent, &bytes, pause)).collect();
         match steps.len() {
             0 => Err("the selected rows have no payload".to_owned()),
-            ..=MOST_STEPS => Ok(Sequence { name: String::new(), steps }),
+            1..=MOST_STEPS => Ok(Sequence { name: String::new(), steps }),
             _ => Err(format!("select fewer rows: a sequence has at most {MOST_STEPS} steps")),
         }
     }

@@ -316,5 +316,5 @@ pub(super) fn cut(text: &str) -> String {
 /// A time as a person set it: `5 s`, `250 ms`.
 fn span(time: Duration) -> String {
     let ms = time.as_millis();
-    if ms > 0 && ms % 1_000 == 0 { format!("{} s", ms / 1_000) } else { format!("{ms} ms") }
+    if ms > 0 && ms.is_multiple_of(1_000) { format!("{} s", ms / 1_000) } else { format!("{ms} ms") }
 }

@@ -140,7 +140,7 @@ fn often(ui: &mut Ui, tab: &mut SocketTab) {
             widgets::name_field(ui, &times, "Runs");
         }
         if editor.often != Often::Once {
-            let pause = DragValue::new(&mut editor.pause).range(0..=LONGEST).prefix("every ").suffix(" ms");
+            let pause = DragValue::new(&mut editor.pause).range(0..=LONGEST).prefix("pause ").suffix(" ms");
             let pause = ui.add(pause).on_hover_text("From the end of a run to the next one");
             widgets::name_field(ui, &pause, "Pause between runs");
         }

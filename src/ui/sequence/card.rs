@@ -199,6 +199,9 @@ fn marks(ui: &mut Ui, at: usize, state: &StepState, problem: Option<&str>) {
         (Some(problem), _) => (problem.to_owned(), Tone::Bad),
         (None, StepState::Waiting) => return,
         (None, StepState::Running) => (format!("Step {} is running", at + 1), Tone::Warning),
+        (None, StepState::Passed { took: std::time::Duration::ZERO, found: None }) => {
+            ("Passed".to_owned(), Tone::Good)
+        }
         (None, StepState::Passed { took: time, found: None }) => (format!("Passed in {}", took(time)), Tone::Good),
         (None, StepState::Passed { took: time, found: Some(found) }) => {
             (format!("Passed in {}: `{found}`", took(time)), Tone::Good)
