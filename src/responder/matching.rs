@@ -122,7 +122,7 @@ fn wildcard(text: &str, format: Format) -> Result<String, ParseError> {
         let bytes = payload::parse(run, format)
             .map_err(|error| ParseError { position: at + error.position, reason: error.reason })?;
         expression.push_str(&literal(&bytes));
-        expression.push_str(match part[run.len()..].as_bytes() {
+        expression.push_str(match &part.as_bytes()[run.len()..] {
             b"*" => r"[\x00-\xff]*",
             b"?" => r"[\x00-\xff]",
             _ => "",

@@ -38,7 +38,7 @@ fn a_result_is_bounded() {
     check("%1000d", format!("{:01000}", 21));
     check(format!("%{}d", "9".repeat(100)), "0".repeat(LONGEST));
     check(format!("%-{}c|", u64::MAX), " ".repeat(LONGEST));
-    check("%c".repeat(10_000), "Sat Nov 21 03:05:07 2026".repeat(200)[..LONGEST].as_bytes());
+    check("%c".repeat(10_000), &"Sat Nov 21 03:05:07 2026".repeat(200).as_bytes()[..LONGEST]);
     check("x".repeat(10_000), "x".repeat(LONGEST));
 }
 
