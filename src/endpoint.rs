@@ -108,24 +108,37 @@ impl std::str::FromStr for Host {
         if text.is_empty() {
             return Err(ParseError::new(start, "a host is needed: a name or an address"));
         }
-        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+        let (bare, start) = match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            Some(bare) => (bare, start + 1),
+            None => (text, start),
+        };
         let (address, scope) = bare.split_once('%').unwrap_or((bare, "0"));
         if let Ok(ip) = address.parse::<Ipv6Addr>() {
+            if let Ok(scope) = scope.parse() {
+                return Ok(Self::Address(IpAddr::V6(ip), scope));
+            }
             // A scope by name needs the system; the resolver takes it.
-            return Ok(scope
-                .parse()
-                .map_or_else(|_| Self::Name(bare.to_owned()), |scope| Self::Address(IpAddr::V6(ip), scope)));
+            return name(scope, start + address.len() + 1).map(|()| Self::Name(bare.to_owned()));
         }
         if let Ok(ip) = bare.parse::<Ipv4Addr>() {
             return Ok(Self::Address(IpAddr::V4(ip), 0));
         }
-        if let Some((offset, bad)) = bare.char_indices().find(|(_, c)| {
-            c.is_whitespace() || c.is_control() || matches!(c, '/' | '[' | ']' | ':' | '@' | ',' | '%')
-        }) {
-            let what = if bad.is_whitespace() { "a space".to_owned() } else { format!("{bad:?}") };
-            return Err(ParseError::new(start + offset, format!("a host name can't contain {what}")));
-        }
+        name(bare, start)?;
         Ok(Self::Name(bare.to_owned()))
+    }
+}
+
+/// Whether `name`, which stands at `position`, may be one of a host or an interface.
+fn name(name: &str, position: usize) -> Result<(), ParseError> {
+    let is_bad =
+        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '[' | ']' | ':' | '@' | ',' | '%');
+    match name.char_indices().find(|(_, c)| is_bad(*c)) {
+        None if name.is_empty() => Err(ParseError::new(position, "a name is needed here")),
+        None => Ok(()),
+        Some((offset, bad)) => {
+            let what = if bad.is_whitespace() { "a space".to_owned() } else { format!("{bad:?}") };
+            Err(ParseError::new(position + offset, format!("a host name can't contain {what}")))
+        }
     }
 }
 
@@ -263,6 +276,10 @@ mod tests {
         check_host("127.1", Ok("127.1"));
         check_host("", Err(0));
         check_host("a b", Err(1));
+        check_host("[]", Err(1));
+        check_host("[a b]", Err(2));
+        check_host("fe80::1%", Err(8));
+        check_host("[fe80::1%e]h]", Err(10));
         check_host("a:b", Err(1));
     }
 
