@@ -46,6 +46,7 @@ fn set(window: &mut Window, change: impl FnOnce(&mut Window)) {
     window.harness.run_steps(2);
 }
 
+/// A19.
 #[test]
 fn names_have_colors_of_their_own() {
     let (mut window, mut clients) = server(&["太白 : hello".as_bytes(), b"alex : hi", b"no name"]);
@@ -115,6 +116,7 @@ fn the_first_pattern_that_matches_colors_a_row() {
     assert_eq!(ink(&window, "an error"), gold);
 }
 
+/// A19.
 #[test]
 fn escape_codes_of_a_peer_color_nothing() {
     let (mut window, _clients) = server(&[b"\x1b[31mred: x", b"plain"]);

@@ -20,6 +20,8 @@ mod floors;
 mod framing;
 mod messages;
 mod outgoing;
+mod programs;
+mod programs_udp;
 mod queues;
 mod quitting;
 mod repeat;

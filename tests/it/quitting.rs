@@ -143,6 +143,8 @@ fn a_command_that_finds_no_room_comes_back() {
     assert!((1_024..=2_048).contains(&taken), "{taken}");
 }
 
+/// A18: nor is an end read again and again where its connection is kept.
+///
 /// The wake-up runs on the I/O thread: that is how this knows which of all threads is its own.
 #[cfg(target_os = "linux")]
 #[test]
@@ -153,9 +155,11 @@ fn nothing_runs_while_nothing_happens() {
         let task = std::fs::read_link("/proc/thread-self").expect("this thread's folder");
         *seen.lock().unwrap() = format!("/proc/{}/status", task.display());
     });
-    let (tab, address) = bench.listen(Options::default());
+    let (tab, address) = bench.listen(Options { keep_open: true, ..Options::default() });
     let clients: Vec<_> = (0..100).map(|_| peer(address)).collect();
     bench.wait_for("all clients", || (tab.journal.status().open == 100).then_some(()));
+    clients[0].shutdown(std::net::Shutdown::Write).unwrap();
+    bench.detail(&tab, "the end", |_, detail| matches!(detail, Detail::Finished { .. }).then_some(()));
     let (udp, local) = bench.bind(Options::default());
     std::net::UdpSocket::bind(loopback(0)).unwrap().send_to(b"x", local).unwrap();
     bench.wait_for("the datagram", || (udp.journal.status().received.records == 1).then_some(()));
@@ -176,6 +180,7 @@ fn nothing_runs_while_nothing_happens() {
     drop(clients);
 }
 
+/// A23.
 #[test]
 fn the_port_is_free_at_once_100_times_in_a_row() {
     let bench = Bench::new();

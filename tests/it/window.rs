@@ -301,6 +301,7 @@ fn the_filter_hides_rows_and_the_detail_shows_one_in_full() {
     window.wait_for("received 0 B");
 }
 
+/// A11.
 #[test]
 fn look_ups_answer_in_a_table() {
     let mut window = Window::open();
