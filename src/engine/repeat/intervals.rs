@@ -73,6 +73,10 @@ impl Intervals {
     /// The time that `percent` of 100 don't exceed.
     fn percentile(&self, percent: u64) -> Duration {
         let rank = (u128::from(self.count) * u128::from(percent)).div_ceil(100);
+        // The last one is known exactly; the middle of its bucket may be below the mean.
+        if rank == u128::from(self.count) {
+            return self.max;
+        }
         let mut seen = 0;
         for (place, count) in self.buckets.iter().enumerate() {
             seen += u128::from(*count);
@@ -125,6 +129,15 @@ mod tests {
         intervals.add(Duration::from_secs(3));
         let figures = intervals.figures().expect("some");
         assert!(figures.p99 < Duration::from_millis(11) && figures.max == Duration::from_secs(3), "{figures:?}");
+    }
+
+    #[test]
+    fn of_a_few_the_percentile_is_the_maximum() {
+        let mut intervals = Intervals::default();
+        [2_004, 2_012].into_iter().for_each(|millis| intervals.add(Duration::from_millis(millis)));
+        let figures = intervals.figures().expect("some");
+        assert_eq!((figures.p99, figures.max), (Duration::from_millis(2_012), Duration::from_millis(2_012)));
+        assert!(figures.mean < figures.p99, "{figures:?}");
     }
 
     #[test]
