@@ -52,7 +52,10 @@ fn heading(ui: &mut Ui, tab: &mut SocketTab) {
         let words = match selected {
             0 if tab.kind == Kind::Udp => figures::count(tab.status.open as u64) + " known",
             0 => figures::count(tab.status.open as u64) + " open",
-            _ if tab.status.open < selected => format!("{selected} selected"),
+            // Those that closed are none of the open ones.
+            _ if tab.targets.iter().filter(|it| !it.state.is_closed()).count() < selected => {
+                format!("{selected} selected")
+            }
             _ => format!("{selected} of {} selected", figures::count(tab.status.open as u64)),
         };
         ui.weak(words);

@@ -151,6 +151,7 @@ fn what_was_meant_for_a_client_that_left_goes_to_nobody() {
     window.press(&chosen);
     drop(leaves);
     window.wait_for("what is selected is closed");
+    assert!(window.find("1 of 1 selected").is_none(), "the one that is open is not");
     window.set("Message", "a secret");
     window.press("Send");
     window.wait_for("Not sent:");
