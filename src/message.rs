@@ -2,7 +2,7 @@
 //!
 //! The composer, saved messages, repeats, sequences and replies by rule all hold one of these, so that what works in
 //! one of them works in all. A message is [prepared](Message::prepare) once, where all errors of its text are found;
-//! rendering a [`Prepared`] can't fail.
+//! rendering a [`Prepared`] fails only where its variables make it such that its envelope can't be right.
 
 mod converting;
 
@@ -70,16 +70,16 @@ impl Message {
     /// As [`prepare`](Self::prepare).
     pub fn prepare_with(&self, groups: Option<Groups<'_>>) -> Result<Prepared, ParseError> {
         let envelope = self.envelope;
-        let fixed = |body: &[u8]| {
+        let fixed = |body: Vec<u8>| {
             let whole = envelope.wrap(body).map_err(|reason| refused(self.text.len(), reason))?;
             Ok(Prepared { body: Body::Fixed(whole.into()), envelope })
         };
         if !self.variables {
-            return fixed(&payload::parse_in(&self.text, self.format, self.encoding)?);
+            return fixed(payload::parse_in(&self.text, self.format, self.encoding)?);
         }
         let template = self.read_template(groups)?;
         match template.fixed() {
-            Some(body) => fixed(&body),
+            Some(body) => fixed(body),
             None => Ok(Prepared { body: Body::Template(template, self.text_encoding()), envelope }),
         }
     }
@@ -109,27 +109,17 @@ impl Message {
 }
 
 impl Prepared {
-    /// The bytes to send. Where variables make them such that the envelope can't be right, it is as near as can be:
-    /// see [`Envelope::wrap_anyway`].
-    pub fn render(&self, values: &Values<'_>) -> Bytes {
-        match &self.body {
-            Body::Fixed(bytes) => bytes.clone(),
-            Body::Template(template, encoding) => {
-                self.envelope.wrap_anyway(&template.render_in(values, *encoding)).into()
-            }
-        }
-    }
-
-    /// The bytes to send, where a person can still be told that they can't be right.
+    /// The bytes to send.
     ///
     /// # Errors
     ///
-    /// One sentence: the length does not fit its field, or the checksum covers what is not there.
-    pub fn try_render(&self, values: &Values<'_>) -> Result<Bytes, String> {
+    /// One sentence, where variables make them such that the envelope can't be right: the length does not fit its
+    /// field, or the checksum covers what is not there.
+    pub fn render(&self, values: &Values<'_>) -> Result<Bytes, String> {
         match &self.body {
             Body::Fixed(bytes) => Ok(bytes.clone()),
             Body::Template(template, encoding) => {
-                self.envelope.wrap(&template.render_in(values, *encoding)).map(Bytes::from)
+                self.envelope.wrap(template.render_in(values, *encoding)).map(Bytes::from)
             }
         }
     }

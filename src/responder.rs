@@ -221,6 +221,8 @@ pub struct Fired {
 #[allow(missing_docs, reason = "as in Act")]
 pub enum Deed {
     Reply(Bytes),
+    /// A reply that can't be right, and is left out: why.
+    NoReply(String),
     Wait(Duration),
     Close,
     FinishSending,
@@ -331,7 +333,7 @@ impl Ready {
         let Between { peer, local, time } = between;
         let values = Values { peer, local, payload, number, time, captures: &captures };
         let deed = |step: &Step| match step {
-            Step::Reply(message) => Some(Deed::Reply(message.render(&values))),
+            Step::Reply(message) => Some(message.render(&values).map_or_else(Deed::NoReply, Deed::Reply)),
             Step::Forward => Some(Deed::Forward(Bytes::copy_from_slice(payload))),
             Step::Do(deed) => Some(deed.clone()),
             Step::Ignore(_) => None,

@@ -156,7 +156,7 @@ fn start(tab: &mut SocketTab, hands: &mut Hands<'_>) -> Result<(), String> {
     let nowhere = std::net::SocketAddr::from(([0, 0, 0, 0], 0));
     let time = crate::clock::Stamp::now();
     let example = Values { peer: nowhere, local: nowhere, payload: b"", number: 1, time, captures: &[] };
-    let example = prepared.try_render(&example)?;
+    let example = prepared.render(&example)?;
     if tab.kind != Kind::Udp && prepared.is_fixed() && example.is_empty() {
         return Err("there is nothing to send: type a message first".to_owned());
     }

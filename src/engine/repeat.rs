@@ -1,7 +1,8 @@
 //! The same message again and again.
 //!
 //! Invariants: each send goes to whom the target stands for at that moment; one that could not be sent is counted and
-//! not made up for; a chosen connection that is over ends the repeat, a server without clients waits for some.
+//! not made up for; a chosen connection that is over ends the repeat, and so does a message that can't be right any
+//! more; a server without clients waits for some.
 
 mod intervals;
 mod schedule;
@@ -116,29 +117,32 @@ impl RepeatProgress {
 
 impl Running {
     /// Sends once: the same to all, or to each what is meant for it.
-    fn send(&mut self, number: u64, scope: &mut Scope<'_>) {
+    ///
+    /// # Errors
+    ///
+    /// When one of these can't be right; nobody gets one then.
+    fn send(&mut self, number: u64, scope: &mut Scope<'_>) -> Result<(), String> {
         let ends = if self.message.is_fixed() { Vec::new() } else { scope.session.ends(&self.to) };
-        self.open.push_back(Open { missing: ends.len().max(1), failed: false });
-        if ends.is_empty() {
+        let mut all = Vec::with_capacity(ends.len().max(1));
+        for it in ends {
+            all.push((it.to, self.render(number, it.peer, it.local)?));
+        }
+        if all.is_empty() {
             // Also when nobody is there: the session says why it can't be sent.
             let nobody = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-            let payload = self.render(number, nobody, nobody);
-            self.hand_over(self.to.clone(), payload, scope);
+            all.push((self.to.clone(), self.render(number, nobody, nobody)?));
         }
-        for it in ends {
-            let payload = self.render(number, it.peer, it.local);
-            self.hand_over(it.to, payload, scope);
+        self.open.push_back(Open { missing: all.len(), failed: false });
+        for (to, payload) in all {
+            if let Some(sent) = scope.send(to, payload) {
+                self.answered(sent);
+            }
         }
+        Ok(())
     }
 
-    fn render(&self, number: u64, peer: SocketAddr, local: SocketAddr) -> Bytes {
+    fn render(&self, number: u64, peer: SocketAddr, local: SocketAddr) -> Result<Bytes, String> {
         self.message.render(&Values { peer, local, payload: b"", number, time: Stamp::now(), captures: &[] })
-    }
-
-    fn hand_over(&mut self, to: Target, payload: Bytes, scope: &mut Scope<'_>) {
-        if let Some(sent) = scope.send(to, payload) {
-            self.answered(sent);
-        }
     }
 
     /// Counts the time since the send before.
@@ -183,7 +187,10 @@ impl Job for Running {
         if schedule.take(now) {
             let (number, left_out) = (schedule.taken(), schedule.left_out());
             self.measure(left_out);
-            self.send(number, scope);
+            if let Err(reason) = self.send(number, scope) {
+                self.end(JobEnd::Failed(OpError::new("repeat", "", reason)));
+                return true;
+            }
         }
         let due = self.schedule.as_ref().and_then(Schedule::due);
         if due != self.armed

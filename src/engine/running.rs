@@ -8,6 +8,8 @@ use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+
 use super::command::Target;
 use super::jobs::{Job, JobEnd, Scope};
 use super::session::Ends;
@@ -204,8 +206,12 @@ impl Running {
                 Due::Send => {
                     let (peer, local) = (talk.ends.peer, talk.ends.local);
                     let values = Values { peer, local, payload: b"", number, time: Stamp::now(), captures: &[] };
-                    let payload = run.message().map(|message| message.render(&values)).unwrap_or_default();
-                    if let Some(sent) = scope.send(talk.ends.to.clone(), payload) {
+                    let rendered = run.message().map_or_else(|| Ok(Bytes::new()), |it| it.render(&values));
+                    let sent = match rendered {
+                        Ok(payload) => scope.send(talk.ends.to.clone(), payload),
+                        Err(reason) => Some(Err(OpError::new("send", "", reason))),
+                    };
+                    if let Some(sent) = sent {
                         run.sent(sent.map_err(|error| words(&error)), now);
                     }
                 }

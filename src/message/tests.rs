@@ -24,8 +24,8 @@ fn message(text: &str, format: Format, variables: bool) -> Message {
 #[track_caller]
 fn check(message: &Message, expected: &[u8]) {
     let prepared = message.prepare().expect("valid");
-    assert_eq!(prepared.render(&values()).escape_ascii().to_string(), expected.escape_ascii().to_string());
-    assert_eq!(prepared.try_render(&values()).expect("fits"), prepared.render(&values()));
+    let rendered = prepared.render(&values()).expect("fits");
+    assert_eq!(rendered.escape_ascii().to_string(), expected.escape_ascii().to_string());
 }
 
 #[track_caller]
@@ -103,8 +103,7 @@ fn what_cannot_be_right_is_told_where_it_can_be() {
     check_refused(&Message { envelope, ..message(&long, Format::Text, false) }, 300, "a length field of 1 byte");
     let changing = Message { envelope, ..message(&(long + "{n}"), Format::Text, true) };
     let prepared = changing.prepare().expect("its variables are not known yet");
-    assert!(prepared.try_render(&values()).expect_err("too long").contains("at most 255"));
-    assert_eq!(prepared.render(&values())[..2], [45, b'a']);
+    assert!(prepared.render(&values()).expect_err("too long").contains("at most 255"));
 }
 
 #[test]

@@ -76,20 +76,31 @@ impl Envelope {
     /// # Errors
     ///
     /// One sentence: a length that its field can't say, a checksum over bytes that are not there.
-    pub fn wrap(&self, body: &[u8]) -> Result<Vec<u8>, String> {
+    pub fn wrap(&self, body: Vec<u8>) -> Result<Vec<u8>, String> {
+        if self.is_empty() {
+            return Ok(body);
+        }
         let len = self.sizes(body.len()).iter().sum();
         let length = self.length.map_or(Ok(0), |field| field.says(len))?;
-        if let Some(field) = &self.checksum {
-            field.range(self.parts(len).checksum.start)?;
+        let covered = match &self.checksum {
+            Some(field) => field.range(self.parts(len).checksum.start)?,
+            None => 0..0,
+        };
+        let mut payload = Vec::with_capacity(len);
+        if let Some(field) = &self.length {
+            push(&mut payload, length.into(), field.width.bytes(), field.little_endian);
         }
-        Ok(self.joined(body, length))
+        payload.extend_from_slice(&body);
+        if let Some(field) = &self.checksum {
+            field.append(&mut payload, covered);
+        }
+        payload.extend_from_slice(self.ending.bytes());
+        Ok(payload)
     }
 
-    /// The whole payload, whatever its body: of a length that its field can't say, the low bytes are written, as a
-    /// counter of that width would hold them, and a checksum covers those of its bytes that are there.
-    pub fn wrap_anyway(&self, body: &[u8]) -> Vec<u8> {
-        let len = self.sizes(body.len()).iter().sum();
-        self.joined(body, self.length.map_or(0, |field| field.counted(len)))
+    /// Whether nothing is put around a body.
+    fn is_empty(&self) -> bool {
+        self.length.is_none() && self.checksum.is_none() && self.ending.bytes().is_empty()
     }
 
     /// The parts of a payload of `len` bytes that was made with this.
@@ -106,35 +117,17 @@ impl Envelope {
         let length = self.length.map_or(0, |field| field.width.bytes());
         [length, body, self.checksum.map_or(0, |field| field.bytes()), self.ending.bytes().len()]
     }
-
-    fn joined(&self, body: &[u8], length: u64) -> Vec<u8> {
-        let mut payload = Vec::with_capacity(self.sizes(body.len()).iter().sum());
-        if let Some(field) = &self.length {
-            push(&mut payload, length.into(), field.width.bytes(), field.little_endian);
-        }
-        payload.extend_from_slice(body);
-        if let Some(field) = &self.checksum {
-            field.append(&mut payload);
-        }
-        payload.extend_from_slice(self.ending.bytes());
-        payload
-    }
 }
 
 impl LengthField {
     /// What it says in a payload of `len` bytes, itself included.
-    fn counted(self, len: usize) -> u64 {
-        let itself = if self.counts_itself { 0 } else { self.width.bytes() };
-        (len - itself) as u64
-    }
-
-    /// The same.
     ///
     /// # Errors
     ///
     /// Where it can't say that.
     fn says(self, len: usize) -> Result<u64, String> {
-        let (counted, bytes) = (self.counted(len), self.width.bytes());
+        let bytes = self.width.bytes();
+        let counted = (if self.counts_itself { len } else { len - bytes }) as u64;
         let largest = u64::MAX >> (64 - 8 * bytes);
         match counted <= largest {
             true => Ok(counted),
@@ -172,10 +165,9 @@ impl ChecksumField {
         }
     }
 
-    /// Puts the checksum of `payload`, or of those of its bytes that are covered, behind it.
-    fn append(&self, payload: &mut Vec<u8>) {
-        let end = self.to.unwrap_or(payload.len()).min(payload.len());
-        let value = self.kind.of(&payload[self.from.min(end)..end]);
+    /// Puts the checksum of the bytes in `covered` behind `payload`.
+    fn append(&self, payload: &mut Vec<u8>, covered: Range<usize>) {
+        let value = self.kind.of(&payload[covered]);
         let mut field = Vec::with_capacity(self.kind.bytes());
         push(&mut field, value, self.kind.bytes(), self.little_endian);
         match self.as_hex {
@@ -213,7 +205,7 @@ mod tests {
 
     #[track_caller]
     fn check(envelope: &Envelope, body: &[u8], expected: &[u8]) {
-        let wrapped = envelope.wrap(body).expect("it fits");
+        let wrapped = envelope.wrap(body.to_vec()).expect("it fits");
         assert_eq!(wrapped.escape_ascii().to_string(), expected.escape_ascii().to_string());
         let parts = envelope.parts(wrapped.len());
         assert_eq!(&wrapped[parts.body], body);
@@ -221,7 +213,7 @@ mod tests {
 
     #[track_caller]
     fn check_refused(envelope: &Envelope, body: &[u8], expected: &str) {
-        assert_eq!(envelope.wrap(body).expect_err("it does not fit"), expected);
+        assert_eq!(envelope.wrap(body.to_vec()).expect_err("it does not fit"), expected);
     }
 
     #[test]
@@ -279,16 +271,6 @@ mod tests {
         );
     }
 
-    #[test]
-    fn what_must_go_anyway_is_cut_to_its_field() {
-        let one = with(Some(length(Width::One)), None, LineEnding::None);
-        assert_eq!(one.wrap_anyway(&[7; 258])[..3], [2, 7, 7]);
-        let beyond = ChecksumField { from: 1, to: Some(100), ..crc("sum-8") };
-        assert_eq!(with(None, Some(beyond), LineEnding::None).wrap_anyway(&[1, 2, 3]), [1, 2, 3, 5]);
-        let behind = ChecksumField { from: 9, ..crc("sum-8") };
-        assert_eq!(with(None, Some(behind), LineEnding::None).wrap_anyway(&[1]), [1, 0]);
-    }
-
     fn envelopes() -> impl Strategy<Value = Envelope> {
         let length = (prop::sample::select(&Width::ALL[..]), any::<bool>(), any::<bool>())
             .prop_map(|(width, little_endian, counts_itself)| LengthField { width, little_endian, counts_itself });
@@ -305,14 +287,12 @@ mod tests {
     proptest! {
         #[test]
         fn the_parts_are_what_was_put_together(envelope in envelopes(), body: Vec<u8>) {
-            let wrapped = envelope.wrap_anyway(&body);
-            let parts = envelope.parts(wrapped.len());
-            prop_assert_eq!(&wrapped[parts.body.clone()], &body[..]);
-            prop_assert_eq!(&wrapped[parts.ending], envelope.ending.bytes());
-            prop_assert_eq!(parts.length.len(), envelope.length.map_or(0, |field| field.width.bytes()));
-            prop_assert_eq!(parts.checksum.len(), envelope.checksum.map_or(0, |field| field.bytes()));
-            if let Ok(fits) = envelope.wrap(&body) {
-                prop_assert_eq!(fits, wrapped);
+            if let Ok(wrapped) = envelope.wrap(body.clone()) {
+                let parts = envelope.parts(wrapped.len());
+                prop_assert_eq!(&wrapped[parts.body.clone()], &body[..]);
+                prop_assert_eq!(&wrapped[parts.ending], envelope.ending.bytes());
+                prop_assert_eq!(parts.length.len(), envelope.length.map_or(0, |field| field.width.bytes()));
+                prop_assert_eq!(parts.checksum.len(), envelope.checksum.map_or(0, |field| field.bytes()));
             }
         }
 
@@ -320,7 +300,7 @@ mod tests {
         fn an_announced_length_is_the_one_by_which_frames_are_cut(width in prop::sample::select(&Width::ALL[..]),
             little_endian: bool, body in prop::collection::vec(any::<u8>(), 0..300)) {
             let field = LengthField { width, little_endian, counts_itself: false };
-            if let Ok(wrapped) = with(Some(field), None, LineEnding::None).wrap(&body) {
+            if let Ok(wrapped) = with(Some(field), None, LineEnding::None).wrap(body.clone()) {
                 let prefix = crate::framing::LengthPrefix { width, little_endian, ..Default::default() };
                 prop_assert_eq!(prefix.announced(&wrapped), Some(body.len() as u64));
             }

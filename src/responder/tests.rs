@@ -47,6 +47,21 @@ fn check(test: Test, text: &str, passes: &[&[u8]], fails: &[&[u8]]) {
 }
 
 #[test]
+fn a_reply_that_does_not_fit_its_envelope_is_left_out() {
+    let length = Some(crate::payload::LengthField::default());
+    let envelope = crate::payload::Envelope { length, ..Default::default() };
+    let echo = Act::Reply(Message { envelope, ..Message::template("{data}") });
+    let responder = responder(vec![rule(Test::Any, "", vec![echo, Act::Close])]);
+    let then = |payload: &[u8]| responder.payload(&mut Memory::default(), between(), payload).remove(0).then;
+    let width = crate::framing::Width::default().bytes();
+    assert!(width < 4, "or else too much is to be sent below");
+    let fits = vec![b'x'; (1 << (8 * width)) - 1];
+    assert!(matches!(&then(&fits)[..], [Deed::Reply(_), Deed::Close]));
+    let [Deed::NoReply(reason), Deed::Close] = &then(&[&fits[..], b"x"].concat())[..] else { panic!("it is sent") };
+    assert!(reason.contains("make it wider"), "{reason}");
+}
+
+#[test]
 fn each_test_looks_at_the_whole_payload() {
     check(Test::Any, "", &[b"", b"x"], &[]);
     check(Test::Is, "q", &[b"q"], &[b"Q", b"q\n", b"alex : q", b""]);

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use sockscope::endpoint::Host;
 use sockscope::engine::{Command, Event, JobEnd, JobId, Options, Repeat, RepeatProgress, Target, Task};
+use sockscope::framing::Width;
 use sockscope::journal::Direction;
 use sockscope::message::Message;
+use sockscope::payload::{Envelope, LengthField};
 
 use crate::bench::{Bench, PATIENCE, Tab, loopback, peer, read, read_to_end};
 
@@ -19,9 +21,13 @@ struct Started {
 }
 
 fn start(bench: &Bench, tab: &Tab, job: u64, to: Target, text: &str, times: u64) -> Started {
+    start_message(bench, tab, job, to, &Message::template(text), times)
+}
+
+fn start_message(bench: &Bench, tab: &Tab, job: u64, to: Target, message: &Message, times: u64) -> Started {
     let progress = Arc::new(RepeatProgress::default());
     let repeat = Repeat {
-        message: Message::template(text).prepare().unwrap(),
+        message: message.prepare().unwrap(),
         every: Duration::from_millis(1),
         times: NonZeroU64::new(times),
         progress: Arc::clone(&progress),
@@ -58,6 +64,24 @@ fn it_sends_as_often_as_was_asked_for_and_counts() {
     let expected: String = (1..=20).map(|n| format!("{n} ")).collect();
     assert_eq!(read(&mut client, expected.len()), expected.as_bytes());
     bench.wait_for("the records", || (tab.payload(conn, Direction::Sent) == expected.as_bytes()).then_some(()));
+}
+
+#[test]
+fn a_message_that_outgrows_its_length_field_ends_it() {
+    let bench = Bench::new();
+    let (tab, address) = bench.listen(Options::default());
+    let mut client = peer(address);
+    bench.conn(&tab, client.local_addr().unwrap());
+    // From the tenth on it is a byte longer than one byte of length can say.
+    let length = Some(LengthField { width: Width::One, ..LengthField::default() });
+    let envelope = Envelope { length, ..Envelope::default() };
+    let message = Message { envelope, ..Message::template("x".repeat(254) + "{n}") };
+    let started = start_message(&bench, &tab, 1, Target::All, &message, 0);
+    let JobEnd::Failed(error) = end(&bench, &started) else { panic!("it goes on") };
+    assert!(error.message.contains("at most 255"), "{error}");
+    assert_eq!(started.progress.figures().sent, 9);
+    bench.stop(&tab);
+    assert_eq!(read_to_end(&mut client).len(), 9 * 256);
 }
 
 #[test]

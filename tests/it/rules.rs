@@ -5,8 +5,10 @@ use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
 use sockscope::engine::{Command, Options, Target};
-use sockscope::framing::Framing;
+use sockscope::framing::{Framing, Width};
 use sockscope::journal::{Detail, Direction};
+use sockscope::message::Message;
+use sockscope::payload::{Envelope, LengthField};
 use sockscope::responder::{Act, Mode, Rule, Rules, Test};
 
 use crate::bench::{
@@ -361,4 +363,38 @@ fn datagrams_are_forwarded_to_all_other_peers() {
     assert_eq!([next(&two), next(&three)], ["to all", "to all"]);
     one.set_nonblocking(true).expect("set");
     assert!(one.recv(&mut [0; 9]).is_err(), "nothing comes back");
+}
+
+/// A reply of as many bytes as came, with their number in front in one byte.
+fn short_length() -> Rule {
+    let length = Some(LengthField { width: Width::One, ..LengthField::default() });
+    let envelope = Envelope { length, ..Envelope::default() };
+    always([Act::Reply(Message { envelope, ..Message::template("{data}") })])
+}
+
+/// The record about an answer that was left out.
+#[track_caller]
+fn left_out(bench: &Bench, tab: &Tab) -> String {
+    bench.detail(tab, "an answer that is left out", |_, detail| match detail {
+        Detail::Error(error) => Some(error.to_string()),
+        _ => None,
+    })
+}
+
+#[test]
+fn an_answer_that_does_not_fit_its_length_field_is_left_out_with_a_record() {
+    let expected = "the automatic answer is left out: a length field of 1 byte says at most 255, and there are 256 \
+                    bytes: make it wider";
+    let (bench, tab, address) = serves([short_length()]);
+    let mut client = peer(address);
+    client.write_all(&[b'x'; 256]).expect("written");
+    let told = left_out(&bench, &tab);
+    assert!(told.ends_with(expected), "{told}");
+    says(&mut client, "ab", "\u{2}ab");
+
+    let (bench, tab, address, socket) = answers(rules([short_length()]));
+    socket.send_to(&[b'x'; 256], address).expect("sent");
+    let told = left_out(&bench, &tab);
+    assert!(told.ends_with(expected), "{told}");
+    assert_eq!(ask(&socket, address, "ab"), "\u{2}ab");
 }

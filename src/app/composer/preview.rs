@@ -57,7 +57,7 @@ impl Default for Context {
 impl Context {
     pub(super) fn render(self, prepared: &Prepared) -> Result<Bytes, String> {
         let Self { local, peer, number } = self;
-        prepared.try_render(&Values { peer, local, payload: &[], number, time: Stamp::now(), captures: &[] })
+        prepared.render(&Values { peer, local, payload: &[], number, time: Stamp::now(), captures: &[] })
     }
 }
 

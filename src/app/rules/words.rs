@@ -65,6 +65,7 @@ fn act_words(act: &Act) -> String {
 pub fn deed_words(deed: &Deed) -> String {
     match deed {
         Deed::Reply(payload) => format!("reply, {}:", bytes_words(payload.len())),
+        Deed::NoReply(reason) => format!("no reply: {reason}"),
         Deed::Wait(time) => format!("wait {} ms", time.as_millis()),
         Deed::Close => "close".to_owned(),
         Deed::FinishSending => "finish sending".to_owned(),

@@ -89,6 +89,7 @@ impl Connection {
             Deed::Reply(payload) if self.life.takes_payload() => self.queue(payload)?,
             // A person, or a rule before, finished the sending side.
             Deed::Reply(_) => {}
+            Deed::NoReply(reason) => return Err(reason),
             Deed::Close => self.life.close(context.reactor.now),
             Deed::FinishSending => self.life.finish_sending(),
             Deed::Abort => self.life.abort(),

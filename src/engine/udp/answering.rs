@@ -11,6 +11,7 @@ use super::Datagrams;
 use super::pace::{REPLIES, Verdict};
 use crate::engine::Answers;
 use crate::engine::reactor::Reactor;
+use crate::error::OpError;
 use crate::figures;
 use crate::journal::{ConnId, Detail};
 use crate::responder::{Between, Deed, Fired};
@@ -67,6 +68,8 @@ struct Said {
     forward: Option<(Duration, Bytes)>,
     /// Replies beyond the first.
     more: usize,
+    /// Why a reply is left out.
+    no_reply: Option<String>,
 }
 
 impl Said {
@@ -78,6 +81,7 @@ impl Said {
                 Deed::Wait(pause) => said.wait += pause,
                 Deed::Reply(payload) if said.reply.is_none() => said.reply = Some((said.wait, payload)),
                 Deed::Reply(_) => said.more += 1,
+                Deed::NoReply(reason) => said.no_reply = said.no_reply.or(Some(reason)),
                 Deed::Forward(payload) => said.forward = said.forward.or(Some((said.wait, payload))),
                 // UDP has no connection to end.
                 Deed::Close | Deed::FinishSending | Deed::Abort => {}
@@ -129,6 +133,10 @@ impl Datagrams {
                     self.send_after(wait, address, payload.clone(), reactor);
                 }
             }
+        }
+        if let Some(reason) = said.no_reply {
+            let error = OpError::new("send", from, format!("the automatic answer is left out: {reason}"));
+            self.error(Some(conn), error);
         }
         if said.more > 0 && !std::mem::replace(&mut self.told_more, true) {
             let note = "more than one reply of the rules fits this datagram: only the first is sent, UDP replies once \

@@ -28,7 +28,7 @@ fuzz_target!(|input: (u8, u8, bool, &str)| {
             let at = ([127, 0, 0, 1], 9).into();
             let time = Stamp::from_nanos(0);
             let values = Values { peer: at, local: at, payload: b"\xff%d", number: 7, time, captures: &[] };
-            prepared.render(&values);
+            let _ = prepared.render(&values);
         }
     }
 });
