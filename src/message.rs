@@ -62,8 +62,8 @@ impl Message {
         self.prepare_with(None)
     }
 
-    /// The same for the reply of a rule; `groups` are those of its regular expression, whose captures the text may
-    /// name.
+    /// The same for the reply of a rule, or for what a sequence sends; `groups` are those of the regular expression
+    /// that matched before, whose captures the text may name.
     ///
     /// # Errors
     ///

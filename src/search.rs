@@ -5,6 +5,7 @@
 //! of neither.
 
 mod ascii;
+mod captures;
 mod classes;
 mod encoded;
 mod folded;
@@ -24,6 +25,7 @@ use folded::Folded;
 use crate::endpoint::ParseError;
 use crate::payload::{self, Encoding, Format};
 
+pub use captures::{captures, group_names};
 pub use sweep::Sweep;
 
 /// The longest pattern that a field takes, in characters.

@@ -4,6 +4,9 @@
 //! What comes is one stream, over UDP too. A [`Step::Expect`] looks at all of it that came since the match of the
 //! [`Step::Expect`] before ended: nothing that comes between two steps is lost, and what follows a match is the next
 //! one's. At most [`KEPT`] bytes wait to be looked at.
+//!
+//! A [`Step::Send`] with variables may name what the last [`Step::Expect`] before it captured whose expression has
+//! groups.
 
 mod file;
 mod pattern;
@@ -18,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::endpoint::ParseError;
 use crate::message::{Message, Prepared};
 use crate::payload::{self, Format};
+use crate::template::Groups;
 use pattern::Pattern;
 
 pub use file::{FileError, LARGEST_FILE, Read};
@@ -84,7 +88,7 @@ pub enum Test {
     #[default]
     Contains,
     /// A regular expression over bytes matches somewhere in it. A match that more bytes could change counts once none
-    /// have come for a moment.
+    /// have come for a moment. Its groups are `{1}` and `{name}` of what is sent after it.
     Regex,
 }
 
@@ -127,6 +131,8 @@ enum Ready {
 #[derive(Clone, Debug)]
 struct Ask {
     pattern: Pattern,
+    /// Whether its match captures something.
+    captures: bool,
     /// As a person wrote it.
     words: String,
     limit: Duration,
@@ -167,12 +173,28 @@ impl PlanError {
 }
 
 impl Step {
-    /// What is wrong with it, if something is.
-    pub fn problem(&self) -> Option<PlanError> {
-        let error = self.ready().err()?;
-        let character = self.text().filter(|text| !text.is_empty());
+    /// What is wrong with it, if something is. `groups` are those of the last step before it that has
+    /// [some](Self::groups).
+    pub fn problem(&self, groups: Option<&[String]>) -> Option<PlanError> {
+        self.ready(groups).err().map(|error| self.told(error))
+    }
+
+    /// The names of what it captures, for the steps after it; `None` where it captures nothing, or can't be read.
+    pub fn groups(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Expect(expect) if expect.test == Test::Regex => expect.ask().ok()?.groups(),
+            _ => None,
+        }
+    }
+
+    fn told(&self, error: ParseError) -> PlanError {
+        let character = match self {
+            // What is put around a message is wrong, behind the end of its text.
+            Self::Send(message) if error.position >= message.text.len() => None,
+            _ => self.text().filter(|text| !text.is_empty()),
+        };
         let character = character.map(|text| payload::column(text, error.position));
-        Some(PlanError { step: None, error, character })
+        PlanError { step: None, error, character }
     }
 
     /// What a person typed into it.
@@ -184,9 +206,9 @@ impl Step {
         }
     }
 
-    fn ready(&self) -> Result<Ready, ParseError> {
+    fn ready(&self, groups: Option<&[String]>) -> Result<Ready, ParseError> {
         Ok(match self {
-            Self::Send(message) => Ready::Send(message.prepare()?),
+            Self::Send(message) => Ready::Send(message.prepare_with(groups.map(|names| Groups { names }))?),
             Self::Wait { ms } => Ready::Wait(time(*ms)),
             Self::Expect(expect) => Ready::Expect(expect.ask()?),
             Self::Close => Ready::Close,
@@ -204,11 +226,12 @@ impl Expect {
             Test::Exact => Pattern::Exact(self.bytes()?.into()),
             Test::Contains => Pattern::contains(&self.bytes()?),
         };
+        let captures = !pattern.groups().is_empty();
         let words = match (self.test, self.format) {
             (Test::Regex, _) | (_, Format::Text) => payload::escape(self.text.as_bytes()),
             _ => self.text.clone(),
         };
-        Ok(Ask { pattern, words: run::cut(&words), limit: time(self.limit) })
+        Ok(Ask { pattern, captures, words: run::cut(&words), limit: time(self.limit) })
     }
 
     fn bytes(&self) -> Result<Vec<u8>, ParseError> {
@@ -218,6 +241,13 @@ impl Expect {
             KEPT.. => Err(payload::refused(0, "less than 1 MiB can be expected")),
             _ => Ok(bytes),
         }
+    }
+}
+
+impl Ask {
+    /// The names of what its match captures, if it does.
+    fn groups(&self) -> Option<Vec<String>> {
+        self.captures.then(|| self.pattern.groups())
     }
 }
 
@@ -238,17 +268,24 @@ impl Sequence {
         if self.steps.len() > MOST_STEPS {
             return Err(vec![PlanError::whole(format!("a sequence has at most {MOST_STEPS} steps"))]);
         }
-        let wrong = |at: usize, step: &Step| Some(PlanError { step: Some(at), ..step.problem()? });
-        let mut errors: Vec<_> = self.steps.iter().enumerate().filter_map(|(at, step)| wrong(at, step)).collect();
+        let (mut steps, mut errors) = (Vec::with_capacity(self.steps.len()), Vec::new());
+        let mut groups = None;
+        for (at, step) in self.steps.iter().enumerate() {
+            match step.ready(groups.as_deref()) {
+                Ok(ready) => {
+                    if let Ready::Expect(ask) = &ready {
+                        groups = ask.groups().or(groups);
+                    }
+                    steps.push(ready);
+                }
+                Err(error) => errors.push(PlanError { step: Some(at), ..step.told(error) }),
+            }
+        }
         if let Some(at) = self.after_close() {
             errors.push(PlanError { step: Some(at), ..PlanError::whole(AFTER_CLOSE) });
             errors.sort_by_key(|error| error.step);
         }
-        if !errors.is_empty() {
-            return Err(errors);
-        }
-        let steps = self.steps.iter().filter_map(|step| step.ready().ok()).collect();
-        Ok(Plan { steps })
+        if errors.is_empty() { Ok(Plan { steps }) } else { Err(errors) }
     }
 
     /// The first step that can't be done, because the one before it closes the connection.

@@ -100,7 +100,7 @@ pub struct Values<'a> {
     pub number: u64,
     /// When it came.
     pub time: Stamp,
-    /// What of it was captured; empty outside of rules.
+    /// What was captured, by a rule of it or by a sequence before; else empty.
     pub captures: &'a Captures,
 }
 

@@ -241,9 +241,11 @@ fn at(rule: &Rule, found: &RuleError) -> String {
         },
         (Place::Pattern, When::Connected) => "",
     };
-    match text {
-        "" => found.error.reason.clone(),
-        text => at_character(text, &found.error),
+    // What is put around a reply is wrong behind the end of its text.
+    let is_around = matches!(found.place, Place::Act(_)) && found.error.position >= text.len();
+    match text.is_empty() || is_around {
+        true => found.error.reason.clone(),
+        false => at_character(text, &found.error),
     }
 }
 

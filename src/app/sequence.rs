@@ -66,9 +66,23 @@ pub struct SequenceEditor {
     pub failure: Option<String>,
     /// What was there before the last change that could lose something.
     before: Option<Sequence>,
-    /// The steps that were looked at, and what is wrong with each.
-    checked: Vec<(Step, Option<String>)>,
+    /// The steps that were looked at.
+    checked: Vec<Checked>,
     started: Option<Started>,
+}
+
+/// A step that was looked at.
+#[derive(Debug)]
+struct Checked {
+    step: Step,
+    /// The names of what was captured before it.
+    known: Option<Arc<[String]>>,
+    /// The same after it.
+    groups: Option<Arc<[String]>>,
+    /// It stands behind the end of the connection.
+    is_late: bool,
+    /// What is wrong with it.
+    problem: Option<String>,
 }
 
 /// A sequence that was started.
@@ -149,24 +163,24 @@ pub enum Edit {
 impl SequenceEditor {
     /// What is wrong with step `at`, in words.
     pub fn problem(&self, at: usize) -> Option<&str> {
-        self.checked.get(at).and_then(|(_, problem)| problem.as_deref())
+        self.checked.get(at)?.problem.as_deref()
     }
 
-    /// Looks anew at the steps that were changed.
+    /// Looks anew at the steps that were changed, and at those whose captures were.
     pub fn check(&mut self) {
         let after_close = self.sequence.after_close();
         self.checked.truncate(self.sequence.steps.len());
+        let mut known = None;
         for (at, step) in self.sequence.steps.iter().enumerate() {
-            let is_seen = self.checked.get(at).is_some_and(|(seen, _)| seen == step);
-            if is_seen
-                && self.checked[at].1.as_deref().is_some_and(|words| words == AFTER_CLOSE)
-                    == (after_close == Some(at))
-            {
+            let is_late = after_close == Some(at);
+            let seen = self.checked.get(at);
+            let seen = seen.filter(|seen| seen.step == *step && seen.known == known && seen.is_late == is_late);
+            if let Some(seen) = seen {
+                known.clone_from(&seen.groups);
                 continue;
             }
-            let problem = step.problem().as_ref().map(PlanError::words);
-            let problem = problem.or_else(|| (after_close == Some(at)).then(|| AFTER_CLOSE.to_owned()));
-            let checked = (step.clone(), problem);
+            let checked = Checked::new(step, known, is_late);
+            known = checked.groups.clone();
             match self.checked.get_mut(at) {
                 Some(place) => *place = checked,
                 None => self.checked.push(checked),
@@ -240,6 +254,15 @@ impl SequenceEditor {
             Often::Times => Runs::Times(NonZeroU64::new(self.times).unwrap_or(NonZeroU64::MIN)),
             Often::UntilFailure => Runs::UntilFailure,
         }
+    }
+}
+
+impl Checked {
+    fn new(step: &Step, known: Option<Arc<[String]>>, is_late: bool) -> Self {
+        let problem = step.problem(known.as_deref()).as_ref().map(PlanError::words);
+        let problem = problem.or_else(|| is_late.then(|| AFTER_CLOSE.to_owned()));
+        let groups = step.groups().map(Into::into).or_else(|| known.clone());
+        Self { step: step.clone(), known, groups, is_late, problem }
     }
 }
 

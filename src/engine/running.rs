@@ -205,7 +205,8 @@ impl Running {
                 }
                 Due::Send => {
                     let (peer, local) = (talk.ends.peer, talk.ends.local);
-                    let values = Values { peer, local, payload: b"", number, time: Stamp::now(), captures: &[] };
+                    let captures = run.captures();
+                    let values = Values { peer, local, payload: b"", number, time: Stamp::now(), captures };
                     let rendered = run.message().map_or_else(|| Ok(Bytes::new()), |it| it.render(&values));
                     let sent = match rendered {
                         Ok(payload) => scope.send(talk.ends.to.clone(), payload),

@@ -73,7 +73,7 @@ impl Matcher {
                 from.is_some_and(|from| same(&payload[from..], text))
             }
             Ready::Matches(regex) => regex.is_match(payload),
-            Ready::Captures(regex) => return captures(regex, payload),
+            Ready::Captures(regex) => return search::captures(regex, payload),
         };
         passes.then(Vec::new)
     }
@@ -81,29 +81,10 @@ impl Matcher {
     /// The names of the groups of its expression, in order; those without one are numbers. `None` where it is none.
     pub(super) fn groups(&self) -> Option<Vec<String>> {
         match &self.test {
-            Ready::Captures(regex) => Some(names(regex).collect()),
+            Ready::Captures(regex) => Some(search::group_names(regex)),
             _ => None,
         }
     }
-}
-
-/// The names of the groups of an expression; those without one are numbers.
-fn names(regex: &Regex) -> impl Iterator<Item = String> {
-    regex.capture_names().enumerate().skip(1).map(|(number, name)| name.map_or(number.to_string(), str::to_owned))
-}
-
-fn captures(regex: &Regex, payload: &[u8]) -> Option<Vec<(String, Bytes)>> {
-    // Most payloads match nothing: whether one does is told without memory of its own.
-    if !regex.is_match(payload) {
-        return None;
-    }
-    let found = regex.captures(payload)?;
-    let group = |(number, name)| {
-        // A group that took no part is empty.
-        let bytes = found.get(number).map_or(&b""[..], |group| group.as_bytes());
-        (name, Bytes::copy_from_slice(bytes))
-    };
-    Some((1..).zip(names(regex)).map(group).collect())
 }
 
 /// `payload` without the line ending at its end.

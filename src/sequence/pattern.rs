@@ -81,6 +81,22 @@ impl Pattern {
         Ok(Self::Regex(Box::new(Expression { regex, automaton })))
     }
 
+    /// The names of the groups of its expression; none where it is none.
+    pub(super) fn groups(&self) -> Vec<String> {
+        match self {
+            Self::Regex(expression) => search::group_names(&expression.regex),
+            Self::Exact(_) | Self::Contains(_) => Vec::new(),
+        }
+    }
+
+    /// What its match in `came` captured.
+    pub(super) fn captures(&self, came: &[u8]) -> Vec<(String, Bytes)> {
+        match self {
+            Self::Regex(expression) => search::captures(&expression.regex, came).unwrap_or_default(),
+            Self::Exact(_) | Self::Contains(_) => Vec::new(),
+        }
+    }
+
     /// Begins to look.
     pub(super) fn watch(&self) -> Watch {
         match self {

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+
 use super::pattern::{Look, Pattern, Watch};
 use super::{Ask, KEPT, Plan, Ready};
 use crate::figures;
 use crate::message::Prepared;
 use crate::payload;
+use crate::template::Captures;
 
 /// How long nothing may come before a match that more bytes could change counts.
 const SETTLE: Duration = Duration::from_millis(20);
@@ -68,6 +71,8 @@ pub struct Run {
     /// What the step needs was asked for.
     asked: bool,
     watch: Option<Watch>,
+    /// Of the last match of an expression with groups.
+    captures: Vec<(String, Bytes)>,
     /// What came since the last match ended.
     came: Vec<u8>,
     /// How much of it came before the run: it counts up to the first send only, and is no answer to that.
@@ -93,6 +98,7 @@ impl Run {
             since: now,
             asked: false,
             watch: None,
+            captures: Vec::new(),
             came: Vec::new(),
             before: 0,
             came_at: now,
@@ -134,6 +140,11 @@ impl Run {
             Some(Ready::Send(message)) => Some(message),
             _ => None,
         }
+    }
+
+    /// What that message may name: what the last Expect captured that captures something.
+    pub fn captures(&self) -> &Captures {
+        &self.captures
     }
 
     /// Bytes arrived. Call [`advance`](Self::advance) soon after this and the next ones.
@@ -229,6 +240,9 @@ impl Run {
         let watch = self.watch.get_or_insert_with(|| ask.pattern.watch());
         match watch.look(&ask.pattern, &self.came, is_last || settled <= now) {
             Look::Match(range) => {
+                if ask.captures {
+                    self.captures = ask.pattern.captures(&self.came);
+                }
                 let found = quote(&self.came[range.clone()]);
                 self.came.drain(..range.end);
                 self.before = self.before.saturating_sub(range.end);

@@ -54,6 +54,61 @@ fn an_expect_says_what_it_waited_for_and_what_came() {
     check(&[expect(Test::Regex, "^abc")], "xabc", &["what came can't match `^abc` any more; 4 bytes came: `xabc`"]);
 }
 
+/// A send whose text has variables.
+fn send_with(text: &str) -> Step {
+    Step::Send(Message::template(text))
+}
+
+#[test]
+fn a_send_names_what_an_expect_before_it_captured() {
+    let now = Instant::now();
+    let steps = [
+        expect(Test::Regex, r"<(?<token>\w+)-(\d+)>"),
+        expect(Test::Regex, r"OK"),
+        expect(Test::Contains, "!"),
+        send_with("{token} {2} {1}"),
+        expect(Test::Regex, r"(.)$"),
+        send_with("{1}"),
+    ];
+    let mut run = run(&steps, now);
+    let sent = |run: &Run| {
+        let at = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
+        let (number, time, captures) = (1, crate::clock::Stamp::from_nanos(0), run.captures());
+        let values = crate::template::Values { peer: at, local: at, payload: b"", number, time, captures };
+        run.message().expect("a message").render(&values).expect("it is right")
+    };
+    run.received(b"x<ab-12>OK!", now);
+    run.advance(now);
+    assert_eq!(run.advance(now + SETTLED), Due::Send, "{:?}", run.states());
+    assert_eq!(sent(&run), "ab 12 ab");
+    run.sent(Ok(()), now + SETTLED);
+    run.received(b"yz", now + SETTLED);
+    run.advance(now + SETTLED);
+    assert_eq!(run.advance(now + SETTLED * 2), Due::Send);
+    assert_eq!(sent(&run), "z");
+}
+
+/// Longer than a match waits that more could change.
+const SETTLED: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_send_names_only_what_is_captured_before_it() {
+    let check = |steps: &[Step], expected: &str| {
+        let sequence = Sequence { name: String::new(), steps: steps.to_vec() };
+        let errors = sequence.prepare().expect_err("it is wrong");
+        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        assert!(matches!(&errors[..], [one] if one.starts_with(expected)), "{errors:?}");
+    };
+    check(&[send_with("a{1}")], "step 1: character 2: {1} is what a regular expression captured, and here is none");
+    check(&[expect(Test::Contains, "(a)"), send_with("{1}")], "step 2: character 1: {1} is what");
+    check(&[expect(Test::Regex, "a"), send_with("{1}")], "step 2: character 1: {1} is what");
+    check(&[expect(Test::Regex, "(a)"), send_with("{2}")], "step 2: character 1: {2} is captured by no group");
+    let length = Some(payload::LengthField { width: crate::framing::Width::One, ..Default::default() });
+    let envelope = payload::Envelope { length, ..Default::default() };
+    let long = Step::Send(Message { envelope, text: "x".repeat(256), ..Message::default() });
+    check(&[long], "step 1: a length field of 1 byte says at most 255");
+}
+
 #[test]
 fn what_follows_a_match_is_kept_for_the_next() {
     let steps = [expect(Test::Contains, "220"), expect(Test::Exact, " hi"), expect(Test::Regex, r"\d+ b")];

@@ -125,8 +125,8 @@ fn capture(name: &str, groups: Option<Groups<'_>>) -> Result<Part, String> {
             Err(format!("{{{shown}}} is not a variable, nor a capture: {}; {}", groups.list(), choices()))
         }
         None if is_number => Err(format!(
-            "{{{shown}}} is what a regular expression captured, and here is none: only replies of rules that match a \
-             regex have captures"
+            "{{{shown}}} is what a regular expression captured, and here is none: replies of rules that match a regex \
+             have captures, and what a sequence sends after it expected a regex with ( )"
         )),
         None => Err(format!("{{{shown}}} is not a variable: {}", choices())),
     }

@@ -129,6 +129,9 @@ fn test(ui: &mut Ui, number: usize, test: &mut Test) {
     widgets::name(&combo.response, Role::ComboBox, &format!("Step {number} test"));
 }
 
+const VARIABLES: &str = "Variables, such as {n} and {time:%H}; {1} is what the first ( ) of a regex captured that was \
+    expected before";
+
 fn send(ui: &mut Ui, number: usize, message: &mut Message) {
     text(ui, number, &mut message.text);
     ui.horizontal_wrapped(|ui| {
@@ -144,8 +147,7 @@ fn send(ui: &mut Ui, number: usize, message: &mut Message) {
             }
         });
         widgets::name(&combo.response, Role::ComboBox, &format!("Step {number} line ending"));
-        let switch =
-            ui.checkbox(&mut message.variables, "{…}").on_hover_text("Variables, such as {n} and {time:%H}");
+        let switch = ui.checkbox(&mut message.variables, "{…}").on_hover_text(VARIABLES);
         widgets::name_field(ui, &switch, &format!("Step {number} variables"));
     });
     let around = match (message.envelope.length.is_some(), message.envelope.checksum.is_some()) {
