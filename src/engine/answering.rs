@@ -8,7 +8,7 @@ use super::answers::Answers;
 use crate::framing::{Cutter, Ending, Framing};
 use crate::responder::{Between, Deed, Fired, Memory};
 
-/// How much may wait behind a pause on one connection: deeds, and bytes of replies.
+/// How much may wait behind a pause on one connection: deeds, and bytes of replies with what each deed takes itself.
 const DEEDS: usize = 1_024;
 const BYTES: usize = 16 << 20;
 
@@ -146,7 +146,7 @@ impl Conversation {
             self.ending = matches!(deed, Deed::Close | Deed::Abort);
             let len = size(&deed);
             // What nothing holds up is done as soon as its chunk was looked through.
-            let full = (self.is_held() && self.waiting.len() >= DEEDS) || len > BYTES - self.bytes;
+            let full = (self.is_held() && self.waiting.len() >= DEEDS) || len > BYTES.saturating_sub(self.bytes);
             if full && !self.ending {
                 self.left_out += 1;
             } else {
@@ -193,7 +193,7 @@ impl Conversation {
         self.due.is_some() || self.pauses > 0
     }
 
-    /// Bytes of replies that wait for their time.
+    /// Bytes of deeds that wait for their time.
     pub(super) fn waiting(&self) -> usize {
         self.bytes
     }
@@ -218,11 +218,14 @@ impl Conversation {
     }
 }
 
+/// The memory that a deed takes while it waits.
 fn size(deed: &Deed) -> usize {
-    match deed {
+    let payload = match deed {
         Deed::Reply(bytes) | Deed::Forward(bytes) => bytes.len(),
-        _ => 0,
-    }
+        Deed::NoReply(reason) => reason.len(),
+        Deed::Wait(_) | Deed::Close | Deed::FinishSending | Deed::Abort => 0,
+    };
+    size_of::<Deed>() + payload
 }
 
 #[cfg(test)]

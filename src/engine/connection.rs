@@ -33,8 +33,11 @@ const READ: usize = 64 * 1024;
 /// questions and answers). Windows tells of nothing before a read would have blocked.
 const SHORT_IS_ALL: bool = cfg!(unix);
 
+/// A payload counts its bytes and this many: a peer that has each of its bytes answered must not hold up the others.
+const COST: usize = 128;
+
 /// With replies switched on, a connection whose peer doesn't read them is not read from either while this many bytes
-/// wait: its own flood then fills its own buffers.
+/// wait, each payload with its [`COST`]: its own flood then fills its own buffers.
 const PAUSE: usize = 1 << 20;
 
 /// What a connection needs of its session.
@@ -218,7 +221,7 @@ impl Connection {
     }
 
     fn is_paused(&self, options: &Options) -> bool {
-        let waiting = self.outbox.len() + self.talk.waiting();
+        let waiting = self.outbox.len() + self.outbox.payloads() * COST + self.talk.waiting();
         let full = waiting >= PAUSE.min(options.queue_limit.bytes() / 2);
         full && self.life.takes_payload() && options.answers.responder().replies()
     }
@@ -271,12 +274,12 @@ impl Connection {
     }
 
     fn write(&mut self, context: &mut Context<'_>) -> usize {
-        let mut moved = 0;
-        while moved < SHARE && self.ready.writable && self.life.writes() {
+        let (mut moved, mut spent) = (0, 0);
+        while spent < SHARE && self.ready.writable && self.life.writes() {
             let Some(front) = self.outbox.front() else {
                 break;
             };
-            let len = front.len().min(SHARE - moved);
+            let len = front.len().min(SHARE - spent);
             match self.stream.write(&front[..len]) {
                 Ok(written) => {
                     // An answer has a time of its own, after that of what it answers.
@@ -285,6 +288,7 @@ impl Connection {
                     self.outbox.advance(written);
                     self.sent_at = Some(context.reactor.now);
                     moved += written;
+                    spent += written + COST;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready.writable = false,

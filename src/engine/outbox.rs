@@ -8,6 +8,9 @@ use bytes::{Buf, Bytes};
 
 use crate::figures;
 
+/// How many payloads may wait for one connection, however small: each takes some memory of its own.
+const PAYLOADS: usize = 1 << 19;
+
 /// How many bytes may wait for one connection, or for one UDP socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueLimit(usize);
@@ -77,10 +80,11 @@ impl Outbox {
         self.limit = limit;
     }
 
-    /// Appends `payload`; `false` when more than the limit would wait then, and nothing is appended.
+    /// Appends `payload`; `false` when more than the limit would wait then, in bytes or in number, and nothing is
+    /// appended.
     #[must_use]
     pub(super) fn push(&mut self, payload: Bytes) -> bool {
-        if payload.len() > self.limit.bytes().saturating_sub(self.len) {
+        if payload.len() > self.limit.bytes().saturating_sub(self.len) || self.queue.len() >= PAYLOADS {
             return false;
         }
         if !payload.is_empty() {
@@ -100,6 +104,10 @@ impl Outbox {
         let limit = size(self.limit.bytes());
         if self.is_empty() {
             return format!("{} are more than may wait for {peer}: the queue limit is {limit}", size(len));
+        }
+        if self.queue.len() >= PAYLOADS {
+            let payloads = figures::count(PAYLOADS as u64);
+            return format!("the queue to {peer} is full: {payloads} payloads wait for the peer");
         }
         format!("the queue to {peer} is full: {} of {limit} wait for the peer", size(self.len))
     }
@@ -132,6 +140,11 @@ impl Outbox {
         self.queue.clear();
         (self.len, self.begun) = (0, 0);
         dropped
+    }
+
+    /// Payloads that wait, the one that is under way included.
+    pub(super) fn payloads(&self) -> usize {
+        self.queue.len()
     }
 
     /// Bytes that wait.
@@ -170,6 +183,17 @@ mod tests {
         outbox.set_limit(QueueLimit::new(0));
         assert!(!outbox.push(Bytes::from_static(b"c")));
         assert_eq!(outbox.len(), limit);
+    }
+
+    #[test]
+    fn small_payloads_are_bounded_in_number() {
+        let mut outbox = Outbox::default();
+        while outbox.push(Bytes::from_static(b"x")) {}
+        assert_eq!((outbox.len(), outbox.payloads()), (PAYLOADS, PAYLOADS));
+        let refusal = outbox.refusal(1, SocketAddr::from(([127, 0, 0, 1], 9)));
+        assert_eq!(refusal, "the queue to 127.0.0.1:9 is full: 524,288 payloads wait for the peer");
+        outbox.advance(1);
+        assert!(outbox.push(Bytes::from_static(b"x")));
     }
 
     #[test]
