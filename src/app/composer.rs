@@ -90,7 +90,7 @@ impl Composer {
     }
 
     /// What the arrow keys walk through, the oldest first.
-    pub fn history(&self) -> impl Iterator<Item = &Message> {
+    pub fn history(&self) -> impl DoubleEndedIterator<Item = &Message> {
         self.history.iter()
     }
 

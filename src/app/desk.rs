@@ -79,7 +79,7 @@ impl Place {
             sequence: tab.sequence.sequence.clone(),
             multiline: tab.composer.multiline,
             draft: tab.composer.message.clone(),
-            history: newest(tab.composer.history().cloned().collect()),
+            history: newest(tab.composer.history()),
             log_encoding: tab.log.encoding,
             colors: tab.colors.rules.clone(),
         }
@@ -94,7 +94,7 @@ impl Place {
         tab.sequence.sequence = self.sequence;
         tab.composer.put(self.draft);
         tab.composer.multiline = self.multiline;
-        tab.composer.set_history(newest(self.history));
+        tab.composer.set_history(newest(self.history.iter()));
         tab.log.encoding = self.log_encoding;
         tab.colors.rules = self.colors;
         // By name and by peer, beside the patterns.
@@ -110,15 +110,16 @@ fn is_of(form: &Form, kind: Kind) -> bool {
 }
 
 /// The newest of them that there is room for, in their order.
-fn newest(mut history: Vec<Message>) -> Vec<Message> {
-    history.retain(|message| message.text.len() <= LONGEST_REMEMBERED);
+fn newest<'a>(history: impl DoubleEndedIterator<Item = &'a Message>) -> Vec<Message> {
     let mut bytes = 0;
-    let fitting = history.iter().rev().take(MOST_HISTORY).take_while(|message| {
+    let short = history.rev().filter(|message| message.text.len() <= LONGEST_REMEMBERED);
+    let fitting = short.take(MOST_HISTORY).take_while(|message| {
         bytes += message.text.len();
         bytes <= HISTORY_BYTES
     });
-    let kept = fitting.count();
-    history.split_off(history.len() - kept)
+    let mut kept: Vec<_> = fitting.cloned().collect();
+    kept.reverse();
+    kept
 }
 
 #[cfg(test)]
@@ -134,15 +135,15 @@ mod tests {
 
     #[test]
     fn the_newest_are_remembered_within_bounds() {
-        let many = (0..300).map(|n| message(n.to_string())).collect();
-        let kept = newest(many);
+        let many: Vec<_> = (0..300).map(|n| message(n.to_string())).collect();
+        let kept = newest(many.iter());
         assert_eq!((kept.len(), kept[0].text.as_str(), kept[199].text.as_str()), (200, "100", "299"));
-        let long = (0..40).map(|n| message(n.to_string().repeat(30_000))).collect();
-        let kept = newest(long);
+        let long: Vec<_> = (0..40).map(|n| message(n.to_string().repeat(30_000))).collect();
+        let kept = newest(long.iter());
         assert!(kept.iter().map(|message| message.text.len()).sum::<usize>() <= HISTORY_BYTES);
         assert_eq!(kept.last().map(|message| &message.text[..4]), Some("3939"));
-        let one_too_long = vec![message("x".repeat(LONGEST_REMEMBERED + 1)), message("y".into())];
-        assert_eq!(newest(one_too_long), [message("y".into())]);
+        let one_too_long = [message("x".repeat(LONGEST_REMEMBERED + 1)), message("y".into())];
+        assert_eq!(newest(one_too_long.iter()), [message("y".into())]);
     }
 
     #[test]

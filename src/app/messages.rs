@@ -253,8 +253,16 @@ impl Messages {
     }
 
     fn undo(&mut self) {
-        let Some(removed) = self.removed.take() else { return };
-        self.notice = self.edit().restore(removed).err().map(|full| full.to_string());
+        let Some(removed) = self.removed.clone() else { return };
+        let mut library = (*self.library).clone();
+        match library.restore(removed) {
+            Ok(()) => {
+                *self.edit() = library;
+                self.removed = None;
+            }
+            // Nothing is put back in part, and all of it can be once there is room.
+            Err(full) => self.notice = Some(full.to_string()),
+        }
     }
 
     fn fold(&mut self, group: usize) {

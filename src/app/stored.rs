@@ -1,12 +1,14 @@
-//! Small files in the user's configuration folder: read whole, written whole or not at all, never lost where they are
-//! damaged.
+//! Small files, in the user's configuration folder and elsewhere: read whole, written whole or not at all, never lost
+//! where they are damaged.
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use serde::de::DeserializeOwned;
 
+use super::wake::Wake;
 use crate::error::OpError;
 
 /// The largest file that is read, in bytes.
@@ -83,6 +85,38 @@ pub(super) fn write(op: &'static str, path: &Path, bytes: &[u8]) -> Result<(), O
     file.as_file().sync_all().map_err(|error| failed(&error))?;
     file.persist(path).map_err(|error| failed(&error.error))?;
     Ok(())
+}
+
+/// Reads or writes a file on a thread of its own, and wakes the window when that is done.
+///
+/// # Errors
+/// When the system gives no thread.
+pub(super) fn in_background<T: Send + 'static>(
+    wake: &Wake,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<Receiver<T>, OpError> {
+    let (sender, receiver) = bounded(1);
+    let wake = wake.clone();
+    let work = move || {
+        // The person may have given up meanwhile.
+        let _ = sender.send(work());
+        wake.now();
+    };
+    match std::thread::Builder::new().name("files".to_owned()).spawn(work) {
+        Ok(_) => Ok(receiver),
+        Err(error) => Err(OpError::io("start", "a thread", &error)),
+    }
+}
+
+/// What came of it, once it is done.
+pub(super) fn outcome<T>(made: &Receiver<Result<T, OpError>>) -> Option<Result<T, OpError>> {
+    match made.try_recv() {
+        Ok(result) => Some(result),
+        Err(TryRecvError::Empty) => None,
+        Err(TryRecvError::Disconnected) => {
+            Some(Err(OpError::new("open", "the file", "the thread that had the file failed")))
+        }
+    }
 }
 
 #[cfg(test)]

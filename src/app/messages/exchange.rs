@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, TryRecvError, bounded};
+use crossbeam_channel::Receiver;
 
 use super::super::asking::{Answer, Ask, AskPath, Dialog, in_home, proposed_path};
-use super::super::stored;
+use super::super::stored::{self, in_background, outcome};
 use super::super::wake::Wake;
 use crate::error::OpError;
 use crate::library::{self, Import, Library};
@@ -215,34 +215,6 @@ impl Exchange {
         };
         *self = Self::Over(done);
         None
-    }
-}
-
-/// What a thread made, once it is there.
-fn outcome<T>(made: &Receiver<Result<T, OpError>>) -> Option<Result<T, OpError>> {
-    match made.try_recv() {
-        Ok(result) => Some(result),
-        Err(TryRecvError::Empty) => None,
-        Err(TryRecvError::Disconnected) => {
-            Some(Err(OpError::new("messages", "", "the thread that had the file failed")))
-        }
-    }
-}
-
-fn in_background<T: Send + 'static>(
-    wake: &Wake,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<Receiver<T>, OpError> {
-    let (sender, receiver) = bounded(1);
-    let wake = wake.clone();
-    let work = move || {
-        // Nobody may be waiting for it any more.
-        let _ = sender.send(work());
-        wake.now();
-    };
-    match std::thread::Builder::new().name("messages".to_owned()).spawn(work) {
-        Ok(_) => Ok(receiver),
-        Err(error) => Err(OpError::io("start", "a thread", &error)),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crossbeam_channel::{Receiver, TryRecvError, bounded};
+use crossbeam_channel::Receiver;
 
 use super::super::asking::{Answer, Ask, AskPath, Dialog, in_home, proposed_path};
-use super::super::stored;
+use super::super::stored::{self, in_background, outcome};
 use super::super::wake::Wake;
 use crate::error::OpError;
 use crate::sequence::{LARGEST_FILE, Read, Sequence};
@@ -125,21 +125,11 @@ impl Exchange {
     fn begin(&mut self, purpose: Purpose, path: PathBuf, wake: &Wake, sequence: impl FnOnce() -> Sequence) {
         let path = in_home(&path);
         let text = (purpose == Purpose::Save).then(|| sequence().write());
-        let (sender, receiver) = bounded(1);
-        let wake = wake.clone();
-        let work = move || {
-            let done = match text {
-                Some(text) => stored::write("save", &path, text.as_bytes()).map(|()| Done::Written(path)),
-                None => read(&path).map(|read| Done::Read(path, read)),
-            };
-            // The person may have given up meanwhile.
-            let _ = sender.send(done);
-            wake.now();
+        let work = move || match text {
+            Some(text) => stored::write("save", &path, text.as_bytes()).map(|()| Done::Written(path)),
+            None => read(&path).map(|read| Done::Read(path, read)),
         };
-        *self = match std::thread::Builder::new().name("sequence file".to_owned()).spawn(work) {
-            Ok(_) => Self::Busy(receiver),
-            Err(error) => Self::failed(OpError::io("open", "the file", &error).to_string()),
-        };
+        *self = in_background(wake, work).map_or_else(|error| Self::failed(error.to_string()), Self::Busy);
     }
 
     /// Looks whether a dialog, or a file, is done. Returns what was read.
@@ -156,12 +146,7 @@ impl Exchange {
                 None
             }
             Self::Busy(receiver) => {
-                let done = match receiver.try_recv() {
-                    Ok(done) => done,
-                    Err(TryRecvError::Empty) => return None,
-                    Err(TryRecvError::Disconnected) => Err(OpError::new("open", "the file", "it was given up")),
-                };
-                match done {
+                match outcome(receiver)? {
                     Err(error) => *self = Self::failed(error.to_string()),
                     Ok(Done::Written(path)) => *self = Self::Over(report("Saved to", &path, Vec::new())),
                     Ok(Done::Read(path, read)) => {
