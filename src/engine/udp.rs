@@ -11,36 +11,30 @@ mod pace;
 mod peers;
 #[cfg(not(target_os = "linux"))]
 mod portable;
+mod receiving;
 mod sending;
 mod sends;
+mod socket;
 pub(super) mod system;
 
-use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use mio::Token;
-use mio::net::UdpSocket;
 
 use super::command::{Bind, Event, Options, SessionId, Target, Ticket};
 use super::outbox::QueueLimit;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
 use super::session::{Ends, Session, answer_send};
-use super::sockets;
-use crate::endpoint::canonical;
 use crate::error::OpError;
-use crate::figures;
 use crate::journal::{ConnId, Detail, How, Journal, Opened, State, Writer};
-use crate::lookup;
 use answering::Delayed;
-use drops::Drops;
 use peers::Peers;
 use sending::Name;
 use sends::{Replies, Sends};
-use system::{Arrived, Batch};
+use socket::{Bound, bind, receive_buffer};
 
 /// Space for any datagram: its length field has 16 bits (RFC 768).
 const ROOM: usize = 1 << 16;
@@ -48,16 +42,6 @@ const ROOM: usize = 1 << 16;
 /// The share of a turn, in bytes; a datagram counts its payload and this much.
 const SHARE: usize = 256 * 1024;
 const DATAGRAM_COST: usize = 128;
-
-/// How long after a datagram the kernel's count of drops is read: the last datagrams of a burst may be the dropped
-/// ones, and no later one would tell of them.
-const CHECK_DROPS: Duration = Duration::from_millis(100);
-
-/// Errors in a row that nothing explains, after which reading pauses for as long as [`PAUSE`].
-const ERRORS: usize = 64;
-
-/// How long reading pauses after too many errors.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// What is received at Stop at most: as much as the receive buffer may hold, and a little more.
 const LAST: usize = 1 << 20;
@@ -81,26 +65,6 @@ pub(super) struct Datagrams {
     /// A person sent something to somebody.
     asked: bool,
     over: Option<Event>,
-}
-
-/// The socket itself, as long as it is open.
-#[derive(Debug)]
-struct Bound {
-    socket: UdpSocket,
-    token: Token,
-    local: SocketAddr,
-    dual_stack: bool,
-    /// All addresses of this machine where the socket is bound to every one; only looked up when it matters.
-    own: Option<Vec<IpAddr>>,
-    ready: Readiness,
-    /// Errors in a row, and when reading goes on after too many.
-    errors: usize,
-    paused_until: Option<Instant>,
-    drops: Drops,
-    check_at: Option<Instant>,
-    batch: Batch,
-    /// The size of the receive buffer, in bytes.
-    buffer: usize,
 }
 
 impl Datagrams {
@@ -146,82 +110,6 @@ impl Datagrams {
         self.writer.detail(conn, Detail::Error(Box::new(error)));
     }
 
-    /// Receives until `share` bytes came or nothing waits. Returns how many came.
-    fn receive(&mut self, share: usize, reactor: &mut Reactor) -> usize {
-        let mut moved = 0;
-        while moved < share {
-            let Some(bound) = self.socket.as_mut().filter(|bound| bound.may_read(reactor.now)) else {
-                break;
-            };
-            match bound.batch.receive(&bound.socket) {
-                Ok(()) => {
-                    bound.errors = 0;
-                    // Taken out, so that answering one of them may use the rest of the session.
-                    let batch = std::mem::take(&mut bound.batch);
-                    for (arrived, payload) in batch.datagrams() {
-                        moved += arrived.len + DATAGRAM_COST;
-                        self.arrived(&arrived, payload, reactor);
-                    }
-                    if let Some(bound) = &mut self.socket {
-                        bound.batch = batch;
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => bound.ready.readable = false,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => {
-                    moved += DATAGRAM_COST;
-                    self.receiving_failed(&error, reactor);
-                }
-            }
-        }
-        moved
-    }
-
-    fn receiving_failed(&mut self, error: &io::Error, reactor: &mut Reactor) {
-        // What the network reported about an earlier datagram is in the error queue, with its address.
-        if self.drain_errors() > 0 {
-            return;
-        }
-        let key = self.key();
-        let Some(bound) = &mut self.socket else {
-            return;
-        };
-        // What waits still waits: the poll does not tell of it a second time.
-        if let Some(until) = bound.failed(reactor.now) {
-            reactor.timers.set(until, key);
-        }
-        let local = bound.local;
-        self.error(None, OpError::io("receive", local, error));
-    }
-
-    /// Records a datagram, after the drops before it, and answers it.
-    fn arrived(&mut self, arrived: &Arrived, payload: &[u8], reactor: &mut Reactor) {
-        let key = self.key();
-        let from = canonical(arrived.from);
-        if let Some(bound) = &mut self.socket {
-            if bound.check_at.is_none() {
-                let at = reactor.now + CHECK_DROPS;
-                bound.check_at = Some(at);
-                reactor.timers.set(at, key);
-            }
-            let dropped = arrived.drops.map_or(0, |count| bound.drops.read(count));
-            self.dropped(dropped);
-        }
-        let conn = self.peer(from);
-        let unexpected = self.asked && !self.peers.touch(from).is_some_and(|peer| peer.sent_to);
-        let fired = self.fire(from, payload, reactor);
-        reactor.jobs.received(self.session, conn, payload);
-        self.writer.room(payload.len())[..payload.len()].copy_from_slice(payload);
-        self.writer.received(conn, payload.len(), unexpected);
-        self.act(from, conn, fired, reactor);
-    }
-
-    fn dropped(&mut self, datagrams: u32) {
-        if datagrams > 0 {
-            self.writer.detail(None, Detail::KernelDropped { datagrams: datagrams.into() });
-        }
-    }
-
     /// The number of the peer with `address`; a new one is recorded.
     fn peer(&mut self, address: SocketAddr) -> ConnId {
         if let Some(peer) = self.peers.touch(address) {
@@ -234,37 +122,6 @@ impl Datagrams {
             self.writer.set_state(silent, State::Closed(How::LocalClose));
         }
         conn
-    }
-
-    /// Reads the kernel's own count of drops when it is time to.
-    fn check_drops(&mut self, now: Instant) {
-        if let Some(bound) = &mut self.socket
-            && bound.check_at.is_some_and(|at| at <= now)
-        {
-            bound.check_at = None;
-            let dropped = system::dropped(&bound.socket).map_or(0, |count| bound.drops.read(count));
-            self.dropped(dropped);
-        }
-    }
-
-    /// Records the errors that the network reported about earlier datagrams. Returns how many.
-    fn drain_errors(&mut self) -> usize {
-        let mut drained = 0;
-        for _ in 0..ERRORS {
-            let Some(refused) = self.socket.as_ref().and_then(|bound| system::next_error(&bound.socket)) else {
-                break;
-            };
-            // The call that failed on this machine has told that itself.
-            if !refused.by_network {
-                continue;
-            }
-            drained += 1;
-            let to = refused.to.map(canonical);
-            let conn = to.and_then(|to| self.peers.conn(to));
-            let subject = to.map_or_else(String::new, |to| to.to_string());
-            self.error(conn, OpError::io("send", subject, &refused.error));
-        }
-        drained
     }
 
     fn forget_peers(&mut self, to: &Target) {
@@ -280,75 +137,6 @@ impl Datagrams {
             }
         }
     }
-}
-
-impl Bound {
-    /// Whether there is something to read, as far as is known.
-    fn may_read(&self, now: Instant) -> bool {
-        self.ready.readable && self.paused_until.is_none_or(|until| until <= now)
-    }
-
-    /// Counts an error in a row. Returns when reading goes on, if there were too many.
-    fn failed(&mut self, now: Instant) -> Option<Instant> {
-        self.errors += 1;
-        if self.errors < ERRORS {
-            return None;
-        }
-        self.errors = 0;
-        self.paused_until = Some(now + PAUSE);
-        self.paused_until
-    }
-
-    /// Whether a datagram from `from` may be answered: not one of our own, and nothing that one datagram can't answer.
-    fn may_answer(&mut self, from: SocketAddr) -> bool {
-        let ip = from.ip();
-        let broadcast = matches!(ip, IpAddr::V4(v4) if v4.is_broadcast());
-        if from.port() == 0 || broadcast || ip.is_multicast() || ip.is_unspecified() {
-            return false;
-        }
-        if from.port() != self.local.port() {
-            return true;
-        }
-        if !self.local.ip().is_unspecified() {
-            return ip != canonical(self.local).ip();
-        }
-        let own = || lookup::local_addresses().into_iter().map(|address| address.ip).collect();
-        !ip.is_loopback() && !self.own.get_or_insert_with(own).contains(&ip)
-    }
-}
-
-fn bind(session: SessionId, plan: &Bind, reactor: &mut Reactor) -> Result<Bound, OpError> {
-    let (mut socket, local, buffer) = sockets::bind(plan)?;
-    let key = Key { session, part: Part::Socket };
-    let token = reactor.register(&mut socket, key).map_err(|error| OpError::io("bind", local, &error))?;
-    reactor.again(key);
-    let ready = Readiness::UNKNOWN;
-    let (own, drops, check_at, batch) = Default::default();
-    let (errors, paused_until, dual_stack) = (0, None, plan.dual_stack);
-    let bound = Bound {
-        socket,
-        token,
-        local,
-        dual_stack,
-        own,
-        ready,
-        errors,
-        paused_until,
-        drops,
-        check_at,
-        batch,
-        buffer,
-    };
-    Ok(bound)
-}
-
-/// What the kernel granted, in its own words: Linux reports twice what it was asked for, because its bookkeeping takes
-/// part of it (socket(7), `SO_RCVBUF`).
-fn receive_buffer(asked: Option<u32>, granted: usize) -> String {
-    let asked = asked.map_or_else(String::new, |asked| format!("asked for {}, ", figures::size(asked.into())));
-    let granted = figures::size(granted as u64);
-    let what = if cfg!(target_os = "linux") { ", its own bookkeeping included (socket(7))" } else { "" };
-    format!("receive buffer: {asked}the kernel grants {granted}{what}")
 }
 
 impl Session for Datagrams {

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::sends::{Send, Waiting};
-use super::{Bound, Datagrams, Unsent};
+use super::socket::Bound;
+use super::{Datagrams, Unsent};
 use crate::clock::Stamp;
 use crate::endpoint::Host;
 use crate::engine::command::{Target, Ticket};

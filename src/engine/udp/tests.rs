@@ -1,10 +1,14 @@
 //! A UDP session served by hand: time passes when a test says so.
 
+use std::time::Duration;
+
 use mio::Poll;
 
+use super::socket::{ERRORS, PAUSE};
 use super::*;
 use crate::endpoint::Host;
 use crate::engine::reactor;
+use crate::figures;
 use crate::journal::{Content, Limits};
 
 struct Played {
