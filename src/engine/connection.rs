@@ -1,6 +1,7 @@
 //! One TCP connection: its socket, its life, and what waits to be sent.
 
 mod answering;
+mod telling;
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
@@ -17,11 +18,9 @@ use super::command::Options;
 use super::lifecycle::{DRAIN, Lifecycle, QUICK_DRAIN, Step};
 use super::outbox::{Outbox, QueueLimit};
 use super::reactor::{Key, Reactor, Readiness};
-use super::sockets;
 use crate::clock::Stamp;
 use crate::error::OpError;
-use crate::figures;
-use crate::journal::{ConnId, Detail, How, Queued, Side, State, Writer};
+use crate::journal::{ConnId, Detail, How, Side, State, Writer};
 
 /// The share of a turn: bytes read from one connection, and bytes written to it.
 const SHARE: usize = 256 * 1024;
@@ -345,65 +344,6 @@ impl Connection {
                 }
                 Step::Close(how) => return Some(self.end(how, context)),
             }
-        }
-    }
-
-    fn end(&mut self, how: How, context: &mut Context<'_>) -> End {
-        let writer = &mut *context.writer;
-        let error = self.error.take().filter(|_| matches!(how, How::PeerReset | How::Error));
-        if let (How::Error, Some(error)) = (how, &error) {
-            writer.detail(Some(self.id), Detail::Error(Box::new(error.clone())));
-        }
-        let lost = self.outbox.len();
-        if lost > 0 {
-            let bytes = if lost == 1 { "byte that was" } else { "bytes that were" };
-            writer.detail(
-                Some(self.id),
-                Detail::Note(format!("{} {bytes} queued could not be sent", figures::count(lost as u64))),
-            );
-        }
-        if how == How::TimeLimit {
-            let note = "the peer still sent: what came after this was not read, and the peer was reset (RST)";
-            writer.detail(Some(self.id), Detail::Note(note.to_owned()));
-        }
-        writer.detail(Some(self.id), Detail::Closed { how });
-        writer.set_state(self.id, State::Closed(how));
-        if how == How::LocalAbort {
-            sockets::abort_on_close(&self.stream);
-        }
-        context.reactor.release(&mut self.stream, self.token);
-        context.reactor.jobs.ended(self.key.session, self.id);
-        End { how, error }
-    }
-
-    /// Tells the journal and the timers what changed.
-    fn tell(&mut self, context: &mut Context<'_>) {
-        if self.life.is_peer_finished() && !self.told.peer_finished {
-            self.told.peer_finished = true;
-            context.writer.detail(Some(self.id), Detail::Finished { by: Side::Peer });
-        }
-        let state = self.life.state();
-        if state != self.told.state {
-            self.told.state = state;
-            context.writer.set_state(self.id, state);
-        }
-        let queue = (self.outbox.len(), self.outbox.total());
-        if queue != self.told.queued {
-            self.told.queued = queue;
-            context.writer.set_queued(self.id, Queued { bytes: queue.0 as u64, of: queue.1 });
-        }
-        if let Some(limit) = self.life.limit()
-            && self.told.limit != Some(limit)
-        {
-            self.told.limit = Some(limit);
-            context.reactor.timers.set(limit, self.key);
-        }
-        self.told.wake = self.told.wake.filter(|at| *at > context.reactor.now);
-        if let Some(at) = self.talk.wakes_at()
-            && self.told.wake.is_none_or(|told| at < told)
-        {
-            self.told.wake = Some(at);
-            context.reactor.timers.set(at, self.key);
         }
     }
 }

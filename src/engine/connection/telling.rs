@@ -1,0 +1,67 @@
+//! What the journal and the timers are told of a connection.
+
+use super::{Connection, Context, End};
+use crate::engine::sockets;
+use crate::figures;
+use crate::journal::{Detail, How, Queued, Side, State};
+
+impl Connection {
+    pub(super) fn end(&mut self, how: How, context: &mut Context<'_>) -> End {
+        let writer = &mut *context.writer;
+        let error = self.error.take().filter(|_| matches!(how, How::PeerReset | How::Error));
+        if let (How::Error, Some(error)) = (how, &error) {
+            writer.detail(Some(self.id), Detail::Error(Box::new(error.clone())));
+        }
+        let lost = self.outbox.len();
+        if lost > 0 {
+            let bytes = if lost == 1 { "byte that was" } else { "bytes that were" };
+            writer.detail(
+                Some(self.id),
+                Detail::Note(format!("{} {bytes} queued could not be sent", figures::count(lost as u64))),
+            );
+        }
+        if how == How::TimeLimit {
+            let note = "the peer still sent: what came after this was not read, and the peer was reset (RST)";
+            writer.detail(Some(self.id), Detail::Note(note.to_owned()));
+        }
+        writer.detail(Some(self.id), Detail::Closed { how });
+        writer.set_state(self.id, State::Closed(how));
+        if how == How::LocalAbort {
+            sockets::abort_on_close(&self.stream);
+        }
+        context.reactor.release(&mut self.stream, self.token);
+        context.reactor.jobs.ended(self.key.session, self.id);
+        End { how, error }
+    }
+
+    /// Tells the journal and the timers what changed.
+    pub(super) fn tell(&mut self, context: &mut Context<'_>) {
+        if self.life.is_peer_finished() && !self.told.peer_finished {
+            self.told.peer_finished = true;
+            context.writer.detail(Some(self.id), Detail::Finished { by: Side::Peer });
+        }
+        let state = self.life.state();
+        if state != self.told.state {
+            self.told.state = state;
+            context.writer.set_state(self.id, state);
+        }
+        let queue = (self.outbox.len(), self.outbox.total());
+        if queue != self.told.queued {
+            self.told.queued = queue;
+            context.writer.set_queued(self.id, Queued { bytes: queue.0 as u64, of: queue.1 });
+        }
+        if let Some(limit) = self.life.limit()
+            && self.told.limit != Some(limit)
+        {
+            self.told.limit = Some(limit);
+            context.reactor.timers.set(limit, self.key);
+        }
+        self.told.wake = self.told.wake.filter(|at| *at > context.reactor.now);
+        if let Some(at) = self.talk.wakes_at()
+            && self.told.wake.is_none_or(|told| at < told)
+        {
+            self.told.wake = Some(at);
+            context.reactor.timers.set(at, self.key);
+        }
+    }
+}
