@@ -3,7 +3,8 @@
 //! Invariants: a sequence talks to one peer, which does not change; what comes of another one does not count; at most
 //! one run is made at a time, and one a turn.
 
-use std::net::SocketAddr;
+mod peer;
+
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,14 +15,11 @@ use super::command::Target;
 use super::jobs::{Job, JobEnd, Scope};
 use super::session::Ends;
 use crate::clock::Stamp;
-use crate::endpoint::canonical;
 use crate::error::OpError;
-use crate::journal::{ConnId, Direction, Reader, State};
+use crate::journal::ConnId;
 use crate::sequence::{Due, KEPT, Plan, Run, StepState};
 use crate::template::Values;
-
-/// How far back in the log is looked for what came since the last send, in records.
-const LOOK_BACK: u64 = 4_096;
+use peer::{is_datagrams, is_meant, since_last_send};
 
 /// A sequence over one connection.
 ///
@@ -370,39 +368,4 @@ fn failed(reason: impl Into<String>) -> JobEnd {
 /// Why something was not sent, without the words that come before it.
 fn words(error: &OpError) -> String {
     error.to_string().trim_start_matches("send").trim_start_matches([':', ' ']).to_owned()
-}
-
-/// Whether a datagram from `peer` is one of the target's. While its name is not resolved, the port alone tells.
-fn is_meant(target: SocketAddr, peer: SocketAddr) -> bool {
-    let (target, peer) = (canonical(target), canonical(peer));
-    target == peer || (target.ip().is_unspecified() && (target.port() == 0 || target.port() == peer.port()))
-}
-
-/// Whether `conn` is a UDP peer, which has no end that would be told.
-fn is_datagrams(conn: ConnId, scope: &mut Scope<'_>) -> bool {
-    let known = scope.session.writer().journal().connection(conn);
-    known.is_some_and(|known| known.state == State::Datagrams)
-}
-
-/// What arrived on `conn` after the last bytes that were sent there.
-fn since_last_send(conn: ConnId, scope: &mut Scope<'_>) -> Vec<u8> {
-    let writer = scope.session.writer();
-    writer.publish(true);
-    let journal = Arc::clone(writer.journal());
-    let status = journal.status();
-    let mut reader = Reader::new(&journal);
-    let (mut chunks, mut len) = (Vec::new(), 0);
-    for seq in (status.end.saturating_sub(LOOK_BACK).max(status.first)..status.end).rev() {
-        let Some(record) = reader.get(seq).filter(|record| record.conn == Some(conn)) else { continue };
-        match record.payload() {
-            Some((Direction::Received, bytes)) if len < KEPT => {
-                len += bytes.len();
-                chunks.push(bytes.clone());
-            }
-            Some(_) => break,
-            None => {}
-        }
-    }
-    chunks.reverse();
-    chunks.concat()
 }
