@@ -1,5 +1,8 @@
 //! One socket tab: its form, its session, its journal, and what its buttons do.
 
+mod recipients;
+mod records;
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,12 +23,9 @@ use super::rules::RulesEditor;
 use super::saving::Saving;
 use super::sequence::SequenceEditor;
 use super::statistics::{Statistics, usual_request};
-use crate::endpoint::Scheme;
 use crate::engine::{Command, Engine, Event, Plan, SessionId, Target};
 use crate::error::OpError;
-use crate::export::{Header, Role};
-use crate::figures;
-use crate::journal::{Budget, ConnId, Connection, Count, Journal, Limits, Status};
+use crate::journal::{Budget, ConnId, Connection, Journal, Limits, Status};
 
 /// The socket tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -284,73 +284,9 @@ impl SocketTab {
         }
     }
 
-    fn takes_payload(&self) -> bool {
-        matches!(self.progress, Progress::Ready(_) | Progress::Connected { .. })
-    }
-
-    fn why_not_sending(&self) -> &'static str {
-        match (self.kind, &self.progress) {
-            (Kind::Client, Progress::Starting(_)) => "not connected yet",
-            (_, Progress::Stopping) => "the session is stopping",
-            (Kind::Server, _) => "not listening: press Listen first",
-            (Kind::Client, _) => "not connected: press Connect first",
-            (Kind::Udp, _) => "not bound: press Bind first",
-        }
-    }
-
-    /// The running session, for what is to be sent in it.
-    ///
-    /// # Errors
-    /// Why nothing can be sent now, in words.
-    pub(super) fn sending_session(&self) -> Result<SessionId, String> {
-        self.session.filter(|_| self.takes_payload()).ok_or_else(|| self.why_not_sending().to_owned())
-    }
-
     /// The session, if there is one.
     pub(super) fn session(&self) -> Option<SessionId> {
         self.session
-    }
-
-    /// To whom Send goes.
-    ///
-    /// # Errors
-    /// What is wrong with the target of a UDP tab.
-    pub(super) fn target(&self) -> Result<Target, String> {
-        if !self.selection.conns.is_empty() {
-            return Ok(Target::Connections(self.selection.conns.iter().copied().collect()));
-        }
-        match &self.form {
-            Form::Udp(form) => match form.target() {
-                Ok((host, port)) => Ok(Target::Address(host, port)),
-                Err(errors) => Err(errors.into_values().next().unwrap_or_default()),
-            },
-            _ => Ok(Target::All),
-        }
-    }
-
-    /// Who that is, in words: `to all 3 clients`.
-    pub fn target_words(&self) -> String {
-        let open = self.targets.iter().filter(|known| !known.state.is_closed()).count();
-        match (self.targets.as_slice(), &self.form) {
-            _ if open == 0 && !self.selection.conns.is_empty() => "what is selected is closed".to_owned(),
-            ([one], _) => format!("to {}", one.peer),
-            ([], Form::Udp(form)) => {
-                let host = form.target_host.trim();
-                let host =
-                    if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.into() };
-                format!("to {host}:{}", form.target_port.trim())
-            }
-            ([], Form::Client(_)) => match &self.progress {
-                Progress::Connected { peer, .. } => format!("to {peer}"),
-                _ => String::new(),
-            },
-            ([], Form::Server(_)) => match self.status.open {
-                0 => "no client is connected".to_owned(),
-                1 => "to the one client".to_owned(),
-                open => format!("to all {open} clients"),
-            },
-            _ => format!("to {open} of {}", self.status.open),
-        }
     }
 
     /// Finish sending, close or abort the selected connections, or all.
@@ -436,60 +372,6 @@ impl SocketTab {
         self.composer.fail_all("the session ended before this was sent");
         self.session = None;
         self.progress = progress;
-    }
-
-    /// Empties the log.
-    pub fn clear(&mut self) {
-        self.journal.clear();
-        self.status = self.journal.status();
-        self.cleared = self.status;
-        self.log.cleared(&self.status);
-        self.statistics.cleared();
-        self.detail.cleared();
-        self.bookmarks = Bookmarks::default();
-        self.notice = None;
-    }
-
-    /// Sets how much the log may hold. What leaves it for that is told at once.
-    pub fn set_limits(&mut self, limits: Limits) {
-        let before = self.journal.status();
-        self.journal.set_limits(limits);
-        self.status = self.journal.status();
-        let records = self.status.dropped_records - before.dropped_records;
-        if records > 0 {
-            let bytes = figures::size(self.status.dropped_bytes - before.dropped_bytes);
-            let records = figures::count(records);
-            self.notice = Some(format!("the new limit: {records} older records ({bytes}) left the log"));
-        }
-    }
-
-    /// Figures of what came since the log was last cleared: what is on the screen.
-    pub fn since_cleared(&self) -> Status {
-        let less =
-            |now: Count, then: Count| Count { bytes: now.bytes - then.bytes, records: now.records - then.records };
-        Status {
-            received: less(self.status.received, self.cleared.received),
-            sent: less(self.status.sent, self.cleared.sent),
-            dropped_records: self.status.dropped_records - self.cleared.dropped_records,
-            dropped_bytes: self.status.dropped_bytes - self.cleared.dropped_bytes,
-            kernel_dropped: self.status.kernel_dropped - self.cleared.kernel_dropped,
-            ..self.status
-        }
-    }
-
-    /// What the saved file says about itself.
-    pub fn header(&self) -> Header {
-        let (role, scheme) = match self.kind {
-            Kind::Server => (Role::Listener, Scheme::Tcp),
-            Kind::Client => (Role::Client, Scheme::Tcp),
-            Kind::Udp => (Role::Udp, Scheme::Udp),
-        };
-        let endpoint = match (&self.progress, &self.started) {
-            (Progress::Ready(local), _) => format!("{}://{local}", scheme.name()),
-            (_, Some(started)) => started.clone(),
-            (_, None) => String::new(),
-        };
-        Header { role, endpoint, notes: self.bookmarks.notes() }
     }
 }
 

@@ -1,0 +1,64 @@
+//! The records of a tab: how many there may be, how many there are, and what a saved file says of them.
+
+use super::{Kind, Progress, SocketTab};
+use crate::app::bookmarks::Bookmarks;
+use crate::endpoint::Scheme;
+use crate::export::{Header, Role};
+use crate::figures;
+use crate::journal::{Count, Limits, Status};
+
+impl SocketTab {
+    /// Empties the log.
+    pub fn clear(&mut self) {
+        self.journal.clear();
+        self.status = self.journal.status();
+        self.cleared = self.status;
+        self.log.cleared(&self.status);
+        self.statistics.cleared();
+        self.detail.cleared();
+        self.bookmarks = Bookmarks::default();
+        self.notice = None;
+    }
+
+    /// Sets how much the log may hold. What leaves it for that is told at once.
+    pub fn set_limits(&mut self, limits: Limits) {
+        let before = self.journal.status();
+        self.journal.set_limits(limits);
+        self.status = self.journal.status();
+        let records = self.status.dropped_records - before.dropped_records;
+        if records > 0 {
+            let bytes = figures::size(self.status.dropped_bytes - before.dropped_bytes);
+            let records = figures::count(records);
+            self.notice = Some(format!("the new limit: {records} older records ({bytes}) left the log"));
+        }
+    }
+
+    /// Figures of what came since the log was last cleared: what is on the screen.
+    pub fn since_cleared(&self) -> Status {
+        let less =
+            |now: Count, then: Count| Count { bytes: now.bytes - then.bytes, records: now.records - then.records };
+        Status {
+            received: less(self.status.received, self.cleared.received),
+            sent: less(self.status.sent, self.cleared.sent),
+            dropped_records: self.status.dropped_records - self.cleared.dropped_records,
+            dropped_bytes: self.status.dropped_bytes - self.cleared.dropped_bytes,
+            kernel_dropped: self.status.kernel_dropped - self.cleared.kernel_dropped,
+            ..self.status
+        }
+    }
+
+    /// What the saved file says about itself.
+    pub fn header(&self) -> Header {
+        let (role, scheme) = match self.kind {
+            Kind::Server => (Role::Listener, Scheme::Tcp),
+            Kind::Client => (Role::Client, Scheme::Tcp),
+            Kind::Udp => (Role::Udp, Scheme::Udp),
+        };
+        let endpoint = match (&self.progress, &self.started) {
+            (Progress::Ready(local), _) => format!("{}://{local}", scheme.name()),
+            (_, Some(started)) => started.clone(),
+            (_, None) => String::new(),
+        };
+        Header { role, endpoint, notes: self.bookmarks.notes() }
+    }
+}
