@@ -1,6 +1,7 @@
 //! The window's state and what its buttons do. Everything that happens goes through [`App::apply`]; what is drawn is
 //! in [`crate::ui`].
 
+mod action;
 pub mod asking;
 pub mod bookmarks;
 pub mod colors;
@@ -36,19 +37,14 @@ use std::time::{Duration, Instant};
 use crate::engine::{Engine, News};
 use crate::error::OpError;
 use crate::journal::Budget;
-use crate::lookup::{JobId, Lookups, Pool, Query, recognize};
-use crate::payload::Notation;
+use crate::lookup::{Lookups, Pool, Query, recognize};
+pub use action::{Action, LookupAction, SocketAction};
 use asking::AskPath;
-use filing::FileAction;
 use keeping::Keeping;
-use log::CopyAs;
-use messages::{Messages, MessagesAction};
-use repeating::RepeatAction;
-use rules::RulesAction;
+use messages::Messages;
 use saving::Saving;
-use sequence::SequenceAction;
 use settings::Settings;
-use tab::{End, Ids, Kind, SocketTab};
+use tab::{Ids, Kind, SocketTab};
 use wake::Wake;
 
 /// The tabs.
@@ -77,91 +73,12 @@ impl Tab {
 const ENGINE_ENDED: &str = "The I/O thread has ended by a fault of Sockscope: nothing can be sent or received any \
     more. The logs are whole: save them, then start Sockscope again.";
 
-/// What a person asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    /// Show a tab.
-    Show(Tab),
-    /// Something in a socket tab.
-    Socket(Kind, SocketAction),
-    /// Something in the lookup tab.
-    Lookup(LookupAction),
-    /// The settings were changed (they are changed in place).
-    SettingsChanged,
-    /// The banner was read.
-    DismissBanner,
-}
-
-/// What a person asked for in a socket tab.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SocketAction {
-    /// Listen, Connect or Bind.
-    Start,
-    /// Stop, Cancel or Disconnect.
-    Stop,
-    /// Send what is in the composer.
-    Send,
-    /// Finish sending, close or abort.
-    End(End),
-    /// A switch was changed.
-    Configure,
-    /// Empty the log.
-    Clear,
-    /// Copy the selected rows.
-    Copy(CopyAs),
-    /// Copy the selected bytes of the detail, or all.
-    CopyBytes(Notation),
-    /// Bookmark the selected rows, or take their bookmarks away.
-    Bookmark,
-    /// Write a note on the row under the cursor.
-    EditNote,
-    /// Show the two selected rows side by side.
-    Compare,
-    /// Save log… was pressed.
-    Save,
-    /// Save to this path.
-    SaveTo(PathBuf),
-    /// Type the path in the window instead of choosing it in the dialog.
-    TypePath,
-    /// Stop writing, or close the path field or the message.
-    CancelSave,
-    /// Something on the page of rules.
-    Rules(RulesAction),
-    /// Something about saved messages.
-    Messages(MessagesAction),
-    /// Something on the page of sequences.
-    Sequence(SequenceAction),
-    /// Start or stop repeating.
-    Repeat(RepeatAction),
-    /// Send a file, or stop it.
-    File(FileAction),
-    /// Give up what waits to be sent.
-    DropQueued,
-}
-
 /// What an action may use.
 pub(super) struct Hands<'a> {
     engine: &'a Engine,
     ids: &'a mut Ids,
     wake: &'a Wake,
     ask_path: &'a AskPath,
-}
-
-/// What a person asked for in the lookup tab.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LookupAction {
-    /// Look up what is typed.
-    Start,
-    /// The tutorials' whole list.
-    Tutorials,
-    /// Give one up.
-    Cancel(JobId),
-    /// Give all up.
-    CancelAll,
-    /// Remove the finished rows.
-    Clear,
-    /// Copy the table.
-    Copy,
 }
 
 /// The state of the lookup tab.

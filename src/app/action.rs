@@ -1,0 +1,93 @@
+//! What a person can ask for.
+
+use std::path::PathBuf;
+
+use super::Tab;
+use super::filing::FileAction;
+use super::log::CopyAs;
+use super::messages::MessagesAction;
+use super::repeating::RepeatAction;
+use super::rules::RulesAction;
+use super::sequence::SequenceAction;
+use super::tab::{End, Kind};
+use crate::lookup::JobId;
+use crate::payload::Notation;
+
+/// What a person asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Show a tab.
+    Show(Tab),
+    /// Something in a socket tab.
+    Socket(Kind, SocketAction),
+    /// Something in the lookup tab.
+    Lookup(LookupAction),
+    /// The settings were changed (they are changed in place).
+    SettingsChanged,
+    /// The banner was read.
+    DismissBanner,
+}
+
+/// What a person asked for in a socket tab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SocketAction {
+    /// Listen, Connect or Bind.
+    Start,
+    /// Stop, Cancel or Disconnect.
+    Stop,
+    /// Send what is in the composer.
+    Send,
+    /// Finish sending, close or abort.
+    End(End),
+    /// A switch was changed.
+    Configure,
+    /// Empty the log.
+    Clear,
+    /// Copy the selected rows.
+    Copy(CopyAs),
+    /// Copy the selected bytes of the detail, or all.
+    CopyBytes(Notation),
+    /// Bookmark the selected rows, or take their bookmarks away.
+    Bookmark,
+    /// Write a note on the row under the cursor.
+    EditNote,
+    /// Show the two selected rows side by side.
+    Compare,
+    /// Save log… was pressed.
+    Save,
+    /// Save to this path.
+    SaveTo(PathBuf),
+    /// Type the path in the window instead of choosing it in the dialog.
+    TypePath,
+    /// Stop writing, or close the path field or the message.
+    CancelSave,
+    /// Something on the page of rules.
+    Rules(RulesAction),
+    /// Something about saved messages.
+    Messages(MessagesAction),
+    /// Something on the page of sequences.
+    Sequence(SequenceAction),
+    /// Start or stop repeating.
+    Repeat(RepeatAction),
+    /// Send a file, or stop it.
+    File(FileAction),
+    /// Give up what waits to be sent.
+    DropQueued,
+}
+
+/// What a person asked for in the lookup tab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookupAction {
+    /// Look up what is typed.
+    Start,
+    /// The tutorials' whole list.
+    Tutorials,
+    /// Give one up.
+    Cancel(JobId),
+    /// Give all up.
+    CancelAll,
+    /// Remove the finished rows.
+    Clear,
+    /// Copy the table.
+    Copy,
+}
