@@ -30,7 +30,7 @@
 //! | | [`ui`] | panels and widgets: draws state, returns actions |
 //!
 //! Nothing below floor 4 knows egui; only `engine` and `lookup` touch the network; only `export` and `app::stored`
-//! write files; `ui` opens neither socket nor file.
+//! write files; `engine` reads the one that is sent, and `app` the small ones; `ui` opens neither socket nor file.
 //!
 //! # How data flows
 //!

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use sockscope::endpoint::Host;
 use sockscope::engine::{
-    Answers, Bind, Command, Connect, Engine, Event, Listen, Options, Plan, SessionId, Target, Ticket,
+    Answers, Bind, Command, Connect, Engine, Event, JobId, Listen, Options, Plan, SessionId, Target, Ticket,
 };
 use sockscope::error::OpError;
 use sockscope::journal::{ConnId, Content, Detail, Direction, Journal, Limits, Record};
@@ -86,6 +86,14 @@ impl Bench {
     #[track_caller]
     pub(crate) fn event<T>(&self, what: &str, pick: impl Fn(&Event) -> Option<T>) -> T {
         self.wait_for(what, || self.events.lock().unwrap().iter().find_map(&pick))
+    }
+
+    /// Waits until a job is over.
+    #[track_caller]
+    pub(crate) fn job_ended(&self, job: JobId) {
+        self.event("the end of a job", |event| {
+            matches!(event, Event::JobEnded { job: ended, .. } if *ended == job).then_some(())
+        });
     }
 
     pub(crate) fn open(&self, plan: Plan) -> Tab {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sockscope::endpoint::Host;
-use sockscope::engine::{Command, Event, FileProgress, JobEnd, JobId, Options, QueueLimit, SendFile, Target, Task};
+use sockscope::engine::{Command, FileProgress, JobEnd, JobId, Options, QueueLimit, SendFile, Target, Task};
 use sockscope::journal::Direction;
 
 use crate::bench::{Bench, PATIENCE, Tab, loopback, peer, read, stalled};
@@ -47,10 +47,7 @@ fn start(bench: &Bench, tab: &Tab, to: Target, path: &Path, chunk: usize, rate: 
 /// Waits until it is over.
 #[track_caller]
 fn end(bench: &Bench, started: &Started) -> JobEnd {
-    bench.event("the end of a job", |event| match event {
-        Event::JobEnded { job, .. } if *job == started.job => Some(()),
-        _ => None,
-    });
+    bench.job_ended(started.job);
     started.progress.figures().end.expect("it says how it ended")
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sockscope::endpoint::Host;
-use sockscope::engine::{Command, Event, JobEnd, JobId, Options, Repeat, RepeatProgress, Target, Task};
+use sockscope::engine::{Command, JobEnd, JobId, Options, Repeat, RepeatProgress, Target, Task};
 use sockscope::framing::Width;
 use sockscope::journal::Direction;
 use sockscope::message::Message;
@@ -40,10 +40,7 @@ fn start_message(bench: &Bench, tab: &Tab, job: u64, to: Target, message: &Messa
 /// Waits until it is over.
 #[track_caller]
 fn end(bench: &Bench, started: &Started) -> JobEnd {
-    bench.event("the end of a job", |event| match event {
-        Event::JobEnded { job, .. } if *job == started.job => Some(()),
-        _ => None,
-    });
+    bench.job_ended(started.job);
     started.progress.figures().end.expect("it says how it ended")
 }
 

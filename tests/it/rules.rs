@@ -398,3 +398,15 @@ fn an_answer_that_does_not_fit_its_length_field_is_left_out_with_a_record() {
     assert!(told.ends_with(expected), "{told}");
     assert_eq!(ask(&socket, address, "ab"), "\u{2}ab");
 }
+
+#[test]
+fn a_flood_of_short_lines_is_answered_line_by_line() {
+    const LINES: usize = 20_000;
+    let list = vec![always([reply("{data}")])];
+    let bench = Bench::new();
+    let (_tab, address) = bench.listen(answering(Rules { framing: Framing::Line, list, ..Rules::default() }));
+    let mut client = peer(address);
+    // It doesn't read before it has written all: what finds no room waits in its own buffers.
+    client.write_all(&b"\n".repeat(LINES)).expect("written");
+    assert_eq!(read(&mut client, LINES), b"\n".repeat(LINES));
+}
