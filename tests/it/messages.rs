@@ -73,6 +73,20 @@ fn listening() -> (Window, TcpStream) {
 }
 
 #[test]
+fn a_proposed_name_gives_way_to_what_is_typed() {
+    let mut window = Window::open();
+    window.press("Messages");
+    window.set("Message", "01 03 00 00");
+    window.press("Save message…");
+    window.wait_for("Save what is in the composer");
+    window.harness.run_steps(2);
+    assert_eq!(window.value("Name"), "01 03 00 00");
+    window.harness.event(egui::Event::Text("Read registers".to_owned()));
+    window.harness.run_steps(2);
+    assert_eq!(window.value("Name"), "Read registers");
+}
+
+#[test]
 fn a_saved_message_is_sent_by_its_line_its_button_and_its_key() {
     let (mut window, mut client) = listening();
     save(&mut window, "greeting", "good day");

@@ -1,5 +1,7 @@
 //! The dialog that asks for a name.
 
+use egui::text::{CCursor, CCursorRange};
+use egui::text_edit::TextEditState;
 use egui::{Id, Key, Modal, ScrollArea, TextEdit, Ui};
 
 use super::super::{theme, widgets};
@@ -43,12 +45,21 @@ pub(in super::super) fn naming_dialog(ui: &Ui, messages: &mut Messages, actions:
     }
 }
 
+/// What is proposed gives way to what is typed.
+fn select_all(ui: &Ui, field: Id, text: &str) {
+    let mut state = TextEditState::load(ui.ctx(), field).unwrap_or_default();
+    let end = CCursor::new(text.chars().count());
+    state.cursor.set_char_range(Some(CCursorRange::two(CCursor::default(), end)));
+    state.store(ui.ctx(), field);
+}
+
 fn fields<'a>(ui: &mut Ui, naming: &mut Naming, groups: impl Iterator<Item = &'a str>) {
     let name = widgets::labeled(ui, "Name", |ui| {
         ui.add(TextEdit::singleline(&mut naming.name).char_limit(LONGEST_NAME).desired_width(f32::INFINITY))
     });
     if std::mem::take(&mut naming.new) {
         name.request_focus();
+        select_all(ui, name.id, &naming.name);
     }
     if name.changed() {
         naming.failure = None;
