@@ -89,6 +89,7 @@ fn add(ui: &mut Ui, editor: &SequenceEditor, asked: &mut Vec<SequenceAction>) {
             let button = ui.add_enabled(room, Button::new(name));
             widgets::name(&button, Role::Button, &format!("Add {name}"));
             if button.clicked() {
+                card::type_into(ui, editor.sequence.steps.len() + 1, &step);
                 asked.push(SequenceAction::Edit(Edit::Add(step)));
             }
         }

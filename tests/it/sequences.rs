@@ -199,8 +199,12 @@ fn the_page_builds_runs_and_tells() {
     window.press("Add Expect");
     window.wait_for("nothing is expected");
     window.set("Step 1 text", "220");
+    // What is typed goes into the step that was added.
     window.press("Add Send");
-    window.set("Step 2 text", "QUIT");
+    window.harness.run_steps(2);
+    window.harness.event(egui::Event::Text("QUIT".to_owned()));
+    window.harness.run_steps(2);
+    assert_eq!(window.value("Step 2 text"), "QUIT");
     window.press("Add Expect");
     window.set("Step 3 text", "221");
     // It connects first.

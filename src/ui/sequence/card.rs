@@ -171,6 +171,18 @@ fn expected(ui: &mut Ui, number: usize, expect: &mut Expect) {
     });
 }
 
+/// Where the number of the step is kept that is to be typed into.
+fn awaited() -> egui::Id {
+    egui::Id::unique("step to be typed into")
+}
+
+/// The text of step `number`, which is about to be added, gets the focus.
+pub(super) fn type_into(ui: &Ui, number: usize, step: &Step) {
+    if matches!(step, Step::Send(_) | Step::Expect(_)) {
+        ui.data_mut(|data| data.insert_temp(awaited(), number));
+    }
+}
+
 fn text(ui: &mut Ui, number: usize, text: &mut String) {
     if text.len() > LONGEST_TEXT {
         let words =
@@ -181,6 +193,11 @@ fn text(ui: &mut Ui, number: usize, text: &mut String) {
     let edit = TextEdit::singleline(text).font(theme::mono()).char_limit(LONGEST_TEXT);
     let edit = ui.add(edit.desired_width(f32::INFINITY));
     widgets::name_field(ui, &edit, &format!("Step {number} text"));
+    if ui.data(|data| data.get_temp(awaited())) == Some(number) {
+        ui.data_mut(|data| data.remove::<usize>(awaited()));
+        edit.request_focus();
+        edit.scroll_to_me(None);
+    }
 }
 
 fn format(ui: &mut Ui, number: usize, format: &mut Format) {
