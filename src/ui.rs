@@ -110,7 +110,7 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
             }
         });
     });
-    composer.frame(frame(ui, 8)).show(ui, |ui| {
+    composer.frame(frame(ui, 8).inner_margin(Margin::symmetric(6, 8))).show(ui, |ui| {
         ui.set_min_size(ui.available_size());
         composer::show(ui, tab, actions);
     });
@@ -159,11 +159,18 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
     });
 }
 
+/// Below this width, in points, the names of the pages are small.
+const NAMED: f32 = 300.0;
+
 /// What the left side can show.
 fn pages(ui: &mut Ui, tab: &mut SocketTab) {
     ui.horizontal_wrapped(|ui| {
         // At the usual width they are on one line.
         (ui.spacing_mut().button_padding.x, ui.spacing_mut().item_spacing.x) = (7.0, 4.0);
+        if ui.available_width() < NAMED {
+            (ui.spacing_mut().button_padding.x, ui.spacing_mut().item_spacing.x) = (5.0, 2.0);
+            ui.style_mut().override_text_style = Some(egui::TextStyle::Small);
+        }
         for page in Page::ALL {
             ui.selectable_value(&mut tab.page, page, page.name());
         }

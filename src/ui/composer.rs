@@ -18,7 +18,10 @@ const NARROW: f32 = 800.0;
 /// Shows the notation, the editor, Send, and what would be sent.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     let notation = notation(&tab.composer);
+    let way = way(&tab.composer);
     ui.horizontal(|ui| controls(ui, &mut tab.composer));
+    // Who chose how something is meant goes on typing it.
+    let goes_on = way != self::way(&tab.composer);
     if notation != self::notation(&tab.composer) {
         tab.composer.failure = None;
     }
@@ -28,7 +31,9 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
         let button = egui::vec2(84.0, 28.0);
         let width = ui.available_width() - button.x - ui.spacing().item_spacing.x;
         let height = ui.available_height() - ui.spacing().interact_size.y;
-        ui.allocate_ui(egui::vec2(width, height.max(button.y)), |ui| editor::show(ui, tab, width, actions));
+        ui.allocate_ui(egui::vec2(width, height.max(button.y)), |ui| {
+            editor::show(ui, tab, width, goes_on, actions);
+        });
         let words = egui::RichText::new("Send").color(ui.visuals().selection.stroke.color);
         let send = egui::Button::new(words).fill(ui.visuals().selection.bg_fill);
         if ui.add_sized(button, send).on_hover_text("Ctrl+Enter; Enter when on one line").clicked() {
@@ -53,6 +58,12 @@ fn notation(composer: &Composer) -> impl PartialEq + use<> {
     (message.format, message.encoding, message.variables, message.envelope)
 }
 
+/// How what is typed is meant, as far as the controls above the editor say.
+fn way(composer: &Composer) -> impl PartialEq + use<> {
+    let message = &composer.message;
+    (message.format, message.encoding, message.variables, message.envelope.ending, composer.multiline)
+}
+
 fn controls(ui: &mut Ui, composer: &mut Composer) {
     let narrow = ui.available_width() < NARROW;
     if narrow {
@@ -61,9 +72,9 @@ fn controls(ui: &mut Ui, composer: &mut Composer) {
         ui.spacing_mut().combo_width = 40.0;
     }
     formats(ui, composer);
-    if composer.message.format == Format::Text {
-        encoding(ui, &mut composer.message.encoding);
-    }
+    // It keeps its place, so that what stands behind it does.
+    let encoded = composer.message.format == Format::Text;
+    ui.add_enabled_ui(encoded, |ui| encoding(ui, &mut composer.message.encoding));
     line_ending(ui, &mut composer.message.envelope.ending);
     let words = if narrow { ("{…}", "Lines") } else { ("Variables", "Several lines") };
     let toggle = ui.toggle_value(&mut composer.message.variables, words.0);
@@ -113,7 +124,8 @@ fn encoding(ui: &mut Ui, chosen: &mut Encoding) {
         }
     });
     widgets::name(&list.response, Role::ComboBox, "Encoding of what is sent");
-    list.response.on_hover_text("The encoding of what is sent; the log has its own");
+    let hint = "The encoding of what is sent; the log has its own";
+    list.response.on_hover_text(hint).on_disabled_hover_text("Only Text has an encoding; Escaped is UTF-8");
 }
 
 fn line_ending(ui: &mut Ui, chosen: &mut LineEnding) {

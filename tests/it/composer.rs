@@ -88,8 +88,8 @@ fn a_length_a_checksum_and_a_line_ending_go_around_it() {
     window.press("1 byte");
     window.press("Checksum behind");
     window.set("Find a checksum", "modbus");
+    // It comes with its byte order.
     window.press("CRC-16/MODBUS");
-    window.press("Checksum little-endian");
     window.harness.key_press(egui::Key::Escape);
     window.harness.run_steps(2);
     window.set("Message", "010300000002");
@@ -101,6 +101,24 @@ fn a_length_a_checksum_and_a_line_ending_go_around_it() {
     assert_eq!(sent[9..], *b"\r\n");
     let crc = sockscope::payload::checksum::Checksum::with_key("CRC-16/MODBUS").expect("known").of(&sent[..7]);
     assert_eq!(u128::from(u16::from_le_bytes([sent[7], sent[8]])), crc);
+}
+
+#[test]
+fn who_chooses_how_a_text_is_meant_goes_on_typing_it() {
+    let mut window = Window::open();
+    window.press("Hex");
+    window.harness.event(egui::Event::Text("41 42".to_owned()));
+    window.harness.run_steps(2);
+    assert_eq!(window.value("Message"), "41 42");
+    choose(&mut window, "Line ending", "LF");
+    window.harness.event(egui::Event::Text(" 43".to_owned()));
+    window.harness.run_steps(2);
+    assert_eq!(window.value("Message"), "41 42 43");
+    // What stands behind the encoding keeps its place where there is none.
+    let place = |window: &Window| window.harness.get_by_label("Variables").rect();
+    let before = place(&window);
+    window.press("Text");
+    assert_eq!(place(&window), before);
 }
 
 #[test]

@@ -15,9 +15,12 @@ const SEND: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::En
 /// Of a variable that is wrong at most so many bytes are underlined.
 const LONGEST_UNDERLINE: usize = 64;
 
-/// Shows it; what is wrong in it is underlined.
-pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, width: f32, actions: &mut Vec<SocketAction>) {
+/// Shows it; what is wrong in it is underlined. Where a person `goes_on` typing it has the focus.
+pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, width: f32, goes_on: bool, actions: &mut Vec<SocketAction>) {
     let id = ui.make_persistent_id((tab.kind, "message"));
+    if goes_on {
+        ui.memory_mut(|memory| memory.request_focus(id));
+    }
     let focused = ui.memory(|memory| memory.has_focus(id));
     // From any place that is not typed in: what is written there is not meant for the peer.
     let dialog = ui.memory(|memory| memory.top_modal_layer().is_some());

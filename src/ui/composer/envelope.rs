@@ -13,13 +13,18 @@ const LAST: usize = crate::template::MAX_RENDERED;
 
 const LITTLE: &str = "The least significant byte comes first; else the most significant one";
 
-/// The button that says what there is, and the menu behind it.
+/// The checksum of Modbus RTU.
+const MODBUS: &str = "CRC-16/MODBUS";
+
+/// The button, which is on where there is something, and the menu behind it. Neither changes its size: what is under
+/// the mouse stays there.
 pub(super) fn menu(ui: &mut Ui, envelope: &mut Envelope, sought: &mut String) {
     // Its fields and check boxes look as they do in a form.
     let stays = MenuConfig::new()
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
         .style(egui::style::StyleModifier::default());
-    let button = egui::Button::new(words(envelope)).truncate();
+    let words = words(envelope);
+    let button = egui::Button::new("Length, checksum").selected(*envelope != bare(envelope)).truncate();
     let (button, _) = MenuButton::from_button(button).config(stays).ui(ui, |ui| {
         ui.set_width(300.0);
         length(ui, &mut envelope.length);
@@ -27,17 +32,22 @@ pub(super) fn menu(ui: &mut Ui, envelope: &mut Envelope, sought: &mut String) {
         checksum(ui, &mut envelope.checksum, sought);
     });
     widgets::name(&button, egui::Role::Button, "Length and checksum");
-    button.on_hover_text("A length in front of what is sent, and a checksum behind it");
+    button.on_hover_text(words);
+}
+
+/// The same with neither.
+fn bare(envelope: &Envelope) -> Envelope {
+    Envelope { length: None, checksum: None, ..*envelope }
 }
 
 /// What is switched on, in words.
 fn words(envelope: &Envelope) -> String {
     let checksum = envelope.checksum.map(|field| field.kind.name());
     match (envelope.length, checksum) {
-        (None, None) => "Length, checksum".to_owned(),
-        (Some(_), None) => "+ length".to_owned(),
-        (None, Some(checksum)) => format!("+ {checksum}"),
-        (Some(_), Some(checksum)) => format!("+ length, {checksum}"),
+        (None, None) => "A length in front of what is sent, and a checksum behind it".to_owned(),
+        (Some(_), None) => "Length in front".to_owned(),
+        (None, Some(checksum)) => format!("{checksum} behind"),
+        (Some(_), Some(checksum)) => format!("Length in front, {checksum} behind"),
     }
 }
 
@@ -46,7 +56,14 @@ fn length(ui: &mut Ui, length: &mut Option<LengthField>) {
     if ui.checkbox(&mut on, "Length in front").on_hover_text("How many bytes follow it").changed() {
         *length = on.then(LengthField::default);
     }
-    let Some(field) = length else { return };
+    let mut field = length.unwrap_or_default();
+    ui.add_enabled_ui(length.is_some(), |ui| length_fields(ui, &mut field));
+    if let Some(length) = length {
+        *length = field;
+    }
+}
+
+fn length_fields(ui: &mut Ui, field: &mut LengthField) {
     ui.horizontal(|ui| {
         for width in Width::ALL {
             let words = match width {
@@ -72,11 +89,23 @@ fn checksum(ui: &mut Ui, checksum: &mut Option<ChecksumField>, sought: &mut Stri
         *checksum = on.then(ChecksumField::default);
         sought.clear();
     }
-    let Some(field) = checksum else { return };
+    let mut field = checksum.unwrap_or_default();
+    ui.add_enabled_ui(checksum.is_some(), |ui| checksum_fields(ui, &mut field, sought));
+    if let Some(checksum) = checksum {
+        *checksum = field;
+    }
+}
+
+fn checksum_fields(ui: &mut Ui, field: &mut ChecksumField, sought: &mut String) {
     let edit = TextEdit::singleline(sought).hint_text("Find: modbus, crc-32, xor …").desired_width(f32::INFINITY);
     let response = ui.add(edit.char_limit(40));
     widgets::name_field(ui, &response, "Find a checksum");
+    let before = field.kind;
     list(ui, &mut field.kind, sought);
+    if field.kind != before && field.kind.name() == MODBUS {
+        // Low byte first: "MODBUS over Serial Line" V1.02, section 2.5.1.2.
+        field.little_endian = true;
+    }
     ui.horizontal(|ui| {
         ui.add_enabled_ui(field.kind.bytes() > 1, |ui| {
             let little = ui.checkbox(&mut field.little_endian, "Little-endian").on_hover_text(LITTLE);
@@ -117,9 +146,10 @@ fn range(ui: &mut Ui, field: &mut ChecksumField) {
     if ui.checkbox(&mut all, "Over all before it").on_hover_text(hint).changed() {
         (field.from, field.to) = if all { (0, None) } else { (0, Some(1)) };
     }
-    if all {
-        return;
-    }
+    ui.add_enabled_ui(!all, |ui| from_to(ui, field));
+}
+
+fn from_to(ui: &mut Ui, field: &mut ChecksumField) {
     ui.horizontal(|ui| {
         ui.label("From byte");
         let from = ui.add(DragValue::new(&mut field.from).range(0..=LAST));
