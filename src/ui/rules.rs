@@ -99,7 +99,9 @@ fn undo(ui: &mut Ui, editor: &RulesEditor, asked: &mut Vec<RulesAction>) {
 
 fn list(ui: &mut Ui, tab: &mut SocketTab, asked: &mut Vec<RulesAction>) {
     if tab.rules.rules.list.is_empty() {
-        ui.add(Label::new(RichText::new("No automatic answers. Choose a preset, or add a rule.").weak()).wrap());
+        let words = "No automatic answers. A rule says what is done by itself when something comes: choose a preset, \
+            or add a rule.";
+        ui.add(Label::new(RichText::new(words).weak()).wrap());
         return;
     }
     ScrollArea::vertical().id_salt("rules").auto_shrink([false, false]).show(ui, |ui| {

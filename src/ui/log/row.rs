@@ -13,6 +13,9 @@ use crate::payload;
 use crate::ui::theme::{self, ROW, Tone};
 use crate::ui::{bookmarks, rows, text};
 
+/// From this width on, in points, words of a connection have room enough in the column of payload.
+const WIDE: f32 = 760.0;
+
 /// The left edges of a row's columns, from the row's own left edge.
 #[derive(Clone, Copy)]
 pub(super) struct Columns {
@@ -123,8 +126,12 @@ fn paint(ui: &Ui, tab: &SocketTab, shown: &Shown, rect: Rect, columns: Columns, 
             let words = record.words();
             let found = tab.find.ranges_in(words.as_bytes(), 0..text::ROW_BYTES);
             let job = text::plain_highlighted(&words, &egui::FontId::proportional(13.0), tone, &found, dark);
-            let left = if record.conn.is_some() { columns.length } else { columns.peer };
-            put(left + 6.0, right, job, Align2::LEFT_CENTER);
+            let left = match record.conn {
+                None => columns.peer,
+                Some(_) if rect.width() >= WIDE => columns.payload,
+                Some(_) => columns.length,
+            };
+            put(left, right, job, Align2::LEFT_CENTER);
         }
     }
 }
