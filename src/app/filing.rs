@@ -187,7 +187,7 @@ impl Run {
             }
             Some(JobEnd::GivenUp) if self.canceled => format!("Canceled: {sent} of {name} sent{lost}"),
             Some(JobEnd::GivenUp) => format!("The session ended: {sent} of {name} sent{lost}"),
-            Some(JobEnd::Failed(error)) => format!("{error}: {sent} sent{lost}"),
+            Some(JobEnd::Failed(error)) => format!("{error}; {sent} of {name} sent{lost}"),
         }
     }
 }

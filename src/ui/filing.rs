@@ -56,7 +56,13 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
                 _ => {
                     let label = ui.label("File");
                     let edit = TextEdit::singleline(&mut filing.path).desired_width(ui.available_width());
-                    ui.add(edit.hint_text("Path of the file")).labelled_by(label.id);
+                    let field = ui.add(edit.hint_text("Path of the file")).labelled_by(label.id);
+                    if field.changed() {
+                        filing.failure = None;
+                    }
+                    if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
+                        actions.push(SocketAction::File(FileAction::Send));
+                    }
                 }
             });
         });
@@ -65,12 +71,16 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
         ui.ctx().request_repaint_after(LOOK);
         return;
     }
-    ui.horizontal(|ui| fields(ui, kind, filing, chunk.is_some(), rate.is_some()));
-    if let Some(problem) = chunk.or(rate).or(filing.failure.clone()) {
-        complain(ui, &problem);
-    } else if let Some(shown) = shown {
-        show_remark(ui, &shown.remark);
-    }
+    ui.horizontal(|ui| {
+        fields(ui, kind, filing, chunk.is_some(), rate.is_some());
+        // Beside the fields it moves nothing; what has no room is in its tooltip.
+        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
+        if let Some(problem) = chunk.or(rate).or(filing.failure.clone()) {
+            complain(ui, &problem);
+        } else if let Some(shown) = shown {
+            show_remark(ui, &shown.remark);
+        }
+    });
 }
 
 /// A bar where the size is known, and words.

@@ -49,7 +49,9 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
                 _ => {
                     small_field(ui, "Repeat every", &mut repeating.every, 72.0, "1000", every.is_some());
                     ui.label("ms,");
-                    small_field(ui, "Times", &mut repeating.times, 112.0, "until stopped", times.is_some());
+                    let field = number_field(ui, &mut repeating.times, 112.0, "until stopped", times.is_some());
+                    widgets::name_field(ui, &field, "Times");
+                    ui.label("times");
                 }
             });
         });
@@ -68,6 +70,10 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
             let words = RichText::new(failure).small().color(ui.visuals().warn_fg_color);
             ui.add(egui::Label::new(words).truncate());
         }
+    } else {
+        // What is said here later moves nothing.
+        let words = "Sends the message below again and again, to whom Send sends it.";
+        ui.add(egui::Label::new(RichText::new(words).small().weak()).truncate());
     }
 }
 
@@ -91,17 +97,21 @@ pub(super) fn small_field(
     wrong: bool,
 ) -> egui::Response {
     let label = ui.label(label);
+    number_field(ui, text, width, hint, wrong).labelled_by(label.id)
+}
+
+fn number_field(ui: &mut Ui, text: &mut String, width: f32, hint: &'static str, wrong: bool) -> egui::Response {
     let mut edit = TextEdit::singleline(text).desired_width(width).hint_text(hint);
     if wrong {
         edit = edit.text_color(ui.visuals().error_fg_color);
     }
-    ui.add(edit).labelled_by(label.id)
+    ui.add(edit)
 }
 
-/// What is wrong.
+/// What is wrong; it wraps unless what is around it says otherwise.
 pub(super) fn complain(ui: &mut Ui, problem: &str) {
     let words = RichText::new(problem).small().color(ui.visuals().error_fg_color);
-    ui.add(egui::Label::new(words).wrap());
+    ui.add(egui::Label::new(words));
 }
 
 /// How far it is, or how it went.
@@ -109,6 +119,6 @@ pub(super) fn show_remark(ui: &mut Ui, remark: &Remark) {
     if remark.failed {
         complain(ui, &remark.words);
     } else {
-        ui.add(egui::Label::new(RichText::new(&remark.words).small()).wrap());
+        ui.add(egui::Label::new(RichText::new(&remark.words).small()));
     }
 }

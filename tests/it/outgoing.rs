@@ -53,6 +53,19 @@ fn what_can_not_be_repeated_says_why() {
 }
 
 #[test]
+fn what_was_wrong_with_a_path_is_not_said_of_another_and_enter_sends_it() {
+    let mut window = Window::open();
+    window.press("File");
+    window.press("Send file");
+    window.wait_for("Not sent: type the path of a file");
+    window.set("File", "/no such folder/file");
+    assert!(window.find("Not sent").is_none());
+    window.harness.key_press(egui::Key::Enter);
+    window.harness.run_steps(3);
+    window.wait_for("Not sent: ");
+}
+
+#[test]
 fn datagrams_are_repeated_to_the_target_that_was_chosen() {
     let peer = UdpSocket::bind(loopback(0)).expect("bound");
     peer.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
