@@ -80,11 +80,17 @@ fn frame(ui: &Ui, margin: i8) -> Frame {
 fn show_banner(ui: &mut Ui, banner: &str, actions: &mut Vec<Action>) {
     let fill = Frame::new().fill(ui.visuals().faint_bg_color).inner_margin(Margin::symmetric(10, 4));
     Panel::top("banner").frame(fill).show(ui, |ui| {
+        // The button first: a long sentence takes what is left, and several lines.
         ui.horizontal(|ui| {
-            ui.colored_label(ui.visuals().error_fg_color, banner);
-            if ui.button("Dismiss").clicked() {
-                actions.push(Action::DismissBanner);
-            }
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if ui.button("Dismiss").clicked() {
+                    actions.push(Action::DismissBanner);
+                }
+                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                    let words = egui::RichText::new(banner).color(ui.visuals().error_fg_color);
+                    ui.add(egui::Label::new(words).wrap());
+                });
+            });
         });
     });
 }
