@@ -17,7 +17,12 @@ impl SocketTab {
         self.looked = true;
         self.colors.make_ready();
         self.errors = self.form.check(&self.switches, self.rules.answers()).err().unwrap_or_default();
+        let open = self.status.open;
         self.status = self.journal.status();
+        if self.status.open > open {
+            // Why nothing could be sent may be over: there is somebody to send to.
+            self.composer.failure = None;
+        }
         let journal = &self.journal;
         self.targets = self.selection.conns.iter().filter_map(|id| journal.connection(*id)).collect();
         if let Some(wait) = self.look_at_outgoing(Instant::now()) {

@@ -13,7 +13,7 @@ use super::tab::{Kind, SocketTab};
 use crate::engine::Answers;
 use crate::message::Message;
 use crate::responder::presets::presets;
-use crate::responder::{Act, Place, Rule, RuleError, Rules, When};
+use crate::responder::{Act, Pattern, Place, Rule, RuleError, Rules, Test, When};
 
 pub use trial::{Outcome, Source, Trial, Tried};
 pub use words::{act_name, bytes_words, deed_words, rule_words};
@@ -176,7 +176,9 @@ impl RulesEditor {
             RulesAction::Preset(number) => self.put(number, switches),
             RulesAction::Undo => self.undo(switches),
             RulesAction::Add if count < MOST_RULES => {
-                self.rules.list.push(Rule::default());
+                // It does nothing until a person has said when: until then those from before stay in force.
+                let pattern = Pattern { test: Test::Contains, ..Pattern::default() };
+                self.rules.list.push(Rule { when: When::Payload(pattern), ..Rule::default() });
                 self.expanded = Some(count);
             }
             RulesAction::Duplicate(rule) if rule < count && count < MOST_RULES => {

@@ -61,10 +61,18 @@ fn the_list_and_what_can_be_taken_back_are_bounded() {
 fn what_is_answered_is_told_in_a_sentence() {
     let words = |actions: &[RulesAction]| after(actions).0.words();
     assert_eq!(words(&[]), "No automatic answers");
-    assert_eq!(words(&[RulesAction::Add]), "Answers by 1 rule");
     assert_eq!(words(&[preset("Echo")]), "Answers by 1 rule: Echo");
     assert_eq!(words(&[preset("Character generator")]), "Answers by 2 rules: Characters, Discard");
     assert_eq!(words(&[preset("SMTP")]), "Answers by 8 rules: Greeting, EHLO …");
+}
+
+#[test]
+fn a_rule_that_was_added_does_nothing_before_it_is_written() {
+    let (mut editor, _) = after(&[preset("Echo")]);
+    let before = Arc::clone(editor.answers());
+    editor.change(RulesAction::Add, &mut Switches::default());
+    editor.read();
+    assert!(Arc::ptr_eq(&before, editor.answers()) && editor.is_wrong(1));
 }
 
 #[test]
