@@ -12,7 +12,7 @@ use crate::endpoint::ParseError;
 ///
 /// # Errors
 ///
-/// Where `text` is not valid in `from`, or stands for a byte that can't be written in `to`: see [`print`].
+/// Where `text` is not valid in `from`, or stands for a byte that can't be written in `to`: see [`print()`].
 pub fn convert(text: &str, from: Format, to: Format, encoding: Encoding) -> Result<String, ParseError> {
     let bytes = parse_in(text, from, encoding)?;
     print(&bytes, to, encoding).map_err(|(nth, reason)| refused(place(text, from, nth), reason))
