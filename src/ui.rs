@@ -137,31 +137,35 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
     }
     bookmarks::note_dialog(ui, tab);
     let middle = Frame::new().fill(ui.visuals().extreme_bg_color);
+    CentralPanel::default().frame(middle).show(ui, |ui| log_and_detail(ui, tab, middle, actions));
+}
+
+/// The log with its tools, or the statistics in its place.
+fn log_and_detail(ui: &mut Ui, tab: &mut SocketTab, middle: Frame, actions: &mut Vec<SocketAction>) {
+    let kind = tab.kind;
+    Panel::top(("log tools", kind)).frame(frame(ui, 6)).show(ui, |ui| log::tool_bar(ui, tab));
+    if save::is_needed(tab) {
+        Panel::top(("save", kind)).frame(frame(ui, 6)).show(ui, |ui| save::show(ui, tab, actions));
+    }
+    find::keys(ui, tab);
+    if find::is_needed(tab) {
+        Panel::top(("find", kind)).frame(frame(ui, 6)).show(ui, |ui| find::show(ui, tab));
+    }
+    let status = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(6, 2));
+    Panel::bottom(("status", kind)).frame(status).exact_size(32.0).show(ui, |ui| {
+        log::status_line(ui, tab, actions);
+    });
+    if log::has_remarks(tab) {
+        Panel::bottom(("remarks", kind)).frame(status).show(ui, |ui| log::remark_line(ui, tab));
+    }
+    if tab.statistics.shown {
+        CentralPanel::default().frame(middle).show(ui, |ui| statistics::show(ui, tab));
+        return;
+    }
+    detail_panel(ui, tab, actions);
     CentralPanel::default().frame(middle).show(ui, |ui| {
-        Panel::top(("log tools", kind)).frame(frame(ui, 6)).show(ui, |ui| log::tool_bar(ui, tab));
-        if save::is_needed(tab) {
-            Panel::top(("save", kind)).frame(frame(ui, 6)).show(ui, |ui| save::show(ui, tab, actions));
-        }
-        find::keys(ui, tab);
-        if find::is_needed(tab) {
-            Panel::top(("find", kind)).frame(frame(ui, 6)).show(ui, |ui| find::show(ui, tab));
-        }
-        let status = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(6, 2));
-        Panel::bottom(("status", kind)).frame(status).exact_size(32.0).show(ui, |ui| {
-            log::status_line(ui, tab, actions);
-        });
-        if log::has_remarks(tab) {
-            Panel::bottom(("remarks", kind)).frame(status).show(ui, |ui| log::remark_line(ui, tab));
-        }
-        if tab.statistics.shown {
-            CentralPanel::default().frame(middle).show(ui, |ui| statistics::show(ui, tab));
-            return;
-        }
-        detail_panel(ui, tab, actions);
-        CentralPanel::default().frame(middle).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            log::rows(ui, tab, actions);
-        });
+        ui.spacing_mut().item_spacing.y = 0.0;
+        log::rows(ui, tab, actions);
     });
 }
 

@@ -26,6 +26,48 @@ pub type AskPath = Arc<dyn Fn(&Ask) -> Option<PathBuf> + Send + Sync>;
 /// A dialog that ends without a path within this time was never on the screen.
 const NOT_SHOWN: Duration = Duration::from_millis(200);
 
+/// The path field in the window, for who has no dialog or would rather type.
+#[derive(Clone, Debug)]
+pub struct PathField<P = ()> {
+    /// What for.
+    pub purpose: P,
+    /// What is typed.
+    pub path: String,
+    /// Why it is shown, or why the path does not do.
+    pub note: String,
+    /// The existing file that the person was told of: a second press replaces it.
+    replaces: Option<PathBuf>,
+}
+
+impl<P> PathField<P> {
+    /// A field with a path to begin with, and why it is shown.
+    pub(super) fn new(purpose: P, path: String, note: impl Into<String>) -> Self {
+        Self { purpose, path, note: note.into(), replaces: None }
+    }
+
+    /// Whether `path` may be written: a file that is there is replaced only when `button` is pressed twice, and the
+    /// field says so the first time.
+    pub(super) fn may_write(&mut self, path: &Path, button: &str) -> bool {
+        if !in_home(path).is_file() || self.replaces.as_deref() == Some(path) {
+            return true;
+        }
+        self.note = format!("There is a file of that name: press {button} again to replace it.");
+        self.replaces = Some(path.to_owned());
+        false
+    }
+}
+
+/// How reading or writing a file went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// In one sentence.
+    pub words: String,
+    /// Nothing was read or written.
+    pub failed: bool,
+    /// What was not taken, and what is different in what was, one line each.
+    pub notes: Vec<String>,
+}
+
 /// A dialog that is open.
 #[derive(Debug)]
 pub struct Dialog {

@@ -10,13 +10,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Hands;
+use super::asking::Report;
 use super::tab::{Kind, SocketTab};
 use super::wake::Wake;
 use crate::library::{
     Color, DEFAULT_GROUP, LONGEST_NAME, Library, MOST_BUTTONS, Place, Removed, Saved, Shortcut, clean_name,
 };
 use crate::message::Message;
-pub use exchange::{Exchange, FileForm, PathField, Purpose, Report};
+pub use exchange::{Exchange, FileForm, Purpose};
 use list::List;
 pub use list::Row;
 use presets::InUse;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::asking::{Answer, Ask, AskPath, Dialog, in_home, proposed_path};
+use super::asking::{Answer, Ask, AskPath, Dialog, PathField, in_home, proposed_path};
 use super::wake::Wake;
 use crate::clock::Stamp;
 use crate::error::OpError;
@@ -36,17 +36,6 @@ impl std::fmt::Debug for Saving {
             Self::Over(_) => "Over",
         })
     }
-}
-
-/// The path field in the window.
-#[derive(Clone, Debug)]
-pub struct PathField {
-    /// What is typed.
-    pub path: String,
-    /// Why it is shown, or why the path does not do.
-    pub note: String,
-    /// The existing file that the person was told of: pressing Save again replaces it.
-    replaces: Option<PathBuf>,
 }
 
 impl Saving {
@@ -91,7 +80,7 @@ impl Saving {
                 // The path stays, so that it can be mended.
                 Some(Err(SaveError::Failed(error))) => {
                     let path = save.path().display().to_string();
-                    *self = Self::Path(PathField { path, note: error.to_string(), replaces: None });
+                    *self = Self::Path(PathField::new((), path, error.to_string()));
                 }
             },
             _ => {}
@@ -101,17 +90,14 @@ impl Saving {
     /// Opens the path field; a dialog that is open has no say any more.
     pub fn ask_here(&mut self, note: &str) {
         let path = proposed_path(&proposed_name());
-        *self = Self::Path(PathField { path, note: note.to_owned(), replaces: None });
+        *self = Self::Path(PathField::new((), path, note));
     }
 
     /// Save was pressed at the path field: an existing file is replaced only when it is pressed twice.
     pub fn write_typed(&mut self, path: PathBuf, wake: &Wake, content: impl FnOnce() -> (Header, Snapshot)) {
         if let Self::Path(field) = self
-            && in_home(&path).is_file()
-            && field.replaces.as_ref() != Some(&path)
+            && !field.may_write(&path, "Save")
         {
-            field.note = "There is a file of that name: press Save again to replace it.".to_owned();
-            field.replaces = Some(path);
             return;
         }
         self.write(path, wake, content);
@@ -128,7 +114,7 @@ impl Saving {
         });
         *self = match started {
             Ok(save) => Self::Writing(save),
-            Err(error) => Self::Path(PathField { path: typed, note: error.to_string(), replaces: None }),
+            Err(error) => Self::Path(PathField::new((), typed, error.to_string())),
         };
     }
 }

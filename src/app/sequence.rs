@@ -17,7 +17,7 @@ use crate::sequence::{
     AFTER_CLOSE, Crossed, LONGEST, MOST_STEPS, PlanError, Recording, Sequence, Step, StepState, Test,
 };
 
-pub use file::{Exchange, PathField, Purpose, Report};
+pub use file::{Exchange, Purpose};
 pub use outcome::Outcome;
 
 /// How often a sequence is to run.

@@ -7,7 +7,8 @@ use egui::{Button, ComboBox, DragValue, Label, Panel, RichText, Role, ScrollArea
 use super::theme::{self, Tone};
 use super::widgets;
 use crate::app::SocketAction;
-use crate::app::sequence::{Edit, Exchange, Often, PathField, Purpose, Report, SequenceAction, SequenceEditor};
+use crate::app::asking::{PathField, Report};
+use crate::app::sequence::{Edit, Exchange, Often, Purpose, SequenceAction, SequenceEditor};
 use crate::app::tab::{Kind, SocketTab};
 use crate::message::Message;
 use crate::sequence::{Expect, LONGEST, MOST_STEPS, Step, Test};
@@ -189,7 +190,7 @@ fn exchange(ui: &mut Ui, exchange: &mut Exchange, asked: &mut Vec<SequenceAction
     ui.separator();
 }
 
-fn path(ui: &mut Ui, field: &mut PathField, asked: &mut Vec<SequenceAction>) {
+fn path(ui: &mut Ui, field: &mut PathField<Purpose>, asked: &mut Vec<SequenceAction>) {
     ui.add(Label::new(RichText::new(&field.note).small()).wrap());
     let edit = ui.add(TextEdit::singleline(&mut field.path).desired_width(f32::INFINITY));
     widgets::name_field(ui, &edit, "Path of the sequence");

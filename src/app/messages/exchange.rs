@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 
-use super::super::asking::{Answer, Ask, AskPath, Dialog, in_home, proposed_path};
+use super::super::asking::{Answer, Ask, AskPath, Dialog, PathField, Report, in_home, proposed_path};
 use super::super::stored::{self, in_background, outcome};
 use super::super::wake::Wake;
 use crate::error::OpError;
@@ -65,37 +65,13 @@ pub enum Exchange {
     /// The desktop's dialog is open.
     Dialog(Purpose, Dialog),
     /// The path is typed in the window.
-    Path(PathField),
+    Path(PathField<Purpose>),
     /// The file is being read.
     Reading(Receiver<Result<Import, OpError>>),
     /// The file is being written.
     Writing(Receiver<Result<String, OpError>>),
     /// It is done, or it failed.
     Over(Report),
-}
-
-/// The path field in the window.
-#[derive(Clone, Debug)]
-pub struct PathField {
-    /// What for.
-    pub purpose: Purpose,
-    /// What is typed.
-    pub path: String,
-    /// Why it is shown, or why the path does not do.
-    pub note: String,
-    /// The existing file that the person was told of: a second press replaces it.
-    replaces: Option<PathBuf>,
-}
-
-/// How it went.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// In one sentence.
-    pub words: String,
-    /// Nothing was read or written.
-    pub failed: bool,
-    /// What was not taken, and what is different in what was, one line each.
-    pub notes: Vec<String>,
 }
 
 impl Report {
@@ -161,16 +137,14 @@ impl Exchange {
             Purpose::Import => proposed_path(""),
             Purpose::Export(form) => proposed_path(&form.file_name()),
         };
-        *self = Self::Path(PathField { purpose: *purpose, path, note: note.to_owned(), replaces: None });
+        *self = Self::Path(PathField::new(*purpose, path, note));
     }
 
     /// The path is typed: an existing file is replaced only when that is asked for twice.
     pub(super) fn use_typed(&mut self, path: PathBuf, library: &Arc<Library>, wake: &Wake) {
         let Self::Path(field) = self else { return };
         let path = in_home(&path);
-        if matches!(field.purpose, Purpose::Export(_)) && path.exists() && field.replaces.as_ref() != Some(&path) {
-            field.note = "There is a file of that name: press Export again to replace it.".to_owned();
-            field.replaces = Some(path);
+        if matches!(field.purpose, Purpose::Export(_)) && !field.may_write(&path, "Export") {
             return;
         }
         let purpose = field.purpose;

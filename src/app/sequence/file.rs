@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crossbeam_channel::Receiver;
 
-use super::super::asking::{Answer, Ask, AskPath, Dialog, in_home, proposed_path};
+use super::super::asking::{Answer, Ask, AskPath, Dialog, PathField, Report, in_home, proposed_path};
 use super::super::stored::{self, in_background, outcome};
 use super::super::wake::Wake;
 use crate::error::OpError;
@@ -28,7 +28,7 @@ pub enum Exchange {
     /// The desktop's dialog is open.
     Dialog(Purpose, Dialog),
     /// The path is typed in the window.
-    Path(PathField),
+    Path(PathField<Purpose>),
     /// The file is being read or written.
     Busy(Receiver<Result<Done, OpError>>),
     /// It is done, or it failed.
@@ -42,30 +42,6 @@ pub enum Done {
     Read(PathBuf, Read),
     /// It was written.
     Written(PathBuf),
-}
-
-/// The path field in the window.
-#[derive(Clone, Debug)]
-pub struct PathField {
-    /// What for.
-    pub purpose: Purpose,
-    /// What is typed.
-    pub path: String,
-    /// Why it is shown, or why the path does not do.
-    pub note: String,
-    /// The existing file that the person was told of: a second press replaces it.
-    replaces: Option<PathBuf>,
-}
-
-/// How it went.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// In one sentence.
-    pub words: String,
-    /// Nothing was read or written.
-    pub failed: bool,
-    /// What was not taken, one line each.
-    pub notes: Vec<String>,
 }
 
 impl Exchange {
@@ -105,17 +81,14 @@ impl Exchange {
     pub(super) fn type_path(&mut self, note: &str) {
         if let Self::Dialog(purpose, _) = self {
             let (purpose, note) = (*purpose, note.to_owned());
-            *self = Self::Path(PathField { purpose, path: proposed_path(&file_name("")), note, replaces: None });
+            *self = Self::Path(PathField::new(purpose, proposed_path(&file_name("")), note));
         }
     }
 
     /// The button at the path field was pressed: an existing file is replaced only when it is pressed twice.
     pub(super) fn use_typed(&mut self, path: PathBuf, wake: &Wake, sequence: impl FnOnce() -> Sequence) {
         let Self::Path(field) = self else { return };
-        let is_new = field.purpose == Purpose::Open || field.replaces.as_ref() == Some(&path);
-        if !is_new && in_home(&path).is_file() {
-            field.note = "There is a file of that name: press Save again to replace it.".to_owned();
-            field.replaces = Some(path);
+        if field.purpose == Purpose::Save && !field.may_write(&path, "Save") {
             return;
         }
         let purpose = field.purpose;

@@ -4,7 +4,8 @@ use egui::{Key, RichText, ScrollArea, TextEdit, Ui};
 
 use super::push;
 use crate::app::SocketAction;
-use crate::app::messages::{Exchange, Messages, MessagesAction, PathField, Purpose, Report};
+use crate::app::asking::{PathField, Report};
+use crate::app::messages::{Exchange, Messages, MessagesAction, Purpose};
 
 /// Shows it, where there is anything to show.
 pub(super) fn show(ui: &mut Ui, messages: &mut Messages, actions: &mut Vec<SocketAction>) {
@@ -23,7 +24,7 @@ pub(super) fn show(ui: &mut Ui, messages: &mut Messages, actions: &mut Vec<Socke
     }
 }
 
-fn path(ui: &mut Ui, field: &mut PathField, actions: &mut Vec<SocketAction>) {
+fn path(ui: &mut Ui, field: &mut PathField<Purpose>, actions: &mut Vec<SocketAction>) {
     ui.add(egui::Label::new(RichText::new(&field.note).small()).wrap());
     let edit = ui.add(TextEdit::singleline(&mut field.path).desired_width(f32::INFINITY));
     super::super::widgets::name_field(ui, &edit, "Path of the messages");
