@@ -12,7 +12,6 @@ pub mod detail;
 pub mod filing;
 pub mod filter;
 pub mod find;
-pub mod form;
 pub mod jump;
 mod keeping;
 pub mod log;

@@ -9,21 +9,22 @@ use std::time::Duration;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-/// A moment of this run: nanoseconds on the monotonic clock since the run's [anchor](Stamp::now).
+/// A moment: nanoseconds since 1970 (UTC). Those of this run are the wall clock's reading at the run's
+/// [anchor](Stamp::now), and the monotonic clock's from there on; others come from files.
 ///
-/// Eight bytes, ordered, and good for 584 years.
+/// Eight bytes, ordered, and good until 2554.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stamp(u64);
 
 struct Anchor {
-    wall: Timestamp,
+    wall: Stamp,
     /// Of [`monotonic`].
     monotonic: Duration,
 }
 
 fn anchor() -> &'static Anchor {
     static ANCHOR: OnceLock<Anchor> = OnceLock::new();
-    ANCHOR.get_or_init(|| Anchor { wall: Timestamp::now(), monotonic: monotonic() })
+    ANCHOR.get_or_init(|| Anchor { wall: Stamp::at(Timestamp::now()), monotonic: monotonic() })
 }
 
 /// The time since some moment before the anchor. [`Instant`](std::time::Instant) is `CLOCK_MONOTONIC` on Linux, which
@@ -42,19 +43,19 @@ fn monotonic() -> Duration {
 }
 
 impl Stamp {
-    /// The present. The first call of a run sets the anchor, at zero.
+    /// The present. The first call of a run sets the anchor.
     pub fn now() -> Self {
-        let start = anchor().monotonic;
-        let elapsed = monotonic().saturating_sub(start);
-        Self(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
+        let anchor = anchor();
+        let elapsed = monotonic().saturating_sub(anchor.monotonic);
+        Self(anchor.wall.0.saturating_add(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)))
     }
 
-    /// A stamp `nanos` nanoseconds after the anchor.
+    /// A stamp `nanos` nanoseconds after 1970 began.
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
     }
 
-    /// Nanoseconds since the anchor.
+    /// Nanoseconds since 1970 began.
     pub const fn nanos(self) -> u64 {
         self.0
     }
@@ -64,16 +65,14 @@ impl Stamp {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
-    /// The wall-clock time: the anchor's plus the monotonic distance from it.
+    /// The same as a date and time.
     pub fn timestamp(self) -> Timestamp {
-        let anchor = anchor();
-        anchor.wall.checked_add(Duration::from_nanos(self.0)).unwrap_or(anchor.wall)
+        Timestamp::from_nanosecond(self.0.into()).unwrap_or(Timestamp::MAX)
     }
 
-    /// The stamp of a wall-clock time; the anchor's for one before it.
+    /// The stamp of a wall-clock time; 1970's for one before it, 2554's for one after it.
     pub fn at(timestamp: Timestamp) -> Self {
-        let since = timestamp.duration_since(anchor().wall).as_nanos();
-        Self(u64::try_from(since.max(0)).unwrap_or(u64::MAX))
+        Self(u64::try_from(timestamp.as_nanosecond().max(0)).unwrap_or(u64::MAX))
     }
 
     /// RFC 3339 in UTC with nine digits of a second: `2026-11-21T03:05:00.123456789Z`.

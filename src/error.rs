@@ -5,6 +5,7 @@
 //! bind 127.0.0.1:80: permission denied (EACCES 13): ports below 1024 need rights; try 8080
 //! ```
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
@@ -21,7 +22,7 @@ pub struct SystemCode {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct OpError {
     /// The call, in the system's own word: `bind`, `connect`, `accept`, `send`, `resolve`, `save` …
-    pub op: &'static str,
+    pub op: Cow<'static, str>,
     /// What it was tried on: an address, a name, a path. May be empty.
     pub subject: String,
     /// The system's code, where the system refused; `None` where Sockscope did.
@@ -34,8 +35,8 @@ pub struct OpError {
 
 impl OpError {
     /// An error that Sockscope itself found.
-    pub fn new(op: &'static str, subject: impl fmt::Display, message: impl Into<String>) -> Self {
-        Self { op, subject: subject.to_string(), code: None, message: message.into(), advice: None }
+    pub fn new(op: impl Into<Cow<'static, str>>, subject: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self { op: op.into(), subject: subject.to_string(), code: None, message: message.into(), advice: None }
     }
 
     /// An error that the system returned for `op` on `subject`, with [advice](Self::advice) where there is some.
@@ -46,7 +47,7 @@ impl OpError {
         };
         let (name, message) = describe(number, error);
         let advice = advice(op, &name, &subject);
-        Self { op, subject, code: Some(SystemCode { number, name }), message, advice }
+        Self { op: op.into(), subject, code: Some(SystemCode { number, name }), message, advice }
     }
 
     /// The same error with `advice` as what to do next.
@@ -64,7 +65,7 @@ impl OpError {
 
 impl fmt::Display for OpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.op)?;
+        f.write_str(&self.op)?;
         if !self.subject.is_empty() {
             write!(f, " {}", self.subject)?;
         }

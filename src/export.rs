@@ -9,11 +9,14 @@
 //! Whoever sends bytes to this program writes no line of these files: a payload can't end a row, start a formula, or
 //! carry a control character into them.
 //!
-//! Each form is a `RecordWriter` over any [`io::Write`]: it is given the records one after the other, keeps one line
+//! Each form is a [`LogWriter`] over any [`io::Write`]: it is given the records one after the other, keeps one line
 //! in memory, and allocates nothing for a record's payload once that line has grown. [`Save`] runs one on a thread of
-//! its own, into a temporary file that replaces the target only when it is complete and on the disk.
+//! its own, into a temporary file that replaces the target only when it is complete and on the disk; a [`Follower`]
+//! feeds one with what a journal gets while it runs.
 
+mod about;
 mod csv;
+mod follow;
 mod json;
 mod jsonl;
 mod save;
@@ -27,13 +30,16 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+pub use about::{About, Ends, Losses, Summary, Totals};
+pub use follow::Follower;
 pub use save::{Save, SaveError, Saved};
 
+use crate::clock::Stamp;
 use crate::error::OpError;
 use crate::journal::{Record, Seq, Snapshot};
 
 /// The name and version that the files carry.
-const PROGRAM: &str = concat!("sockscope ", env!("CARGO_PKG_VERSION"));
+pub const PROGRAM: &str = concat!("sockscope ", env!("CARGO_PKG_VERSION"));
 
 /// Between two looks at whether saving was canceled, at most about this many bytes of payload are written.
 const STEP_BYTES: usize = 256 * 1024;
@@ -113,12 +119,34 @@ impl Role {
 /// What a file says about its session before the first record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
+    /// The program that wrote it: [`PROGRAM`].
+    pub program: String,
     /// What the session is.
     pub role: Role,
     /// Its endpoint: `tcp://127.0.0.1:8888`.
     pub endpoint: String,
+    /// The time of the first record; where there is none, that of the file.
+    pub started: Stamp,
+    /// Records that left the journal before the first one here.
+    pub missing: Losses,
     /// The bookmarked records and what a person wrote about them (may be empty); only `.jsonl` has a place for them.
     pub notes: BTreeMap<Seq, String>,
+}
+
+impl Header {
+    /// Of a session in this program, from now on, without notes.
+    pub fn new(role: Role, endpoint: impl Into<String>) -> Self {
+        let (missing, notes) = Default::default();
+        let (program, endpoint) = (PROGRAM.to_owned(), endpoint.into());
+        Self { program, role, endpoint, started: Stamp::now(), missing, notes }
+    }
+
+    /// The same for a file of what is in `snapshot`.
+    #[must_use]
+    pub fn of(self, snapshot: &Snapshot) -> Self {
+        let started = snapshot.records().next().map_or(self.started, |record| record.time);
+        Self { started, missing: Losses::before(snapshot), ..self }
+    }
 }
 
 /// Is told every now and then how many records are written; breaking cancels.
@@ -140,15 +168,33 @@ impl From<io::Error> for Halt {
 }
 
 /// One form of a log file, written from its start to its end.
-trait RecordWriter {
+pub trait LogWriter {
     /// Writes what comes before the first record.
+    ///
+    /// # Errors
+    /// Those of the [`io::Write`] beneath.
     fn start(&mut self, header: &Header) -> io::Result<()>;
 
     /// Writes one record.
-    fn record(&mut self, record: &Record) -> io::Result<()>;
+    ///
+    /// # Errors
+    /// Those of the [`io::Write`] beneath.
+    fn record(&mut self, record: &Record, about: About<'_>) -> io::Result<()>;
 
     /// Writes what comes after the last record, and hands everything on to the [`io::Write`] beneath.
-    fn finish(&mut self) -> io::Result<()>;
+    ///
+    /// # Errors
+    /// Those of the [`io::Write`] beneath.
+    fn finish(&mut self, summary: &Summary) -> io::Result<()>;
+}
+
+/// A writer of `format` to `out`.
+pub fn writer<'a, W: io::Write + 'a>(format: FileFormat, out: W) -> Box<dyn LogWriter + 'a> {
+    match format {
+        FileFormat::Text => Box::new(text::Text::new(out)),
+        FileFormat::Csv => Box::new(csv::Csv::new(out)),
+        FileFormat::Jsonl => Box::new(jsonl::Jsonl::new(out)),
+    }
 }
 
 /// Writes `snapshot` to `out`.
@@ -159,19 +205,8 @@ fn write<W: io::Write>(
     snapshot: &Snapshot,
     step: &mut Step<'_>,
 ) -> Result<(), Halt> {
-    match format {
-        FileFormat::Text => write_records(&mut text::Text::new(out, snapshot), header, snapshot, step),
-        FileFormat::Csv => write_records(&mut csv::Csv::new(out, snapshot), header, snapshot, step),
-        FileFormat::Jsonl => write_records(&mut jsonl::Jsonl::new(out, snapshot), header, snapshot, step),
-    }
-}
-
-fn write_records(
-    writer: &mut impl RecordWriter,
-    header: &Header,
-    snapshot: &Snapshot,
-    step: &mut Step<'_>,
-) -> Result<(), Halt> {
+    let header = &header.clone().of(snapshot);
+    let mut writer = writer(format, out);
     let mut written = 0;
     let mut cost = STEP_BYTES;
     writer.start(header)?;
@@ -182,11 +217,13 @@ fn write_records(
                 return Err(Halt::Canceled);
             }
         }
-        writer.record(&record)?;
+        let ends = record.conn.and_then(|conn| snapshot.connection(conn)).map(Ends::of);
+        let note = header.notes.get(&record.seq).map(String::as_str);
+        writer.record(&record, About { ends, note })?;
         written += 1;
         cost += RECORD_COST + record.payload().map_or(0, |(_, bytes)| bytes.len());
     }
-    writer.finish()?;
+    writer.finish(&Summary::of(snapshot))?;
     match step(written) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(Halt::Canceled),

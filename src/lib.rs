@@ -25,12 +25,20 @@
 //! | 2 the record | [`journal`] | every byte in order, bounded memory, what was dropped is counted |
 //! | | [`lookup`] | names, services, protocols, interfaces: a small pool of threads |
 //! | 3 the machine | [`engine`] | the I/O thread: sockets, state machines, timers; command in, event out |
-//! | | [`export`] | the journal → `.txt`, `.csv`, `.jsonl`, whole or not at all |
-//! | 4 the faces | [`app`] | the window's state: tabs, settings, what a press of a button does |
+//! | | [`form`] | what is typed to open a session, and the plan that it means |
+//! | | [`export`] | the journal → `.txt`, `.csv`, `.jsonl`, `.pcapng`, `.html`, `.bin` |
+//! | | [`import`] | `.jsonl` and `.pcapng` → the journal; what differs from what a file says of itself |
+//! | | [`recording`] | the journal → a file while it grows, and nothing is dropped meanwhile |
+//! | | [`replay`] | a log played again, and its new answers compared with the old ones |
+//! | | [`profile`] | what is set up in a tab, as one TOML file; the same as a command |
+//! | 4 the faces | [`headless`] | the same engine from a terminal |
+//! | | [`app`] | the window's state: tabs, settings, what a press of a button does |
 //! | | [`ui`] | panels and widgets: draws state, returns actions |
 //!
-//! Nothing below floor 4 knows egui; only `engine` and `lookup` touch the network; only `export` and `app::stored`
-//! write files; `engine` reads the one that is sent, and `app` the small ones; `ui` opens neither socket nor file.
+//! Nothing below floor 4 knows egui, nor does `headless`: without the feature `window` neither `app` nor `ui` is there,
+//! and nothing of a desktop is linked. Only `engine` and `lookup` touch the network; only `export`, `recording`,
+//! `profile` and `app::stored` write files; `engine` reads the one that is sent, `import` logs, and `app` the small
+//! ones; `ui` opens neither socket nor file.
 //!
 //! # How data flows
 //!
@@ -54,7 +62,7 @@
 //! `dialog` waits for the desktop's file dialog. Each is named, bounded, and can be cancelled or abandoned.
 
 // `tests/fuzz` builds the two floors on which all parsers live, without the rest.
-#[cfg(not(fuzzing))]
+#[cfg(all(feature = "window", not(fuzzing)))]
 pub mod app;
 pub mod clock;
 pub mod endpoint;
@@ -64,7 +72,13 @@ pub mod error;
 #[cfg(not(fuzzing))]
 pub mod export;
 pub mod figures;
+#[cfg(not(fuzzing))]
+pub mod form;
 pub mod framing;
+#[cfg(not(fuzzing))]
+pub mod headless;
+#[cfg(not(fuzzing))]
+pub mod import;
 #[cfg(not(fuzzing))]
 pub mod journal;
 pub mod library;
@@ -73,9 +87,15 @@ pub mod lookup;
 pub mod message;
 pub mod moment;
 pub mod payload;
+#[cfg(not(fuzzing))]
+pub mod profile;
+#[cfg(not(fuzzing))]
+pub mod recording;
+#[cfg(not(fuzzing))]
+pub mod replay;
 pub mod responder;
 pub mod search;
 pub mod sequence;
 pub mod template;
-#[cfg(not(fuzzing))]
+#[cfg(all(feature = "window", not(fuzzing)))]
 pub mod ui;

@@ -16,7 +16,7 @@ use std::ops::Range;
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::literal::Extractor;
-use regex_syntax::hir::{Hir, HirKind, Repetition};
+use regex_syntax::hir::{Capture, Hir, HirKind, Repetition};
 use serde::{Deserialize, Serialize};
 
 use classes::Classes;
@@ -312,7 +312,9 @@ fn anywhere(syntax: &Hir) -> Hir {
         HirKind::Concat(parts) => Hir::concat(each(parts)),
         HirKind::Alternation(parts) => Hir::alternation(each(parts)),
         HirKind::Repetition(repeated) => {
-            Hir::repetition(Repetition { sub: Box::new(anywhere(&repeated.sub)), ..repeated.clone() })
+            // In a group: what repeats a repetition would be printed as a lazy one.
+            let sub = Hir::capture(Capture { index: 1, name: None, sub: Box::new(anywhere(&repeated.sub)) });
+            Hir::repetition(Repetition { sub: Box::new(sub), ..repeated.clone() })
         }
     }
 }

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::colors::{ColorRule, MOST_PATTERNS};
-use super::form::{Form, Switches};
 use super::tab::{Kind, SocketTab};
+use crate::form::{Form, Switches};
 use crate::message::Message;
 use crate::payload::Encoding;
 use crate::responder::Rules;
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_laid_out_again() {
         let place = Place {
-            form: Some(Form::Udp(super::super::form::UdpForm { port: "9090".into(), ..Default::default() })),
+            form: Some(Form::Udp(crate::form::UdpForm { port: "9090".into(), ..Default::default() })),
             multiline: true,
             draft: message("unsent\n\"quoted\" \u{0} \\".into()),
             history: vec![message("one".into()), message("two".into())],

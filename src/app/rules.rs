@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use super::Hands;
 use super::filter::at_character;
-use super::form::Switches;
 use super::log::framing::FramingForm;
 use super::tab::{Kind, SocketTab};
 use crate::engine::Answers;
+use crate::form::Switches;
 use crate::message::Message;
 use crate::responder::presets::presets;
 use crate::responder::{Act, Pattern, Place, Rule, RuleError, Rules, Test, When};

@@ -13,7 +13,6 @@ use super::composer::Composer;
 use super::detail::DetailView;
 use super::filing::Filing;
 use super::find::Find;
-use super::form::{ClientForm, Errors, Form, ServerForm, Switches, UdpForm};
 use super::jump::Jump;
 use super::log::LogView;
 use super::names::Names;
@@ -25,6 +24,7 @@ use super::sequence::SequenceEditor;
 use super::statistics::{Statistics, usual_request};
 use crate::engine::{Command, Engine, Event, Plan, SessionId, Target};
 use crate::error::OpError;
+use crate::form::{ClientForm, Errors, Form, ServerForm, Switches, UdpForm};
 use crate::journal::{Budget, ConnId, Connection, Journal, Limits, Status};
 
 /// The socket tabs.

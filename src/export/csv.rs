@@ -4,15 +4,14 @@
 //! gets an apostrophe in front where it starts like one, and a semicolon in it, at which some spreadsheets start
 //! another cell, is escaped where a formula could follow. The column `hex` is exact in any case.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::times::Times;
-use super::words::{self, Ends, Losses};
-use super::{Header, RecordWriter};
+use super::words;
+use super::{About, Ends, Header, LogWriter, Summary};
 use crate::endpoint::canonical;
-use crate::journal::{ConnId, Content, Detail, Record, Snapshot};
+use crate::journal::{Content, Detail, Record};
 use crate::payload;
 
 const COLUMNS: [&str; 11] =
@@ -23,11 +22,9 @@ const BUFFER: usize = 64 * 1024;
 
 /// Writes comma-separated values.
 #[derive(Debug)]
-pub(super) struct Csv<'a, W: Write> {
+pub(super) struct Csv<W: Write> {
     out: csv::Writer<W>,
-    snapshot: &'a Snapshot,
     times: Times,
-    ends: HashMap<ConnId, Ends>,
     row: Row,
 }
 
@@ -36,8 +33,10 @@ pub(super) struct Csv<'a, W: Write> {
 struct Row {
     seq: String,
     connection: String,
-    /// Of a record that belongs to no connection.
-    ends: Ends,
+    peer: String,
+    local: String,
+    /// Whose ends the two are, so that they are printed once for many records.
+    ends: Option<Ends>,
     length: String,
     text: String,
     hex: Vec<u8>,
@@ -46,11 +45,11 @@ struct Row {
     raw: String,
 }
 
-impl<'a, W: Write> Csv<'a, W> {
-    pub(super) fn new(out: W, snapshot: &'a Snapshot) -> Self {
+impl<W: Write> Csv<W> {
+    pub(super) fn new(out: W) -> Self {
         let out =
             csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).buffer_capacity(BUFFER).from_writer(out);
-        Self { out, snapshot, times: Times::utc(), ends: Ends::all(snapshot), row: Row::default() }
+        Self { out, times: Times::utc(), row: Row::default() }
     }
 
     /// A row of its own for what is not in the file.
@@ -64,23 +63,22 @@ impl<'a, W: Write> Csv<'a, W> {
     }
 }
 
-impl<W: Write> RecordWriter for Csv<'_, W> {
+impl<W: Write> LogWriter for Csv<W> {
     fn start(&mut self, _: &Header) -> io::Result<()> {
         self.out.write_record(COLUMNS).map_err(io_error)
     }
 
-    fn record(&mut self, record: &Record) -> io::Result<()> {
-        self.row.fill(record);
+    fn record(&mut self, record: &Record, about: About<'_>) -> io::Result<()> {
+        self.row.fill(record, about.ends);
         let row = &self.row;
-        let ends = record.conn.and_then(|id| self.ends.get(&id)).unwrap_or(&row.ends);
         let direction = record.payload().map_or("", |(direction, _)| direction.name());
         let cells: [&[u8]; COLUMNS.len()] = [
             row.seq.as_bytes(),
             self.times.text(record.time).as_bytes(),
             row.connection.as_bytes(),
             direction.as_bytes(),
-            ends.peer.as_bytes(),
-            ends.local.as_bytes(),
+            row.peer.as_bytes(),
+            row.local.as_bytes(),
             words::kind(&record.content).as_bytes(),
             row.length.as_bytes(),
             row.text.as_bytes(),
@@ -90,8 +88,8 @@ impl<W: Write> RecordWriter for Csv<'_, W> {
         self.out.write_record(cells).map_err(io_error)
     }
 
-    fn finish(&mut self) -> io::Result<()> {
-        for sentence in Losses::of(self.snapshot).sentences() {
+    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
+        for sentence in summary.losses.sentences() {
             self.loss(&sentence)?;
         }
         self.out.flush()
@@ -99,12 +97,12 @@ impl<W: Write> RecordWriter for Csv<'_, W> {
 }
 
 impl Row {
-    fn fill(&mut self, record: &Record) {
+    fn fill(&mut self, record: &Record, ends: Option<Ends>) {
         for cell in [&mut self.connection, &mut self.length, &mut self.text, &mut self.detail] {
             cell.clear();
         }
         self.hex.clear();
-        self.ends = Ends::default();
+        self.ends(record, ends);
         number(&mut self.seq, record.seq);
         if let Some(id) = record.conn {
             number(&mut self.connection, id.0.into());
@@ -119,14 +117,28 @@ impl Row {
                     self.detail.push_str("from an unexpected address");
                 }
             }
-            Content::Detail(detail) => {
+            Content::Detail(_) => {
                 defuse(record.words().as_bytes(), &mut self.raw, &mut self.detail);
-                if let Detail::Opened { local, peer, .. } = detail {
-                    self.ends.local = canonical(*local).to_string();
-                    self.ends.peer = peer.map_or_else(String::new, |peer| canonical(peer).to_string());
-                }
             }
         }
+    }
+}
+
+impl Row {
+    fn ends(&mut self, record: &Record, ends: Option<Ends>) {
+        if ends.is_some() && ends == self.ends {
+            return;
+        }
+        self.ends = ends;
+        let (peer, local) = match (ends, &record.content) {
+            (Some(ends), _) => (Some(ends.peer), Some(ends.local)),
+            (None, Content::Detail(Detail::Opened { local, peer, .. })) => {
+                (peer.map(canonical), Some(canonical(*local)))
+            }
+            (None, _) => (None, None),
+        };
+        let text = |address: Option<std::net::SocketAddr>| address.map_or_else(String::new, |it| it.to_string());
+        (self.peer, self.local) = (text(peer), text(local));
     }
 }
 

@@ -9,22 +9,21 @@
 //! ```
 //!
 //! A record that a person bookmarked has `"bookmark":true`, and `"note"` where something is written about it. A member
-//! that has no value is left out. `seq` is the record's number in the journal; numbers below the first one
+//! that has no value is left out. A `note` that the program wrote where one end finished sending has `"by"`. `seq` is the record's number in the journal; numbers below the first one
 //! are of records that left it: a `dropped` line says how many did so because of its limits.
 
-use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
+use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use super::json::Line;
 use super::times::Times;
-use super::words::{self, Ends, Losses};
-use super::{Header, PROGRAM, RecordWriter};
-use crate::clock::Stamp;
+use super::words;
+use super::{About, Ends, Header, LogWriter, Summary};
 use crate::endpoint::canonical;
 use crate::error::OpError;
-use crate::journal::{ConnId, Content, Count, Detail, Direction, Record, Seq, Snapshot};
+use crate::journal::{ConnId, Content, Count, Detail, Direction, Record, Side};
 
 /// The version of the form: a reader refuses a higher one.
 const VERSION: u64 = 1;
@@ -34,14 +33,12 @@ const PIECE: usize = 64 * 1024;
 
 /// Writes JSON Lines.
 #[derive(Debug)]
-pub(super) struct Jsonl<'a, W> {
+pub(super) struct Jsonl<W> {
     out: W,
-    snapshot: &'a Snapshot,
     times: Times,
     line: Line,
-    tallies: HashMap<ConnId, Tally>,
+    tallies: FxHashMap<ConnId, Tally>,
     records: u64,
-    notes: BTreeMap<Seq, String>,
 }
 
 /// What was written of one connection.
@@ -53,6 +50,16 @@ struct Tally {
     sent: Sum,
 }
 
+impl Tally {
+    fn new(conn: ConnId, ends: Ends) -> Self {
+        let mut line = Line::default();
+        line.number("conn", conn.0.into());
+        line.text("peer", &ends.peer.to_string());
+        line.text("local", &ends.local.to_string());
+        Self { members: line.members(), received: Sum::default(), sent: Sum::default() }
+    }
+}
+
 /// What was written of one direction.
 #[derive(Debug, Default)]
 struct Sum {
@@ -60,36 +67,26 @@ struct Sum {
     digest: Sha256,
 }
 
-impl<'a, W: Write> Jsonl<'a, W> {
-    pub(super) fn new(out: W, snapshot: &'a Snapshot) -> Self {
-        let tally = |(id, ends): (ConnId, Ends)| {
-            let mut line = Line::default();
-            line.number("conn", id.0.into());
-            line.text("peer", &ends.peer);
-            line.text("local", &ends.local);
-            (id, Tally { members: line.members(), received: Sum::default(), sent: Sum::default() })
-        };
-        let tallies = Ends::all(snapshot).into_iter().map(tally).collect();
+impl<W: Write> Jsonl<W> {
+    pub(super) fn new(out: W) -> Self {
         let (times, line) = (Times::utc(), Line::default());
-        Self { out, snapshot, times, line, tallies, records: 0, notes: BTreeMap::new() }
+        Self { out, times, line, tallies: FxHashMap::default(), records: 0 }
     }
 
     /// The members that tell whose record it is.
-    fn connection(&mut self, record: &Record) {
-        let tally = record.conn.and_then(|id| self.tallies.get(&id));
-        match (&record.content, tally, record.conn) {
-            (Content::Detail(Detail::Opened { local, peer, .. }), _, conn) => {
-                if let Some(id) = conn {
-                    self.line.number("conn", id.0.into());
-                }
-                if let Some(peer) = peer {
-                    self.line.text("peer", &canonical(*peer).to_string());
-                }
-                self.line.text("local", &canonical(*local).to_string());
+    fn connection(&mut self, record: &Record, ends: Option<Ends>) {
+        if let (Some(conn), Some(ends)) = (record.conn, ends) {
+            let tally = self.tallies.entry(conn).or_insert_with(|| Tally::new(conn, ends));
+            return self.line.paste(&tally.members);
+        }
+        if let Some(id) = record.conn {
+            self.line.number("conn", id.0.into());
+        }
+        if let Content::Detail(Detail::Opened { local, peer, .. }) = &record.content {
+            if let Some(peer) = peer {
+                self.line.text("peer", &canonical(*peer).to_string());
             }
-            (_, Some(tally), _) => self.line.paste(&tally.members),
-            (_, None, Some(id)) => self.line.number("conn", id.0.into()),
-            (_, None, None) => {}
+            self.line.text("local", &canonical(*local).to_string());
         }
     }
 
@@ -109,7 +106,10 @@ impl<'a, W: Write> Jsonl<'a, W> {
         let line = &mut self.line;
         match detail {
             Detail::Opened { by, .. } => line.text("by", words::opened_name(*by)),
-            Detail::Finished { .. } => line.text("text", &detail.words()),
+            Detail::Finished { by } => {
+                line.text("by", if *by == Side::Peer { "peer" } else { "local" });
+                line.text("text", &detail.words());
+            }
             Detail::Closed { how } => line.text("how", how.name()),
             Detail::Error(error) => error_members(line, error),
             Detail::KernelDropped { datagrams } => {
@@ -121,59 +121,55 @@ impl<'a, W: Write> Jsonl<'a, W> {
     }
 
     /// What was written, and whether it is all there ever was.
-    fn totals(&mut self, losses: Losses) {
+    fn totals(&mut self, summary: &Summary) {
         let (mut received, mut sent) = (Count::default(), Count::default());
         for tally in self.tallies.values() {
-            join(&mut received, tally.received.count);
-            join(&mut sent, tally.sent.count);
+            received.join(tally.received.count);
+            sent.join(tally.sent.count);
         }
-        let status = self.snapshot.status();
         let line = &mut self.line;
         line.number("records", self.records);
-        for (name, total) in [("received", status.received), ("sent", status.sent)] {
+        for (name, total) in [("received", summary.received), ("sent", summary.sent)] {
             line.open_object(name);
             line.number("bytes", total.bytes);
             line.number("records", total.records);
             line.close_object();
         }
         line.open_object("dropped");
-        line.number("records", losses.records);
-        line.number("bytes", losses.bytes);
-        line.number("datagrams", losses.datagrams);
+        line.number("records", summary.losses.records);
+        line.number("bytes", summary.losses.bytes);
+        line.number("datagrams", summary.losses.datagrams);
         line.close_object();
-        line.number("cleared", losses.cleared);
-        line.flag("complete", received == status.received && sent == status.sent);
+        line.number("cleared", summary.losses.cleared);
+        line.flag("complete", received == summary.received && sent == summary.sent);
     }
 }
 
-impl<W: Write> RecordWriter for Jsonl<'_, W> {
+impl<W: Write> LogWriter for Jsonl<W> {
     fn start(&mut self, header: &Header) -> io::Result<()> {
-        self.notes.clone_from(&header.notes);
-        let started = self.snapshot.records().next().map_or_else(Stamp::now, |record| record.time);
         self.line.start("session");
         self.line.text("format", "sockscope");
         self.line.number("version", VERSION);
-        self.line.text("program", PROGRAM);
+        self.line.text("program", &header.program);
         self.line.text("role", header.role.name());
         self.line.text("endpoint", &header.endpoint);
-        self.line.text("started", self.times.text(started));
+        self.line.text("started", self.times.text(header.started));
         self.out.write_all(self.line.end())?;
-        let losses = Losses::of(self.snapshot);
-        if losses.records > 0 {
+        if header.missing.records > 0 {
             self.line.start("dropped");
             self.line.text("by", "limit");
-            self.line.number("records", losses.records);
-            self.line.number("bytes", losses.bytes);
+            self.line.number("records", header.missing.records);
+            self.line.number("bytes", header.missing.bytes);
             self.out.write_all(self.line.end())?;
         }
         Ok(())
     }
 
-    fn record(&mut self, record: &Record) -> io::Result<()> {
+    fn record(&mut self, record: &Record, about: About<'_>) -> io::Result<()> {
         self.line.start(words::kind(&record.content));
         self.line.number("seq", record.seq);
         self.line.text("time", self.times.text(record.time));
-        self.connection(record);
+        self.connection(record, about.ends);
         match &record.content {
             Content::Payload(direction, bytes) => self.payload(record.conn, *direction, bytes),
             Content::Detail(detail) => self.detail(detail),
@@ -181,7 +177,7 @@ impl<W: Write> RecordWriter for Jsonl<'_, W> {
         if record.unexpected {
             self.line.flag("unexpected", true);
         }
-        if let Some(note) = self.notes.get(&record.seq) {
+        if let Some(note) = about.note {
             self.line.flag("bookmark", true);
             if !note.is_empty() {
                 self.line.text("note", note);
@@ -191,18 +187,17 @@ impl<W: Write> RecordWriter for Jsonl<'_, W> {
         self.out.write_all(self.line.end())
     }
 
-    fn finish(&mut self) -> io::Result<()> {
+    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         self.line.start("summary");
-        self.totals(Losses::of(self.snapshot));
+        self.totals(summary);
         self.line.open_array("connections");
-        for connection in self.snapshot.connections() {
-            let Some(tally) = self.tallies.remove(&connection.id) else {
-                continue;
-            };
+        for totals in &summary.connections {
+            let tally = self.tallies.remove(&totals.conn);
+            let tally = tally.unwrap_or_else(|| Tally::new(totals.conn, totals.ends));
             self.line.open_element();
             self.line.paste(&tally.members);
-            tally.received.end(&mut self.line, "received", connection.received.count());
-            tally.sent.end(&mut self.line, "sent", connection.sent.count());
+            tally.received.end(&mut self.line, "received", totals.received);
+            tally.sent.end(&mut self.line, "sent", totals.sent);
             self.line.close_object();
             if self.line.len() >= PIECE {
                 self.line.drain_to(&mut self.out)?;
@@ -233,13 +228,8 @@ impl Sum {
     }
 }
 
-fn join(total: &mut Count, part: Count) {
-    total.bytes += part.bytes;
-    total.records += part.records;
-}
-
 fn error_members(line: &mut Line, error: &OpError) {
-    line.text("op", error.op);
+    line.text("op", &error.op);
     line.text("subject", &error.subject);
     if let Some(code) = &error.code {
         line.integer("errno", code.number.into());

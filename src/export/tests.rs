@@ -29,7 +29,7 @@ fn receive(writer: &mut Writer, conn: ConnId, bytes: &[u8], unexpected: bool) {
 }
 
 fn header(role: Role) -> Header {
-    Header { role, endpoint: "tcp://127.0.0.1:8888".to_owned(), notes: BTreeMap::new() }
+    Header::new(role, "tcp://127.0.0.1:8888")
 }
 
 fn written(format: FileFormat, snapshot: &Snapshot) -> String {
@@ -51,7 +51,7 @@ fn every_kind() -> Snapshot {
     writer.sent(conn, b"ok");
     writer.detail(Some(conn), Detail::Finished { by: Side::Peer });
     let refused = OpError {
-        op: "send",
+        op: "send".into(),
         subject: "127.0.0.1:9".to_owned(),
         code: Some(crate::error::SystemCode { number: 32, name: "EPIPE".to_owned() }),
         message: "broken pipe".to_owned(),
@@ -99,7 +99,7 @@ fn json_lines_tell_everything() {
         format!(r#"{{"type":"received","seq":2,{time},{ends},"len":4,"hex":"3dc3a90a","text":"=\u00e9\n"}}"#),
         format!(r#"{{"type":"received","seq":3,{time},{ends},"len":0,"hex":"","text":"","unexpected":true}}"#),
         format!(r#"{{"type":"sent","seq":4,{time},{ends},"len":2,"hex":"6f6b","text":"ok"}}"#),
-        format!(r#"{{"type":"note","seq":5,{time},{ends},"text":"the peer finished sending (FIN)"}}"#),
+        format!(r#"{{"type":"note","seq":5,{time},{ends},"by":"peer","text":"the peer finished sending (FIN)"}}"#),
         format!(
             r#"{{"type":"error","seq":6,{time},{ends},"op":"send","subject":"127.0.0.1:9","errno":32,"code":"EPIPE","message":"broken pipe"}}"#
         ),

@@ -13,7 +13,7 @@ pub const SECONDS_KEPT: u64 = 3_600;
 
 const SECOND: u64 = 1_000_000_000;
 
-/// The number of the second that `at` lies in, counted from the run's anchor.
+/// The number of the second that `at` lies in, counted from 1970 (UTC).
 pub const fn second_of(at: Stamp) -> u64 {
     at.nanos() / SECOND
 }
@@ -21,7 +21,7 @@ pub const fn second_of(at: Stamp) -> u64 {
 /// What crossed in one second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Second {
-    /// Which: counted from the run's anchor.
+    /// Which: counted from 1970 (UTC).
     pub number: u64,
     /// What came.
     pub received: Count,
@@ -59,7 +59,7 @@ impl Peak {
 
 /// Bytes and records a second, in both directions.
 ///
-/// A second's record counts exactly there: seconds follow the run's anchor, and their sums are the journal's counters.
+/// A second's record counts exactly there: seconds are those of the clock (UTC), and their sums are the journal's counters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rates {
     /// Those with traffic, in order, none older than [`SECONDS_KEPT`] before the newest.

@@ -165,7 +165,7 @@ mod tests {
             pool.run(move || done_out.send(()).expect("the test waits")).expect("there is room");
         }
         let error = pool.run(|| {}).expect_err("the queue is full");
-        assert_eq!((error.op, error.message.as_str()), ("lookup", "64 look-ups are waiting already"));
+        assert_eq!((&*error.op, error.message.as_str()), ("lookup", "64 look-ups are waiting already"));
         assert!(done.is_empty(), "eight threads are blocked");
         drop(release);
         for _ in 0..WAITING {

@@ -139,7 +139,13 @@ fn resolver_error(op: &'static str, subject: &str, error: LookupError) -> OpErro
         return undescribed(op, subject, number, &error.into());
     };
     let code = Some(SystemCode { number, name: name.to_owned() });
-    OpError { op, subject: subject.to_owned(), code, message: message.to_owned(), advice: Some(advice.to_owned()) }
+    OpError {
+        op: op.into(),
+        subject: subject.to_owned(),
+        code,
+        message: message.to_owned(),
+        advice: Some(advice.to_owned()),
+    }
 }
 
 /// An error of the system below the resolver (`EAI_SYSTEM`), or one that few systems have.
@@ -226,7 +232,7 @@ mod tests {
     #[test]
     fn a_name_with_a_nul_is_an_error() {
         let error = resolve(&Host::Name("a\0b".into()), 80).expect_err("C strings end at a NUL");
-        assert_eq!((error.op, error.code), ("resolve", None));
+        assert_eq!((&*error.op, error.code), ("resolve", None));
     }
 
     #[cfg(target_os = "linux")]

@@ -131,3 +131,12 @@ proptest! {
         }
     }
 }
+
+/// An expression whose conditions are left out is still the same one: `(a{2,})?` is not the lazy `a{2,}?`.
+#[test]
+fn an_optional_repetition_is_looked_for() {
+    for text in ["^(]{2,})?.", "^(?:]{2,})?.", "^(?:(?:ab)+)?.", "^(a+)?."] {
+        let pattern = Pattern::parse(Notation::Regex, text).expect("an expression").expect("some");
+        assert!(pattern.can_skip() && pattern.sweep(b"l").is_match(0..1), "{text}");
+    }
+}

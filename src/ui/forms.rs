@@ -6,9 +6,9 @@ use super::rules;
 use super::theme::{self, Tone};
 use super::widgets::{complaint, field, labeled, main_button, remark};
 use crate::app::SocketAction;
-use crate::app::form::{self, Errors, Field, Form};
 use crate::app::tab::{Kind, Progress, SocketTab};
 use crate::endpoint::Scheme;
+use crate::form::{self, Errors, Field, Form};
 
 /// Shows the form, its button, its state and its options.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {

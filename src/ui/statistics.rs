@@ -98,7 +98,7 @@ fn part<R>(ui: &mut Ui, area: Rect, add: impl FnOnce(&mut Ui) -> R) -> R {
     ui.scope_builder(UiBuilder::new().max_rect(area), inner).inner
 }
 
-/// The time of day at the start of second `second` of the run: `09:16:20`.
+/// The time of day at the start of second `second` since 1970: `09:16:20`.
 fn clock(second: u64) -> String {
     let mut time = Stamp::from_nanos(second.saturating_mul(1_000_000_000)).time_of_day();
     time.truncate("00:00:00".len());

@@ -62,7 +62,7 @@ fn few_descriptors() {
         clients.push(client);
     }
     let error = bench.wait_for("the record", || tab.errors().pop());
-    assert_eq!((error.op, error.is("EMFILE")), ("accept", true), "{error}");
+    assert_eq!((&*error.op, error.is("EMFILE")), ("accept", true), "{error}");
     // Each end that closes gives room to another one, until all were accepted.
     let all = clients.len() as u64;
     let accepted = || tab.records().iter().filter_map(|record| record.conn).max().map_or(0, |conn| conn.0.into());

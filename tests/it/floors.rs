@@ -23,6 +23,12 @@ const FLOORS: &[(&str, u8)] = &[
     ("lookup", 2),
     ("engine", 3),
     ("export", 3),
+    ("form", 3),
+    ("import", 3),
+    ("profile", 3),
+    ("recording", 3),
+    ("replay", 3),
+    ("headless", 4),
     ("app", 4),
     ("ui", 4),
     ("main", 4),
@@ -53,6 +59,17 @@ const NEIGHBORS: &[(&str, &str)] = &[
     ("sequence", "payload"),
     ("sequence", "search"),
     ("sequence", "template"),
+    // A form means a plan for the engine.
+    ("form", "engine"),
+    // What is read is in the words of what is written: headers, summaries, kinds.
+    ("import", "export"),
+    // A recording is an export that follows the journal.
+    ("recording", "export"),
+    // A log plays again through the engine.
+    ("replay", "engine"),
+    // A profile has a form, and starts nothing by itself.
+    ("profile", "form"),
+    ("profile", "engine"),
 ];
 
 fn floor(module: &str) -> Option<u8> {

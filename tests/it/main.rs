@@ -9,29 +9,42 @@
 
 mod bench;
 mod bulk;
+#[cfg(feature = "window")]
 mod colors;
+#[cfg(feature = "window")]
 mod composer;
 mod crowd;
+#[cfg(feature = "window")]
 mod detail;
+#[cfg(feature = "window")]
 mod encodings;
 mod files;
+#[cfg(feature = "window")]
 mod finding;
 mod floors;
+#[cfg(feature = "window")]
 mod framing;
+#[cfg(feature = "window")]
 mod messages;
+#[cfg(feature = "window")]
 mod outgoing;
 mod programs;
 mod programs_udp;
 mod queues;
 mod quitting;
 mod repeat;
+#[cfg(feature = "window")]
 mod rows;
 mod rules;
+#[cfg(feature = "window")]
 mod rules_page;
+#[cfg(feature = "window")]
 mod sequences;
+#[cfg(feature = "window")]
 mod statistics;
 mod tcp_client;
 mod tcp_closing;
 mod tcp_server;
 mod udp;
+#[cfg(feature = "window")]
 mod window;

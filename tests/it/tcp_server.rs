@@ -209,7 +209,7 @@ fn a_port_in_use_is_a_record_and_a_failure() {
     let second = bench.open(Plan::Listen(Listen::loopback(address.port())));
     let error = bench.over(&second).unwrap_err();
     assert_eq!(second.errors(), std::slice::from_ref(&error));
-    assert!(matches!(error.op, "bind" | "listen"), "{error}");
+    assert!(matches!(&*error.op, "bind" | "listen"), "{error}");
     assert!(error.advice.is_some_and(|advice| advice.contains("another tab")));
 }
 

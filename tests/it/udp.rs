@@ -118,7 +118,7 @@ fn a_refused_datagram_is_a_record_and_receiving_goes_on() {
         _ => None,
     });
     assert!(error.is("ECONNREFUSED"), "{error}");
-    assert_eq!((error.op, error.subject.as_str()), ("send", nobody.to_string().as_str()));
+    assert_eq!((&*error.op, error.subject.as_str()), ("send", nobody.to_string().as_str()));
     assert_eq!(conn, tab.journal.open_connections().first().copied());
     // Neither the next send nor the next datagram suffers for it.
     let (peer, address) = socket();
@@ -311,7 +311,7 @@ fn an_address_in_use_is_a_failure() {
         options: Options::default(),
     }));
     let error = bench.over(&tab).unwrap_err();
-    assert_eq!((error.op, error.is("EADDRINUSE")), ("bind", cfg!(unix)), "{error}");
+    assert_eq!((&*error.op, error.is("EADDRINUSE")), ("bind", cfg!(unix)), "{error}");
 }
 
 #[cfg(target_os = "linux")]

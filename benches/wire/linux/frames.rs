@@ -72,7 +72,7 @@ pub(super) fn set_limits(app: &mut App, context: &egui::Context) {
 }
 
 fn start(app: &mut App) {
-    if let sockscope::app::form::Form::Server(form) = &mut app.socket(Kind::Server).form {
+    if let sockscope::form::Form::Server(form) = &mut app.socket(Kind::Server).form {
         form.port = "0".to_owned();
     }
     let context = egui::Context::default();

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use sockscope::app::form::Form;
 use sockscope::app::tab::{Kind, Progress};
 use sockscope::app::{Action, App, SocketAction, Tab};
 use sockscope::clock::Stamp;
+use sockscope::form::Form;
 use sockscope::journal::Journal;
 
 use crate::linux::subject::{Does, Subject, rules};

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use super::preview::Context;
-use crate::app::form::Form;
 use crate::app::tab::{BUSY, Ids, Kind, Progress, SocketTab};
 use crate::engine::{Command, Engine, Target, Ticket};
+use crate::form::Form;
 use crate::message::Message;
 
 /// To so many at once a message goes that is another one for each.

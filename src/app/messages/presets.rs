@@ -1,9 +1,9 @@
 //! The preset of a protocol that a tab uses, and targets that go into its form.
 
 use super::Messages;
-use crate::app::form::Form;
 use crate::app::tab::{Kind, SocketTab};
 use crate::endpoint::{Endpoint, Scheme};
+use crate::form::Form;
 use crate::library::Saved;
 use crate::library::presets::{self, Preset};
 

@@ -52,7 +52,7 @@ impl Span {
 /// What crossed in the seconds that one point of the plot stands for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Point {
-    /// The number of its first second, from the run's anchor.
+    /// The number of its first second, from 1970 on.
     pub start: u64,
     /// What came.
     pub received: Count,

@@ -1,8 +1,8 @@
 //! To whom a tab sends, and whether it can.
 
 use super::{Kind, Progress, SocketTab};
-use crate::app::form::Form;
 use crate::engine::{SessionId, Target};
+use crate::form::Form;
 
 impl SocketTab {
     fn takes_payload(&self) -> bool {

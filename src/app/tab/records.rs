@@ -59,6 +59,6 @@ impl SocketTab {
             (_, Some(started)) => started.clone(),
             (_, None) => String::new(),
         };
-        Header { role, endpoint, notes: self.bookmarks.notes() }
+        Header { notes: self.bookmarks.notes(), ..Header::new(role, endpoint) }
     }
 }

@@ -17,7 +17,7 @@ fn snapshot(notes: usize) -> Snapshot {
 }
 
 fn header() -> Header {
-    Header { role: Role::Udp, endpoint: "udp://127.0.0.1:9".to_owned(), notes: std::collections::BTreeMap::new() }
+    Header::new(Role::Udp, "udp://127.0.0.1:9")
 }
 
 fn go_on(_: u64) -> ControlFlow<()> {

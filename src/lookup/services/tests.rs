@@ -70,7 +70,7 @@ fn a_port_gives_the_first_service_on_it() {
     assert_eq!(name(80, None), Ok("http".into()));
     assert_eq!(name(5672, Some("sctp")), Ok("amqp".into()));
     let error = name(80, Some("udp")).expect_err("no UDP service on 80");
-    assert_eq!((error.op, error.subject.as_str()), ("getservbyport", "80/udp"));
+    assert_eq!((&*error.op, error.subject.as_str()), ("getservbyport", "80/udp"));
 }
 
 #[test]

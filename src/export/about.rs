@@ -1,0 +1,124 @@
+//! What a file says beside its records: whose they are, what is missing, and the totals at its end.
+
+use std::net::SocketAddr;
+
+use super::words::count;
+use crate::endpoint::canonical;
+use crate::journal::{ConnId, Connection, Count, Snapshot, Status};
+
+/// Both ends of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ends {
+    /// The other end.
+    pub peer: SocketAddr,
+    /// This end.
+    pub local: SocketAddr,
+}
+
+impl Ends {
+    /// Those of `connection`, as people know them.
+    pub fn of(connection: &Connection) -> Self {
+        Self { peer: canonical(connection.peer), local: canonical(connection.local) }
+    }
+}
+
+/// What is known of a record beside what it says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct About<'a> {
+    /// The ends of its connection.
+    pub ends: Option<Ends>,
+    /// It is bookmarked, with this note (may be empty).
+    pub note: Option<&'a str>,
+}
+
+/// What a file does not have, though it happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// Records that left the journal because of its limits.
+    pub records: u64,
+    /// Payload bytes in them.
+    pub bytes: u64,
+    /// Datagrams that the kernel dropped.
+    pub datagrams: u64,
+    /// Records that a person cleared, or that came before a recording began.
+    pub cleared: u64,
+}
+
+impl Losses {
+    /// Of a file that begins with record `first` of a journal with this status.
+    pub(super) fn of(status: &Status, first: u64) -> Self {
+        Self {
+            records: status.dropped_records,
+            bytes: status.dropped_bytes,
+            datagrams: status.kernel_dropped,
+            // Whatever came before the first record and did not leave by itself.
+            cleared: first.saturating_sub(status.dropped_records),
+        }
+    }
+
+    /// What is known of them before the first record is written.
+    pub(super) fn before(snapshot: &Snapshot) -> Self {
+        Self { datagrams: 0, ..Self::of(&snapshot.status(), snapshot.first()) }
+    }
+
+    /// A sentence for each loss that there was.
+    pub(super) fn sentences(self) -> impl Iterator<Item = String> {
+        let limits = (self.records > 0).then(|| {
+            let (records, bytes) = (count(self.records, "record"), count(self.bytes, "byte"));
+            format!("dropped: {records} with {bytes} left the log because of its limits, before the first one here")
+        });
+        let kernel = (self.datagrams > 0).then(|| {
+            format!("dropped: {} by the kernel, before they could be received", count(self.datagrams, "datagram"))
+        });
+        let cleared =
+            (self.cleared > 0).then(|| format!("cleared: {} by hand, not in here", count(self.cleared, "record")));
+        [limits, kernel, cleared].into_iter().flatten()
+    }
+}
+
+/// What crossed one connection since it was opened, in the file or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// Which.
+    pub conn: ConnId,
+    /// Its ends.
+    pub ends: Ends,
+    /// What came.
+    pub received: Count,
+    /// What was sent.
+    pub sent: Count,
+}
+
+impl Totals {
+    /// Those of `connection`.
+    pub(super) fn of(connection: &Connection) -> Self {
+        let (received, sent) = (connection.received.count(), connection.sent.count());
+        Self { conn: connection.id, ends: Ends::of(connection), received, sent }
+    }
+}
+
+/// What is told after the last record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Everything that ever came to the session, in the file or not.
+    pub received: Count,
+    /// Everything ever sent.
+    pub sent: Count,
+    /// What is not in the file.
+    pub losses: Losses,
+    /// By number.
+    pub connections: Vec<Totals>,
+}
+
+impl Summary {
+    /// Of a file of what is in `snapshot`.
+    pub fn of(snapshot: &Snapshot) -> Self {
+        let status = snapshot.status();
+        Self {
+            received: status.received,
+            sent: status.sent,
+            losses: Losses::of(&status, snapshot.first()),
+            connections: snapshot.connections().into_iter().map(Totals::of).collect(),
+        }
+    }
+}

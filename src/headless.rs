@@ -1,0 +1,1 @@
+//! Sockscope without a window: the same engine, rules and files from a terminal.

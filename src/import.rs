@@ -1,0 +1,1 @@
+//! Log files read back: into a journal, into another file, or against what they say of themselves.
