@@ -160,11 +160,10 @@ fn text_is_one_record_a_line() {
     assert_eq!(records, expected);
     assert_eq!(comments[0], format!("# {PROGRAM}"));
     assert_eq!(comments[1], "# listener tcp://127.0.0.1:8888");
-    assert_eq!(comments[3], "# 10 records");
     assert_eq!(comments[4], "# dropped: 3 datagrams by the kernel, before they could be received");
     assert_eq!(
         lines.last(),
-        Some(&"# received: 4 bytes in 2 chunks; sent: 2 bytes in 1 chunk; all of it is in this file")
+        Some(&"# 10 records; received: 4 bytes in 2 chunks; sent: 2 bytes in 1 chunk; all of it is in this file")
     );
 }
 
