@@ -18,6 +18,7 @@ pub mod log;
 mod looking;
 pub mod messages;
 mod names;
+pub mod native;
 pub mod outgoing;
 pub mod repeating;
 pub mod rules;

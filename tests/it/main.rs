@@ -28,7 +28,9 @@ mod framing;
 mod messages;
 #[cfg(feature = "window")]
 mod outgoing;
+#[cfg(feature = "window")]
 mod programs;
+#[cfg(feature = "window")]
 mod programs_udp;
 mod queues;
 mod quitting;

@@ -1,0 +1,57 @@
+//! The window on the desktop, and why there is none.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use super::{App, asking, settings};
+
+/// What the panic says that is none of ours: a library of the system could not be loaded at run time.
+const NOT_LOADED: &str = "could not be loaded";
+
+/// Opens the window, and stays until it is closed.
+pub fn run() -> ExitCode {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !info.payload_as_str().is_some_and(|text| text.contains(NOT_LOADED)) {
+            report(info);
+        }
+    }));
+    let reason = match catch_unwind(AssertUnwindSafe(window)) {
+        Ok(Ok(())) => return ExitCode::SUCCESS,
+        Ok(Err(error)) => error.to_string(),
+        Err(panic) => match panic.downcast_ref::<String>() {
+            Some(text) if text.contains(NOT_LOADED) => text.clone(),
+            // Reported where it happened.
+            _ => return ExitCode::FAILURE,
+        },
+    };
+    // winit puts the place in its source before the reason.
+    let after_place = reason.rsplit_once(".rs:").and_then(|(_, rest)| rest.split_once(": "));
+    let reason = after_place.map_or(&*reason, |(_, reason)| reason);
+    eprintln!("sockscope: no window: {}", reason.trim_end_matches('.'));
+    eprintln!("A display is needed: X11 (DISPLAY) or Wayland (WAYLAND_DISPLAY), with OpenGL.");
+    eprintln!("On Debian the libraries are: libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libgl1");
+    ExitCode::FAILURE
+}
+
+fn window() -> eframe::Result {
+    let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/sockscope.png")).unwrap_or_default();
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("Sockscope")
+            .with_app_id("sockscope")
+            .with_icon(icon)
+            .with_inner_size([1200.0, 780.0])
+            .with_min_inner_size([800.0, 520.0]),
+        ..Default::default()
+    };
+    eframe::run_native(
+        "Sockscope",
+        options,
+        Box::new(|creation| {
+            crate::ui::install(&creation.egui_ctx);
+            let app = App::new(&creation.egui_ctx, asking::native_dialog(), settings::path())?;
+            Ok(Box::new(app))
+        }),
+    )
+}
