@@ -30,7 +30,7 @@ pub struct OpError {
     /// One sentence without a capital or full stop: `permission denied`.
     pub message: String,
     /// What the person can do next, if there is something.
-    pub advice: Option<String>,
+    pub advice: Option<Box<str>>,
 }
 
 impl OpError {
@@ -46,14 +46,14 @@ impl OpError {
             return Self::new(op, subject, lower_first(&error.to_string()));
         };
         let (name, message) = describe(number, error);
-        let advice = advice(op, &name, &subject);
+        let advice = advice(op, &name, &subject).map(String::into_boxed_str);
         Self { op: op.into(), subject, code: Some(SystemCode { number, name }), message, advice }
     }
 
     /// The same error with `advice` as what to do next.
     #[must_use]
     pub fn advise(mut self, advice: impl Into<String>) -> Self {
-        self.advice = Some(advice.into());
+        self.advice = Some(advice.into().into_boxed_str());
         self
     }
 

@@ -128,7 +128,7 @@ fn reverse_error(op: &'static str, address: SocketAddr, error: LookupError) -> O
     let mut error = resolver_error(op, &address.ip().to_string(), error);
     if error.is("EAI_NONAME") {
         error.message = "the address has no name".to_owned();
-        error.advice = Some("that is common: only who runs its network can give it one".to_owned());
+        error.advice = Some("that is common: only who runs its network can give it one".into());
     }
     error
 }
@@ -144,7 +144,7 @@ fn resolver_error(op: &'static str, subject: &str, error: LookupError) -> OpErro
         subject: subject.to_owned(),
         code,
         message: message.to_owned(),
-        advice: Some(advice.to_owned()),
+        advice: Some(advice.into()),
     }
 }
 
