@@ -1,24 +1,34 @@
-//! Log files: a [snapshot](crate::journal::Snapshot) of the journal as `.txt`, `.csv` or `.jsonl`, whole or not at all.
+//! Log files: a [snapshot](crate::journal::Snapshot) of the journal as `.jsonl`, `.csv`, `.txt`, `.html` or `.bin`, whole
+//! or not at all.
 //!
 //! | form | for | payload as |
 //! |---|---|---|
 //! | `.jsonl` | programs and proof: everything that is known, one JSON object a line, ends with digests | `hex` (exact), `text` |
 //! | `.csv` | spreadsheets (RFC 4180) | `hex` (exact), `text` in escaped form, formulas defused |
 //! | `.txt` | people: one record a line | reversible escaped form |
+//! | `.html` | people: a page that looks like the window | as the window shows it, long ones cut |
+//! | `.bin` | other programs: one direction of one connection | the bytes and nothing else |
 //!
-//! Whoever sends bytes to this program writes no line of these files: a payload can't end a row, start a formula, or
-//! carry a control character into them.
+//! Whoever sends bytes to this program writes no line of these files, `.bin` aside: a payload can't end a row, start a
+//! formula, be a tag, or carry a control character into them.
 //!
 //! Each form is a [`LogWriter`] over any [`io::Write`]: it is given the records one after the other, keeps one line
-//! in memory, and allocates nothing for a record's payload once that line has grown. [`Save`] runs one on a thread of
+//! in memory, and allocates nothing for a record's payload once that line has grown. Every line is handed on when it
+//! is complete, so whoever flushes what is beneath has whole lines in the file. [`Save`] runs one on a thread of
 //! its own, into a temporary file that replaces the target only when it is complete and on the disk; a [`Follower`]
 //! feeds one with what a journal gets while it runs.
 
 mod about;
+mod block;
 mod csv;
+mod escaped;
 mod follow;
+mod format;
+mod html;
 mod json;
 mod jsonl;
+mod pipe;
+mod raw;
 mod save;
 mod target;
 mod text;
@@ -26,17 +36,17 @@ mod times;
 mod words;
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
-use std::path::Path;
 
 pub use about::{About, Ends, Losses, Summary, Totals};
 pub use follow::Follower;
-pub use save::{Save, SaveError, Saved};
+pub use format::FileFormat;
+pub use save::{Save, SaveError, Saved, replace_file};
 
 use crate::clock::Stamp;
-use crate::error::OpError;
-use crate::journal::{Record, Seq, Snapshot};
+use crate::journal::{ConnId, Record, Seq, Snapshot};
 
 /// The name and version that the files carry.
 pub const PROGRAM: &str = concat!("sockscope ", env!("CARGO_PKG_VERSION"));
@@ -46,53 +56,6 @@ const STEP_BYTES: usize = 256 * 1024;
 
 /// What a record costs in [`STEP_BYTES`] beside its payload.
 const RECORD_COST: usize = 128;
-
-/// The form of a log file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileFormat {
-    /// One record a line, to read.
-    Text,
-    /// A table, RFC 4180.
-    Csv,
-    /// JSON Lines: the complete form.
-    Jsonl,
-}
-
-impl FileFormat {
-    /// All forms, the one to offer first in front.
-    pub const ALL: [Self; 3] = [Self::Text, Self::Csv, Self::Jsonl];
-
-    /// The extension without its dot: `txt`, `csv`, `jsonl`.
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Text => "txt",
-            Self::Csv => "csv",
-            Self::Jsonl => "jsonl",
-        }
-    }
-
-    /// What a file dialog calls it: `Text`, `CSV`, `JSON Lines`.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Text => "Text",
-            Self::Csv => "CSV",
-            Self::Jsonl => "JSON Lines",
-        }
-    }
-
-    /// The form that the extension of `path` asks for, in upper or lower case.
-    ///
-    /// # Errors
-    ///
-    /// One with the operation `save` that names the three extensions, when it is none of them or missing.
-    pub fn from_path(path: &Path) -> Result<Self, OpError> {
-        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        Self::ALL.into_iter().find(|format| format.extension().eq_ignore_ascii_case(extension)).ok_or_else(|| {
-            OpError::new("save", path.display(), "a log file's name ends in .txt, .csv or .jsonl")
-                .advise("add one of these to the name")
-        })
-    }
-}
 
 /// What a session is, as files name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +157,23 @@ pub fn writer<'a, W: io::Write + 'a>(format: FileFormat, out: W) -> Box<dyn LogW
         FileFormat::Text => Box::new(text::Text::new(out)),
         FileFormat::Csv => Box::new(csv::Csv::new(out)),
         FileFormat::Jsonl => Box::new(jsonl::Jsonl::new(out)),
+        FileFormat::Html => Box::new(html::Html::new(out)),
+        FileFormat::Raw { conn, direction } => Box::new(raw::Raw::new(out, conn, direction)),
     }
+}
+
+/// Writes `snapshot` to `file` from where it stands, on this thread and one that does nothing but write. Returns the
+/// number of bytes. Nothing is synced.
+///
+/// # Errors
+/// Those of the system, and those of the form: a `.bin` has one connection.
+pub fn write_to(file: &mut File, format: FileFormat, header: &Header, snapshot: &Snapshot) -> io::Result<u64> {
+    let go_on = &mut |_| ControlFlow::Continue(());
+    pipe::through(file, |out| write(format, out, header, snapshot, go_on)).map_err(|halt| match halt {
+        Halt::Io(error) => error,
+        // Nobody does.
+        Halt::Canceled => io::ErrorKind::Interrupted.into(),
+    })
 }
 
 /// Writes `snapshot` to `out`.
@@ -209,6 +188,8 @@ fn write<W: io::Write>(
     let mut writer = writer(format, out);
     let mut written = 0;
     let mut cost = STEP_BYTES;
+    // Most records belong to the connection of the one before.
+    let mut last: Option<(ConnId, Option<Ends>)> = None;
     writer.start(header)?;
     for record in snapshot.records() {
         if cost >= STEP_BYTES {
@@ -217,7 +198,10 @@ fn write<W: io::Write>(
                 return Err(Halt::Canceled);
             }
         }
-        let ends = record.conn.and_then(|conn| snapshot.connection(conn)).map(Ends::of);
+        let ends = record.conn.and_then(|conn| match last {
+            Some((known, ends)) if known == conn => ends,
+            _ => last.insert((conn, snapshot.connection(conn).map(Ends::of))).1,
+        });
         let note = header.notes.get(&record.seq).map(String::as_str);
         writer.record(&record, About { ends, note })?;
         written += 1;

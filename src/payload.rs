@@ -45,6 +45,7 @@ pub use envelope::{ChecksumField, Envelope, LengthField, Parts};
 pub use notation::Notation;
 pub use parse::{column, line_and_column, parse, parse_in};
 pub(crate) use parse::{refused, unescape};
+pub(crate) use pieces::Classifier;
 pub use print::{escape, escape_in, escape_into, hex, python_repr, text};
 
 /// How a person writes payload.

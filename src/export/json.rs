@@ -3,222 +3,152 @@
 
 use std::io::{self, Write};
 
+use super::block::Block;
+use super::escaped::Json;
+
 /// A line that is being written.
 #[derive(Debug, Default)]
 pub(super) struct Line {
-    bytes: Vec<u8>,
+    block: Block,
 }
 
 impl Line {
     /// Starts a new object whose `type` is `kind`.
     pub(super) fn start(&mut self, kind: &str) {
-        self.bytes.clear();
-        self.bytes.push(b'{');
+        self.block.clear();
+        self.block.put(b"{");
         self.text("type", kind);
     }
 
     /// Ends the object and the line, and gives all of it.
     pub(super) fn end(&mut self) -> &[u8] {
-        self.bytes.extend_from_slice(b"}\n");
-        &self.bytes
+        self.block.put(b"}\n");
+        self.block.written()
     }
 
     /// How many bytes wait here.
     pub(super) fn len(&self) -> usize {
-        self.bytes.len()
+        self.block.len()
     }
 
     /// Hands on what is written so far of a line that may grow too long to be kept whole.
     pub(super) fn drain_to(&mut self, out: &mut impl Write) -> io::Result<()> {
         // The last byte stays: it tells whether a comma comes next.
-        let ready = self.bytes.len().saturating_sub(1);
-        out.write_all(&self.bytes[..ready])?;
-        self.bytes.drain(..ready);
+        let ready = self.block.len().saturating_sub(1);
+        out.write_all(&self.block.written()[..ready])?;
+        self.block.drain(ready);
         Ok(())
     }
 
     /// A string.
     pub(super) fn text(&mut self, name: &str, text: &str) {
-        self.name(name);
-        self.bytes.push(b'"');
-        self.escape(text);
-        self.bytes.push(b'"');
+        self.lossy(name, text.as_bytes());
     }
 
     /// Bytes as a string: UTF-8, with U+FFFD for what is none.
     pub(super) fn lossy(&mut self, name: &str, bytes: &[u8]) {
-        // The whole is checked faster than in chunks, and is mostly right.
-        if let Ok(text) = std::str::from_utf8(bytes) {
-            return self.text(name, text);
-        }
         self.name(name);
-        self.bytes.push(b'"');
-        for chunk in bytes.utf8_chunks() {
-            self.escape(chunk.valid());
-            if !chunk.invalid().is_empty() {
-                self.bytes.extend_from_slice(b"\\ufffd");
-            }
-        }
-        self.bytes.push(b'"');
+        self.block.put(b"\"");
+        self.block.escape(Json, bytes);
+        self.block.put(b"\"");
+    }
+
+    /// A string that needs no escapes.
+    pub(super) fn plain(&mut self, name: &str, text: &[u8]) {
+        self.name(name);
+        self.block.put(b"\"");
+        self.block.put(text);
+        self.block.put(b"\"");
     }
 
     /// Bytes as lower-case hexadecimal digits.
     pub(super) fn hex(&mut self, name: &str, bytes: &[u8]) {
         self.name(name);
-        self.bytes.push(b'"');
-        let start = self.bytes.len();
-        self.bytes.resize(start + 2 * bytes.len(), 0);
-        const_hex::encode_to_slice(bytes, &mut self.bytes[start..]).expect("there are two digits for each byte");
-        self.bytes.push(b'"');
+        self.block.put(b"\"");
+        self.block.hex(bytes);
+        self.block.put(b"\"");
     }
 
     /// A whole number.
     pub(super) fn number(&mut self, name: &str, number: u64) {
         self.name(name);
-        self.decimal(number);
-    }
-
-    fn decimal(&mut self, number: u64) {
-        // The longest u64 has 20 digits.
-        let mut digits = [0; 20];
-        let mut start = digits.len();
-        let mut rest = number;
-        loop {
-            start -= 1;
-            digits[start] = b"0123456789"[(rest % 10) as usize];
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        self.bytes.extend_from_slice(&digits[start..]);
+        self.block.decimal(number);
     }
 
     /// A whole number that may be negative.
     pub(super) fn integer(&mut self, name: &str, number: i64) {
         self.name(name);
         if number < 0 {
-            self.bytes.push(b'-');
+            self.block.put(b"-");
         }
-        self.decimal(number.unsigned_abs());
+        self.block.decimal(number.unsigned_abs());
     }
 
     /// `true` or `false`.
     pub(super) fn flag(&mut self, name: &str, flag: bool) {
         self.name(name);
-        self.bytes.extend_from_slice(if flag { b"true" } else { b"false" });
+        self.block.put(if flag { b"true" } else { b"false" });
     }
 
     /// Starts an object inside this one.
     pub(super) fn open_object(&mut self, name: &str) {
         self.name(name);
-        self.bytes.push(b'{');
+        self.block.put(b"{");
     }
 
     /// Starts an array inside this object; its elements come from [`open_element`](Self::open_element).
     pub(super) fn open_array(&mut self, name: &str) {
         self.name(name);
-        self.bytes.push(b'[');
+        self.block.put(b"[");
     }
 
     /// Starts an object as the next element of an array.
     pub(super) fn open_element(&mut self) {
         self.comma();
-        self.bytes.push(b'{');
+        self.block.put(b"{");
     }
 
     /// Ends the innermost object.
     pub(super) fn close_object(&mut self) {
-        self.bytes.push(b'}');
+        self.block.put(b"}");
     }
 
     /// Ends the innermost array.
     pub(super) fn close_array(&mut self) {
-        self.bytes.push(b']');
+        self.block.put(b"]");
     }
 
     /// Members that were written before, from the [`members`](Self::members) of another line.
     pub(super) fn paste(&mut self, members: &[u8]) {
         self.comma();
-        self.bytes.extend_from_slice(members);
+        self.block.put(members);
     }
 
     /// The members written so far by a line that was not started.
-    pub(super) fn members(self) -> Vec<u8> {
-        self.bytes
+    pub(super) fn members(&self) -> Box<[u8]> {
+        self.block.written().into()
     }
 
     fn comma(&mut self) {
-        if !matches!(self.bytes.last(), None | Some(b'{' | b'[')) {
-            self.bytes.push(b',');
+        if !matches!(self.block.written().last(), None | Some(b'{' | b'[')) {
+            self.block.put(b",");
         }
     }
 
     /// `"name":`. Names are this module's callers' own and need no escapes.
+    #[inline]
     fn name(&mut self, name: &str) {
         self.comma();
-        self.bytes.push(b'"');
-        self.bytes.extend_from_slice(name.as_bytes());
-        self.bytes.extend_from_slice(b"\":");
+        self.block.put(b"\"");
+        self.block.put(name.as_bytes());
+        self.block.put(b"\":");
     }
-
-    fn escape(&mut self, text: &str) {
-        let mut rest = text;
-        while let Some(place) = rest.bytes().position(|byte| !is_plain(byte)) {
-            let (plain, special) = rest.split_at(place);
-            self.bytes.extend_from_slice(plain.as_bytes());
-            let mut chars = special.chars();
-            if let Some(c) = chars.next() {
-                self.escape_char(c);
-            }
-            rest = chars.as_str();
-        }
-        self.bytes.extend_from_slice(rest.as_bytes());
-    }
-
-    fn escape_char(&mut self, c: char) {
-        match c {
-            '"' => self.bytes.extend_from_slice(b"\\\""),
-            '\\' => self.bytes.extend_from_slice(b"\\\\"),
-            '\n' => self.bytes.extend_from_slice(b"\\n"),
-            '\r' => self.bytes.extend_from_slice(b"\\r"),
-            '\t' => self.bytes.extend_from_slice(b"\\t"),
-            _ => {
-                // Beyond U+FFFF: two units, a surrogate pair (RFC 8259 §7).
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    let [high, low] = unit.to_be_bytes();
-                    let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble & 15)];
-                    self.bytes.extend_from_slice(b"\\u");
-                    self.bytes.extend([high >> 4, high, low >> 4, low].map(digit));
-                }
-            }
-        }
-    }
-}
-
-/// Whether `byte` stands for itself in a string.
-const fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    fn check(text: &str, expected: &str) {
-        let mut line = Line::default();
-        line.text("t", text);
-        assert_eq!(String::from_utf8(line.members()).expect("ASCII"), format!("\"t\":\"{expected}\""));
-    }
-
-    #[test]
-    fn strings_are_printable_ascii() {
-        check("plain ~", "plain ~");
-        check("a\"b\\c", r#"a\"b\\c"#);
-        check("\0\t\n\r\u{1b}\u{7f}", r"\u0000\t\n\r\u001b\u007f");
-        check("é日😀", r"\u00e9\u65e5\ud83d\ude00");
-    }
 
     #[test]
     fn commas_come_between() {

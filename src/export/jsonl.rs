@@ -45,7 +45,7 @@ pub(super) struct Jsonl<W> {
 #[derive(Debug)]
 struct Tally {
     /// `"conn":…,"peer":…,"local":…`
-    members: Vec<u8>,
+    members: Box<[u8]>,
     received: Sum,
     sent: Sum,
 }
@@ -153,7 +153,7 @@ impl<W: Write> LogWriter for Jsonl<W> {
         self.line.text("program", &header.program);
         self.line.text("role", header.role.name());
         self.line.text("endpoint", &header.endpoint);
-        self.line.text("started", self.times.text(header.started));
+        self.line.plain("started", self.times.text(header.started));
         self.out.write_all(self.line.end())?;
         if header.missing.records > 0 {
             self.line.start("dropped");
@@ -168,7 +168,7 @@ impl<W: Write> LogWriter for Jsonl<W> {
     fn record(&mut self, record: &Record, about: About<'_>) -> io::Result<()> {
         self.line.start(words::kind(&record.content));
         self.line.number("seq", record.seq);
-        self.line.text("time", self.times.text(record.time));
+        self.line.plain("time", self.times.text(record.time));
         self.connection(record, about.ends);
         match &record.content {
             Content::Payload(direction, bytes) => self.payload(record.conn, *direction, bytes),

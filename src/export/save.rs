@@ -1,7 +1,7 @@
 //! Saving on a thread of its own, so that a slow disk holds up neither the window nor a socket.
 
 use std::fmt;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,12 +12,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use super::target::Target;
-use super::{FileFormat, Halt, Header, Step, write};
+use super::{FileFormat, Halt, Header, Step, pipe, write};
 use crate::error::OpError;
 use crate::journal::Snapshot;
-
-/// Bytes gathered before the system is called.
-const BUFFER: usize = 256 * 1024;
 
 /// Progress wakes the face at most this often.
 const WAKE_EVERY: Duration = Duration::from_millis(100);
@@ -81,6 +78,21 @@ impl Save {
         wake: Arc<dyn Fn() + Send + Sync>,
     ) -> Result<Self, OpError> {
         let format = FileFormat::from_path(&path)?;
+        Self::start_as(format, path, header, snapshot, wake)
+    }
+
+    /// The same in a form that may not be the one of the extension.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread.
+    pub fn start_as(
+        format: FileFormat,
+        path: PathBuf,
+        header: Header,
+        snapshot: Snapshot,
+        wake: Arc<dyn Fn() + Send + Sync>,
+    ) -> Result<Self, OpError> {
         let shared = Arc::new(Shared::default());
         let (done, outcome) = bounded(1);
         let records = snapshot.len();
@@ -195,6 +207,20 @@ fn save(
     Ok(Saved { path: path.to_owned(), records, bytes })
 }
 
+/// Puts what `produce` writes in the place of `path`, whole or not at all. Returns the file's size in bytes.
+///
+/// # Errors
+///
+/// What `produce` or the system says, with the operation `save`: then nothing has changed.
+pub fn replace_file(path: &Path, produce: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<u64, OpError> {
+    let outcome = replace(path, 0, &mut |_| ControlFlow::Continue(()), |out, _| Ok(produce(out)?));
+    outcome.map_err(|error| match error {
+        SaveError::Failed(error) => error,
+        // Nobody does.
+        SaveError::Canceled => OpError::new("save", path.display(), "it was canceled"),
+    })
+}
+
 /// Puts what `produce` writes in the place of `path`, unless that fails or `step` breaks: then nothing has changed.
 /// Returns the file's size in bytes.
 fn replace(
@@ -210,10 +236,7 @@ fn replace(
         Halt::Io(error) => SaveError::Failed(target.failed(&error)),
     };
     // Through the file itself: the errors of the type around it have lost the system's number.
-    let mut out = Counted { out: BufWriter::with_capacity(BUFFER, temporary.as_file_mut()), bytes: 0 };
-    produce(&mut out, step).and_then(|()| Ok(out.flush()?)).map_err(halted)?;
-    let bytes = out.bytes;
-    drop(out);
+    let bytes = pipe::through(temporary.as_file_mut(), |out| produce(out, step)).map_err(halted)?;
     temporary.as_file().sync_all().map_err(|error| halted(error.into()))?;
     // Syncing may take long: this is the last moment at which canceling is possible.
     if step(records).is_break() {
@@ -221,24 +244,6 @@ fn replace(
     }
     target.replace(temporary)?;
     Ok(bytes)
-}
-
-/// Counts what goes through.
-struct Counted<W> {
-    out: W,
-    bytes: u64,
-}
-
-impl<W: Write> Write for Counted<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
 }
 
 #[cfg(test)]

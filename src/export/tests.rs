@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -9,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::*;
 use crate::clock::Stamp;
 use crate::endpoint::canonical;
+use crate::error::OpError;
 use crate::journal::{
     ConnId, Content, Detail, Direction, How, Journal, Limits, Opened, Record, Side, Snapshot, State, Writer,
 };
@@ -73,6 +75,11 @@ fn the_extension_is_the_form() {
     check("a/log.txt", Some(FileFormat::Text));
     check("log.CSV", Some(FileFormat::Csv));
     check("log.txt.jsonl", Some(FileFormat::Jsonl));
+    check("log.HTML", Some(FileFormat::Html));
+    let raw = |direction| Some(FileFormat::Raw { conn: None, direction });
+    check("log.bin", raw(Direction::Received));
+    check("log.received.bin", raw(Direction::Received));
+    check("log.Sent.Bin", raw(Direction::Sent));
     check("log", None);
     check("log.json", None);
     check(".txt", None);
@@ -80,7 +87,7 @@ fn the_extension_is_the_form() {
     let error = FileFormat::from_path(Path::new("log.pcap")).expect_err("unknown");
     assert_eq!(
         error.to_string(),
-        "save log.pcap: a log file's name ends in .txt, .csv or .jsonl: add one of these to the name"
+        "save log.pcap: a log file's name ends in .txt, .csv, .jsonl, .html or .bin: add one of these to the name"
     );
 }
 
@@ -122,18 +129,18 @@ fn a_table_has_a_cell_for_everything() {
     let time = Stamp::from_nanos(1).rfc3339();
     let (peer, local) = ("127.0.0.1:9", "127.0.0.1:8888");
     let expected = [
-        "seq,time,connection,direction,peer,local,kind,length,text,hex,detail".to_owned(),
-        format!("0,{time},,,,{local},opened,,,,listening on {local}"),
-        format!("1,{time},1,,{peer},{local},opened,,,,127.0.0.1:9 connected to 127.0.0.1:8888"),
-        format!("2,{time},1,received,{peer},{local},received,4,'=é\\n,3dc3a90a,"),
-        format!("3,{time},1,received,{peer},{local},received,0,,,from an unexpected address"),
-        format!("4,{time},1,sent,{peer},{local},sent,2,ok,6f6b,"),
-        format!("5,{time},1,,{peer},{local},note,,,,the peer finished sending (FIN)"),
-        format!("6,{time},1,,{peer},{local},error,,,,send 127.0.0.1:9: broken pipe (EPIPE 32)"),
-        format!("7,{time},,,,,dropped,,,,the kernel dropped 3 datagrams: the receive buffer was full"),
-        format!("8,{time},,,,,note,,,,line\\nbreak"),
-        format!("9,{time},1,,{peer},{local},closed,,,,closed by the peer (FIN)"),
-        ",,,,,,dropped,,,,\"dropped: 3 datagrams by the kernel, before they could be received\"".to_owned(),
+        "seq,time,connection,direction,peer,local,kind,length,text,hex,detail,note".to_owned(),
+        format!("0,{time},,,,{local},opened,,,,\"listening on {local}\","),
+        format!("1,{time},1,,{peer},{local},opened,,,,\"127.0.0.1:9 connected to 127.0.0.1:8888\","),
+        format!("2,{time},1,received,{peer},{local},received,4,\"'=é\\n\",3dc3a90a,,"),
+        format!("3,{time},1,received,{peer},{local},received,0,\"\",,from an unexpected address,"),
+        format!("4,{time},1,sent,{peer},{local},sent,2,\"ok\",6f6b,,"),
+        format!("5,{time},1,,{peer},{local},note,,,,\"the peer finished sending (FIN)\","),
+        format!("6,{time},1,,{peer},{local},error,,,,\"send 127.0.0.1:9: broken pipe (EPIPE 32)\","),
+        format!("7,{time},,,,,dropped,,,,\"the kernel dropped 3 datagrams: the receive buffer was full\","),
+        format!("8,{time},,,,,note,,,,\"line\\nbreak\","),
+        format!("9,{time},1,,{peer},{local},closed,,,,\"closed by the peer (FIN)\","),
+        ",,,,,,dropped,,,,\"dropped: 3 datagrams by the kernel, before they could be received\",".to_owned(),
     ];
     let text = written(FileFormat::Csv, &every_kind());
     assert_eq!(text.split_terminator("\r\n").collect::<Vec<_>>(), expected);

@@ -12,23 +12,27 @@
 //!
 //! What is not there is `-`. A star after the kind marks a datagram from an unexpected address.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use rustc_hash::FxHashMap;
+
+use super::block::Block;
+use super::escaped::Escaped;
 use super::times::Times;
 use super::words::{self, count};
 use super::{About, Ends, Header, LogWriter, Role, Summary};
 use crate::clock::Stamp;
 use crate::endpoint::canonical;
-use crate::journal::{Content, Count, Detail, Direction, Record};
-use crate::payload;
+use crate::journal::{ConnId, Content, Count, Detail, Direction, Record};
 
 /// Writes plain text.
 #[derive(Debug)]
 pub(super) struct Text<W> {
     out: W,
     times: Times,
-    line: String,
+    line: Block,
+    /// The other end of each connection, printed once for many records.
+    peers: FxHashMap<ConnId, Box<str>>,
     records: u64,
     /// What one TCP read or UDP payload is called.
     unit: &'static str,
@@ -38,36 +42,35 @@ pub(super) struct Text<W> {
 
 impl<W: Write> Text<W> {
     pub(super) fn new(out: W) -> Self {
-        let (line, records, received, sent) = Default::default();
-        Self { out, times: Times::local(), line, records, unit: "chunk", received, sent }
+        let (line, peers, records, received, sent) = Default::default();
+        Self { out, times: Times::local(), line, peers, records, unit: "chunk", received, sent }
     }
 
     /// A line of the header or the end. `text` may hold foreign text.
     fn comment(&mut self, text: &str) -> io::Result<()> {
         self.line.clear();
-        self.line.push_str("# ");
-        escape(text.as_bytes(), &mut self.line);
+        self.line.put(b"# ");
+        self.line.escape(Escaped::default(), text.as_bytes());
         self.end_line()
     }
 
     fn end_line(&mut self) -> io::Result<()> {
-        self.line.push('\n');
-        self.out.write_all(self.line.as_bytes())
+        self.line.put(b"\n");
+        self.out.write_all(self.line.written())
     }
 
     fn peer(&mut self, record: &Record, ends: Option<Ends>) {
         if let Content::Detail(Detail::Opened { peer: Some(peer), .. }) = &record.content {
-            self.put(format_args!("{}", canonical(*peer)));
-            return;
+            return self.line.print(format_args!("{}", canonical(*peer)));
         }
-        match ends {
-            Some(ends) => self.put(format_args!("{}", ends.peer)),
-            None => self.line.push('-'),
+        match (ends, record.conn) {
+            (Some(ends), Some(conn)) => {
+                let peer = || ends.peer.to_string().into_boxed_str();
+                self.line.put(self.peers.entry(conn).or_insert_with(peer).as_bytes());
+            }
+            (Some(ends), None) => self.line.print(format_args!("{}", ends.peer)),
+            (None, _) => self.line.put(b"-"),
         }
-    }
-
-    fn put(&mut self, text: std::fmt::Arguments<'_>) {
-        self.line.write_fmt(text).expect("a String takes everything");
     }
 }
 
@@ -88,9 +91,13 @@ impl<W: Write> LogWriter for Text<W> {
     fn record(&mut self, record: &Record, about: About<'_>) -> io::Result<()> {
         self.records += 1;
         self.line.clear();
-        self.line.push_str(self.times.text(record.time));
-        let star = if record.unexpected { '*' } else { ' ' };
-        self.put(format_args!("  {:8}{star} ", words::kind(&record.content)));
+        self.line.put(self.times.text(record.time));
+        let kind = words::kind(&record.content).as_bytes();
+        // In a column of eight, a star in the ninth.
+        self.line.put(b"  ");
+        self.line.put(kind);
+        self.line.put(&b"        "[kind.len()..]);
+        self.line.put(if record.unexpected { b"* " } else { b"  " });
         self.peer(record, about.ends);
         match &record.content {
             Content::Payload(direction, bytes) => {
@@ -100,12 +107,14 @@ impl<W: Write> LogWriter for Text<W> {
                 };
                 total.bytes += bytes.len() as u64;
                 total.records += 1;
-                self.put(format_args!("  {}  ", bytes.len()));
-                escape(bytes, &mut self.line);
+                self.line.put(b"  ");
+                self.line.decimal(bytes.len() as u64);
+                self.line.put(b"  ");
+                self.line.escape(Escaped::default(), bytes);
             }
             Content::Detail(_) => {
-                self.line.push_str("  -  ");
-                escape(record.words().as_bytes(), &mut self.line);
+                self.line.put(b"  -  ");
+                self.line.escape(Escaped::default(), record.words().as_bytes());
             }
         }
         self.end_line()
@@ -130,8 +139,4 @@ impl<W: Write> LogWriter for Text<W> {
 
 fn amount(total: Count, unit: &str) -> String {
     format!("{} in {}", count(total.bytes, "byte"), count(total.records, unit))
-}
-
-fn escape(bytes: &[u8], line: &mut String) {
-    payload::escape_into(bytes, line).expect("a String takes everything");
 }

@@ -5,14 +5,16 @@ use crate::clock::Stamp;
 /// Both forms have this many characters before the fraction of a second: `2026-11-21T03:05:00.`.
 const PREFIX: usize = 20;
 
+const SECOND: u64 = 1_000_000_000;
+
 /// Writes stamps in one form, remembering the last one.
 #[derive(Debug)]
 pub(super) struct Times {
     form: Form,
     last: Option<Stamp>,
     /// The second, since 1970, that the first [`PREFIX`] characters of `text` say.
-    second: Option<i64>,
-    text: String,
+    second: Option<u64>,
+    text: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +28,7 @@ enum Form {
 impl Times {
     /// RFC 3339 in UTC, nine digits: equal to [`Stamp::rfc3339`].
     pub(super) fn utc() -> Self {
-        Self { form: Form::Utc, last: None, second: None, text: String::new() }
+        Self { form: Form::Utc, last: None, second: None, text: Vec::new() }
     }
 
     /// Local date and time with milliseconds: equal to [`Stamp::date_and_time`].
@@ -34,8 +36,8 @@ impl Times {
         Self { form: Form::Local, ..Self::utc() }
     }
 
-    /// `stamp` as text.
-    pub(super) fn text(&mut self, stamp: Stamp) -> &str {
+    /// `stamp` as text, in ASCII.
+    pub(super) fn text(&mut self, stamp: Stamp) -> &[u8] {
         if self.last != Some(stamp) {
             self.last = Some(stamp);
             self.update(stamp);
@@ -44,38 +46,31 @@ impl Times {
     }
 
     fn update(&mut self, stamp: Stamp) {
-        let timestamp = stamp.timestamp();
-        // Negative before 1970, where the fraction counts backwards: no short cut there.
-        let nanos = u32::try_from(timestamp.subsec_nanosecond()).ok();
-        let second = nanos.map(|_| timestamp.as_second());
-        match nanos {
-            // A zone's offset is a whole number of seconds, so this holds for local time too.
-            Some(nanos) if second == self.second => {
-                self.text.truncate(PREFIX);
-                match self.form {
-                    Form::Utc => {
-                        self.digits(nanos, 100_000_000);
-                        self.text.push('Z');
-                    }
-                    Form::Local => self.digits(nanos / 1_000_000, 100),
-                }
+        let (second, nanos) = (stamp.nanos() / SECOND, stamp.nanos() % SECOND);
+        // A zone's offset is a whole number of seconds, so this holds for local time too.
+        if self.second == Some(second) {
+            match self.form {
+                Form::Utc => digits(nanos, &mut self.text[PREFIX..PREFIX + 9]),
+                Form::Local => digits(nanos / 1_000_000, &mut self.text[PREFIX..PREFIX + 3]),
             }
-            _ => {
-                self.second = second;
-                self.text = match self.form {
-                    Form::Utc => stamp.rfc3339(),
-                    Form::Local => stamp.date_and_time(),
-                };
-            }
+            return;
         }
+        self.second = Some(second);
+        let text = match self.form {
+            Form::Utc => stamp.rfc3339(),
+            Form::Local => stamp.date_and_time(),
+        };
+        self.text = text.into_bytes();
     }
+}
 
-    /// Appends the decimal digits of `number` from the one that counts `unit` down to the last.
-    fn digits(&mut self, number: u32, mut unit: u32) {
-        while unit > 0 {
-            self.text.push(char::from_digit(number / unit % 10, 10).unwrap_or('0'));
-            unit /= 10;
-        }
+/// Fills `out` with the last decimal digits of `number`.
+#[inline]
+fn digits(number: u64, out: &mut [u8]) {
+    let mut rest = number;
+    for digit in out.iter_mut().rev() {
+        *digit = b"0123456789"[(rest % 10) as usize];
+        rest /= 10;
     }
 }
 
@@ -90,8 +85,8 @@ mod tests {
         fn it_equals_the_clock(nanos in prop::collection::vec(prop_oneof![0..3_000_000_000u64, any::<u64>()], 1..20)) {
             let (mut utc, mut local) = (Times::utc(), Times::local());
             for stamp in nanos.into_iter().map(Stamp::from_nanos) {
-                prop_assert_eq!(utc.text(stamp), stamp.rfc3339());
-                prop_assert_eq!(local.text(stamp), stamp.date_and_time());
+                prop_assert_eq!(utc.text(stamp).to_vec(), stamp.rfc3339().into_bytes());
+                prop_assert_eq!(local.text(stamp).to_vec(), stamp.date_and_time().into_bytes());
             }
         }
     }

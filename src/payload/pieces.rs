@@ -113,7 +113,7 @@ impl<'a> Pieces<'a> {
 
 /// Decides which characters are shown as themselves, one after the other.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Classifier {
+pub(crate) struct Classifier {
     /// How many combining characters may still follow; 0 where there is no base.
     combining: u8,
 }
@@ -130,7 +130,7 @@ impl Classifier {
     }
 
     /// Whether `character` is shown as itself after what came before it; ASCII too.
-    pub(super) fn admits(&mut self, character: char) -> bool {
+    pub(crate) fn admits(&mut self, character: char) -> bool {
         let plain = match character {
             ' '..='~' => {
                 self.based();

@@ -93,7 +93,7 @@ fn the_handle_reports_progress_and_the_outcome_once() {
 #[test]
 fn an_unknown_extension_starts_no_thread() {
     let error = Save::start("log.png".into(), header(), snapshot(0), Arc::new(|| ())).expect_err("refused");
-    assert!(error.to_string().contains(".txt, .csv or .jsonl"), "{error}");
+    assert!(error.to_string().contains(".txt, .csv, .jsonl, .html or .bin"), "{error}");
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn a_disk_that_fails_leaves_the_old_file() {
     let folder = folder();
     let path = folder.path().join("log.csv");
     fs::write(&path, "old").expect("a file");
-    for bytes in [0, 1, BUFFER - 1, BUFFER + 1] {
+    for bytes in [0, 1, pipe::BLOCK - 1, pipe::BLOCK + 1] {
         let outcome = replace(&path, 0, &mut go_on, |out, _| {
             out.write_all(&vec![b'x'; bytes])?;
             Err(io::Error::from_raw_os_error(28).into())

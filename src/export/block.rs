@@ -1,0 +1,93 @@
+//! Bytes on their way into a file: one buffer that is used again, and text escaped into it at the speed of a disk.
+
+use super::escaped::{self, Form};
+
+/// What is written of a line or a page so far.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    /// Room that is there already; what lies beyond `at` is left over from earlier lines.
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl Block {
+    /// Everything written since [`clear`](Self::clear).
+    pub(super) fn written(&self) -> &[u8] {
+        &self.bytes[..self.at]
+    }
+
+    /// How much that is, in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.at
+    }
+
+    /// Starts anew.
+    pub(super) fn clear(&mut self) {
+        self.at = 0;
+    }
+
+    /// Forgets the first `bytes`.
+    pub(super) fn drain(&mut self, bytes: usize) {
+        self.bytes.copy_within(bytes..self.at, 0);
+        self.at -= bytes;
+    }
+
+    /// At least `len` bytes to write to; who does says [how many](Self::advance).
+    fn room(&mut self, len: usize) -> &mut [u8] {
+        let end = self.at + len;
+        if end > self.bytes.len() {
+            self.bytes.resize(end.max(2 * self.bytes.len()), 0);
+        }
+        &mut self.bytes[self.at..end]
+    }
+
+    /// Appends `bytes`.
+    #[inline]
+    pub(super) fn put(&mut self, bytes: &[u8]) {
+        self.room(bytes.len()).copy_from_slice(bytes);
+        self.at += bytes.len();
+    }
+
+    /// Appends a number.
+    #[inline]
+    pub(super) fn decimal(&mut self, number: u64) {
+        // The longest u64 has 20 digits.
+        let mut digits = [0; 20];
+        let mut start = digits.len();
+        let mut rest = number;
+        loop {
+            start -= 1;
+            digits[start] = b"0123456789"[(rest % 10) as usize];
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.put(&digits[start..]);
+    }
+
+    /// Appends `bytes` as lower-case hexadecimal digits.
+    pub(super) fn hex(&mut self, bytes: &[u8]) {
+        let len = 2 * bytes.len();
+        const_hex::encode_to_slice(bytes, self.room(len)).expect("there are two digits for each byte");
+        self.at += len;
+    }
+
+    /// Appends foreign `bytes` as `form` writes them.
+    pub(super) fn escape<F: Form>(&mut self, form: F, bytes: &[u8]) {
+        let room = self.room(escaped::room(bytes.len()));
+        self.at += escaped::escape(form, bytes, room);
+    }
+
+    /// Appends what `arguments` say.
+    pub(super) fn print(&mut self, arguments: std::fmt::Arguments<'_>) {
+        std::fmt::Write::write_fmt(self, arguments).expect("memory takes everything");
+    }
+}
+
+impl std::fmt::Write for Block {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.put(text.as_bytes());
+        Ok(())
+    }
+}
