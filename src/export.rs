@@ -1,10 +1,11 @@
-//! Log files: a [snapshot](crate::journal::Snapshot) of the journal as `.txt`, `.csv` or `.jsonl`, whole or not at all.
+//! Log files: a [snapshot](crate::journal::Snapshot) of the journal as `.txt`, `.csv`, `.jsonl` or `.pcapng`, whole or not at all.
 //!
 //! | form | for | payload as |
 //! |---|---|---|
 //! | `.jsonl` | programs and proof: everything that is known, one JSON object a line, ends with digests | `hex` (exact), `text` |
 //! | `.csv` | spreadsheets (RFC 4180) | `hex` (exact), `text` in escaped form, formulas defused |
 //! | `.txt` | people: one record a line | reversible escaped form |
+//! | `.pcapng` | Wireshark and its like: packets with synthesized headers | as it is |
 //!
 //! Whoever sends bytes to this program writes no line of these files: a payload can't end a row, start a formula, or
 //! carry a control character into them.
@@ -19,6 +20,7 @@ mod csv;
 mod follow;
 mod json;
 mod jsonl;
+pub(crate) mod pcapng;
 mod save;
 mod target;
 mod text;
@@ -56,27 +58,31 @@ pub enum FileFormat {
     Csv,
     /// JSON Lines: the complete form.
     Jsonl,
+    /// Packets with synthesized headers, for Wireshark.
+    Pcapng,
 }
 
 impl FileFormat {
     /// All forms, the one to offer first in front.
-    pub const ALL: [Self; 3] = [Self::Text, Self::Csv, Self::Jsonl];
+    pub const ALL: [Self; 4] = [Self::Text, Self::Csv, Self::Jsonl, Self::Pcapng];
 
-    /// The extension without its dot: `txt`, `csv`, `jsonl`.
+    /// The extension without its dot: `txt`, `csv`, `jsonl`, `pcapng`.
     pub const fn extension(self) -> &'static str {
         match self {
             Self::Text => "txt",
             Self::Csv => "csv",
             Self::Jsonl => "jsonl",
+            Self::Pcapng => "pcapng",
         }
     }
 
-    /// What a file dialog calls it: `Text`, `CSV`, `JSON Lines`.
+    /// What a file dialog calls it: `Text`, `CSV`, `JSON Lines`, `pcapng`.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Text => "Text",
             Self::Csv => "CSV",
             Self::Jsonl => "JSON Lines",
+            Self::Pcapng => "pcapng",
         }
     }
 
@@ -84,11 +90,11 @@ impl FileFormat {
     ///
     /// # Errors
     ///
-    /// One with the operation `save` that names the three extensions, when it is none of them or missing.
+    /// One with the operation `save` that names the extensions, when it is none of them or missing.
     pub fn from_path(path: &Path) -> Result<Self, OpError> {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         Self::ALL.into_iter().find(|format| format.extension().eq_ignore_ascii_case(extension)).ok_or_else(|| {
-            OpError::new("save", path.display(), "a log file's name ends in .txt, .csv or .jsonl")
+            OpError::new("save", path.display(), "a log file's name ends in .txt, .csv, .jsonl or .pcapng")
                 .advise("add one of these to the name")
         })
     }
@@ -194,6 +200,7 @@ pub fn writer<'a, W: io::Write + 'a>(format: FileFormat, out: W) -> Box<dyn LogW
         FileFormat::Text => Box::new(text::Text::new(out)),
         FileFormat::Csv => Box::new(csv::Csv::new(out)),
         FileFormat::Jsonl => Box::new(jsonl::Jsonl::new(out)),
+        FileFormat::Pcapng => Box::new(pcapng::Pcapng::new(out)),
     }
 }
 
