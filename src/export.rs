@@ -1,11 +1,12 @@
-//! Log files: a [snapshot](crate::journal::Snapshot) of the journal as `.jsonl`, `.csv`, `.txt`, `.html` or `.bin`, whole
-//! or not at all.
+//! Log files: a [snapshot](crate::journal::Snapshot) of the journal as `.jsonl`, `.csv`, `.txt`, `.html`, `.pcapng` or
+//! `.bin`, whole or not at all.
 //!
 //! | form | for | payload as |
 //! |---|---|---|
 //! | `.jsonl` | programs and proof: everything that is known, one JSON object a line, ends with digests | `hex` (exact), `text` |
 //! | `.csv` | spreadsheets (RFC 4180) | `hex` (exact), `text` in escaped form, formulas defused |
 //! | `.txt` | people: one record a line | reversible escaped form |
+//! | `.pcapng` | Wireshark and its like: packets with synthesized headers | as it is |
 //! | `.html` | people: a page that looks like the window | as the window shows it, long ones cut |
 //! | `.bin` | other programs: one direction of one connection | the bytes and nothing else |
 //!
@@ -27,6 +28,7 @@ mod format;
 mod html;
 mod json;
 mod jsonl;
+pub(crate) mod pcapng;
 mod pipe;
 mod raw;
 mod save;
@@ -157,6 +159,7 @@ pub fn writer<'a, W: io::Write + 'a>(format: FileFormat, out: W) -> Box<dyn LogW
         FileFormat::Text => Box::new(text::Text::new(out)),
         FileFormat::Csv => Box::new(csv::Csv::new(out)),
         FileFormat::Jsonl => Box::new(jsonl::Jsonl::new(out)),
+        FileFormat::Pcapng => Box::new(pcapng::Pcapng::new(out)),
         FileFormat::Html => Box::new(html::Html::new(out)),
         FileFormat::Raw { conn, direction } => Box::new(raw::Raw::new(out, conn, direction)),
     }

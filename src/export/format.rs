@@ -14,6 +14,8 @@ pub enum FileFormat {
     Csv,
     /// JSON Lines: the complete form.
     Jsonl,
+    /// Packets with synthesized headers, for Wireshark.
+    Pcapng,
     /// A page that looks like the window.
     Html,
     /// The bytes of one direction of one connection, and nothing else.
@@ -27,26 +29,34 @@ pub enum FileFormat {
 
 impl FileFormat {
     /// All forms, the one to offer first in front.
-    pub const ALL: [Self; 5] =
-        [Self::Text, Self::Csv, Self::Jsonl, Self::Html, Self::Raw { conn: None, direction: Direction::Received }];
+    pub const ALL: [Self; 6] = [
+        Self::Text,
+        Self::Csv,
+        Self::Jsonl,
+        Self::Pcapng,
+        Self::Html,
+        Self::Raw { conn: None, direction: Direction::Received },
+    ];
 
-    /// The extension without its dot: `txt`, `csv`, `jsonl`, `html`, `bin`.
+    /// The extension without its dot: `txt`, `csv`, `jsonl`, `pcapng`, `html`, `bin`.
     pub const fn extension(self) -> &'static str {
         match self {
             Self::Text => "txt",
             Self::Csv => "csv",
             Self::Jsonl => "jsonl",
+            Self::Pcapng => "pcapng",
             Self::Html => "html",
             Self::Raw { .. } => "bin",
         }
     }
 
-    /// What a file dialog calls it: `Text`, `CSV`, `JSON Lines`, `Web page`, `Raw bytes`.
+    /// What a file dialog calls it: `Text`, `CSV`, `JSON Lines`, `pcapng`, `Web page`, `Raw bytes`.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Text => "Text",
             Self::Csv => "CSV",
             Self::Jsonl => "JSON Lines",
+            Self::Pcapng => "pcapng",
             Self::Html => "Web page",
             Self::Raw { .. } => "Raw bytes",
         }
@@ -75,7 +85,7 @@ impl FileFormat {
         }
     }
 
-    /// `.txt, .csv, .jsonl, .html or .bin`
+    /// `.txt, .csv, .jsonl, .pcapng, .html or .bin`
     fn endings() -> String {
         let [others @ .., last] = Self::ALL.map(|format| format!(".{}", format.extension()));
         format!("{} or {last}", others.join(", "))

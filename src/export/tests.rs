@@ -87,7 +87,7 @@ fn the_extension_is_the_form() {
     let error = FileFormat::from_path(Path::new("log.pcap")).expect_err("unknown");
     assert_eq!(
         error.to_string(),
-        "save log.pcap: a log file's name ends in .txt, .csv, .jsonl, .html or .bin: add one of these to the name"
+        "save log.pcap: a log file's name ends in .txt, .csv, .jsonl, .pcapng, .html or .bin: add one of these to the name"
     );
 }
 
@@ -230,7 +230,10 @@ impl io::Write for Full {
 fn a_full_disk_is_reported_wherever_it_happens() {
     let snapshot = every_kind();
     for format in FileFormat::ALL {
-        let size = written(format, &snapshot).len();
+        let mut all = Vec::new();
+        write(format, &mut all, &header(Role::Listener), &snapshot, &mut |_| ControlFlow::Continue(()))
+            .expect("a Vec takes everything");
+        let size = all.len();
         for left in 0..=size {
             let result =
                 write(

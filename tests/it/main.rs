@@ -28,6 +28,7 @@ mod framing;
 mod messages;
 #[cfg(feature = "window")]
 mod outgoing;
+mod pcapng;
 #[cfg(feature = "window")]
 mod programs;
 #[cfg(feature = "window")]
