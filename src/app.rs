@@ -205,8 +205,8 @@ impl App {
         }
         self.sockets.iter_mut().for_each(|tab| tab.filing.poll());
         for tab in self.sockets.iter_mut().filter(|tab| tab.saving.is_busy()) {
-            let (header, journal) = (tab.header(), Arc::clone(&tab.journal));
-            tab.saving.poll(&self.wake, || (header, journal.snapshot()));
+            let content = tab.to_save();
+            tab.saving.poll(&self.wake, content);
         }
     }
 
@@ -280,8 +280,12 @@ impl App {
             SocketAction::Compare => tab.compare(),
             SocketAction::Save => tab.saving.begin(ask_path, wake),
             SocketAction::SaveTo(path) => {
-                let (header, journal) = (tab.header(), Arc::clone(&tab.journal));
-                tab.saving.write_typed(path, wake, || (header, journal.snapshot()));
+                let content = tab.to_save();
+                tab.saving.write_typed(path, wake, content);
+            }
+            SocketAction::SaveStream(direction) => {
+                let content = tab.to_save();
+                tab.saving.write_stream(direction, wake, content);
             }
             SocketAction::TypePath => tab.saving.ask_here("Type the path of the file."),
             SocketAction::CancelSave => match &tab.saving {

@@ -10,6 +10,7 @@ use super::repeating::RepeatAction;
 use super::rules::RulesAction;
 use super::sequence::SequenceAction;
 use super::tab::{End, Kind};
+use crate::journal::Direction;
 use crate::lookup::JobId;
 use crate::payload::Notation;
 
@@ -57,6 +58,8 @@ pub enum SocketAction {
     Save,
     /// Save to this path.
     SaveTo(PathBuf),
+    /// Save the bytes that went this way.
+    SaveStream(Direction),
     /// Type the path in the window instead of choosing it in the dialog.
     TypePath,
     /// Stop writing, or close the path field or the message.

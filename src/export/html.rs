@@ -56,7 +56,7 @@ impl<W: Write> Html<W> {
     /// A paragraph; `text` may be foreign.
     fn paragraph(&mut self, tag: &str, text: &str) {
         self.row.put(tag.as_bytes());
-        escape(&mut self.row, text);
+        escape(&mut self.row, &visible::text(text.as_bytes(), usize::MAX));
         self.row.put(b"\n");
     }
 

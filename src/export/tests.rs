@@ -1,3 +1,7 @@
+mod html;
+mod raw;
+mod schema;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;

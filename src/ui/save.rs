@@ -5,6 +5,7 @@ use egui::{TextEdit, Ui};
 use crate::app::SocketAction;
 use crate::app::saving::Saving;
 use crate::app::tab::SocketTab;
+use crate::journal::Direction;
 
 /// Whether there is anything to show.
 pub(super) fn is_needed(tab: &SocketTab) -> bool {
@@ -38,6 +39,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
                 }
             });
         }
+        Saving::Stream(_) => ask_direction(ui, actions),
         Saving::Writing(save) => {
             ui.horizontal(|ui| {
                 let width = ui.available_width() - 120.0;
@@ -64,4 +66,22 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
             });
         }
     }
+}
+
+/// Asks which direction of a connection the file gets.
+fn ask_direction(ui: &mut Ui, actions: &mut Vec<SocketAction>) {
+    ui.horizontal(|ui| {
+        ui.label("Which bytes?");
+        for (direction, label, hint) in [
+            (Direction::Received, "Save received", "What came from the selected peer, or from the only one"),
+            (Direction::Sent, "Save sent", "What was sent to the selected peer, or to the only one"),
+        ] {
+            if ui.button(label).on_hover_text(hint).clicked() {
+                actions.push(SocketAction::SaveStream(direction));
+            }
+        }
+        if ui.button("Cancel save").clicked() {
+            actions.push(SocketAction::CancelSave);
+        }
+    });
 }

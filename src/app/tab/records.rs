@@ -1,7 +1,10 @@
 //! The records of a tab: how many there may be, how many there are, and what a saved file says of them.
 
+use std::sync::Arc;
+
 use super::{Kind, Progress, SocketTab};
 use crate::app::bookmarks::Bookmarks;
+use crate::app::saving::Content;
 use crate::endpoint::Scheme;
 use crate::export::{Header, Role};
 use crate::figures;
@@ -45,6 +48,12 @@ impl SocketTab {
             kernel_dropped: self.status.kernel_dropped - self.cleared.kernel_dropped,
             ..self.status
         }
+    }
+
+    /// What Save log… saves, taken when it is known where to.
+    pub(in crate::app) fn to_save(&self) -> impl FnOnce() -> Content + use<> {
+        let (header, journal, selected) = (self.header(), Arc::clone(&self.journal), self.selection.conns.clone());
+        move || Content { header, snapshot: journal.snapshot(), selected }
     }
 
     /// What the saved file says about itself.

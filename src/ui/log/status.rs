@@ -14,7 +14,8 @@ const CLEAR: &str = "Empty the log, with its bookmarks and notes; what is open g
 pub(in crate::ui) fn status_line(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
         let save = ui.add_enabled(!tab.saving.is_busy(), egui::Button::new("Save log…"));
-        if save.on_hover_text("As .jsonl (complete), .csv or .txt").clicked() {
+        if save.on_hover_text("As .jsonl (complete), .csv, .txt, .html, or .bin (the bytes of one peer)").clicked()
+        {
             actions.push(SocketAction::Save);
         }
         copy_menu(ui, tab, actions);
