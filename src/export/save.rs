@@ -182,6 +182,17 @@ impl Job {
     }
 }
 
+/// Whether a log can be saved to `path`, as far as that can be known before: its extension, its folder, and that a
+/// temporary file can be created there. Nothing is left behind.
+///
+/// # Errors
+///
+/// As [`Save`] would report them.
+pub fn try_out(path: &Path) -> Result<(), OpError> {
+    FileFormat::from_path(path)?;
+    Target::find(path)?.temporary().map(drop)
+}
+
 /// Writes `snapshot` to `path`, whole or not at all. `step` is told how many records are written; breaking cancels.
 fn save(
     path: &Path,
