@@ -9,6 +9,14 @@
 
 mod bench;
 mod bulk;
+#[cfg(target_os = "linux")]
+mod cli;
+#[cfg(target_os = "linux")]
+mod cli_bench;
+#[cfg(target_os = "linux")]
+mod cli_programs;
+#[cfg(target_os = "linux")]
+mod cli_protocols;
 #[cfg(feature = "window")]
 mod colors;
 #[cfg(feature = "window")]
