@@ -13,13 +13,15 @@ pub struct Segment {
     pub(super) details: Vec<Detail>,
     /// Bytes of memory behind the payload: its own length, or the block's.
     memory: usize,
+    /// Bytes of all segments before it, also of those that left.
+    pub(super) offset: u64,
 }
 
 impl Segment {
     /// The records of `part`, from number `first` on.
     pub(super) fn new(first: Seq, mut part: Part, payload: Bytes, memory: usize) -> Self {
         part.entries.shrink_to_fit();
-        Self { first, payload, entries: part.entries, details: part.details, memory }
+        Self { first, payload, entries: part.entries, details: part.details, memory, offset: 0 }
     }
 
     /// The number of its first record.
