@@ -381,14 +381,14 @@ fn each_file_is_whole_by_itself_and_none_is_overwritten() {
     wait_for("four files", || {
         peer.write_all(&[b'r'; 1_000]).expect("written");
         bytes += 1_000;
-        (recording.figures().files == 4).then_some(())
+        (recording.figures().files >= 4).then_some(())
     });
     drop(peer);
     wait_for("the end", || (bench.journal.status().open == 0).then_some(()));
     let recorded = finished(recording).expect("recorded");
     assert_eq!(std::fs::read(folder.path().join("log-0003.jsonl")).expect("a file"), b"mine");
     let (mut next, mut all, mut size) = (None, 0, 0);
-    for number in [1, 2, 4, 5, 6].into_iter().take(usize::try_from(recorded.files).expect("few")) {
+    for number in [1, 2].into_iter().chain(4..).take(usize::try_from(recorded.files).expect("few")) {
         let path = names::numbered(&path, number);
         let lines = lines(&path);
         let (first, last) = (&lines[0], &lines[lines.len() - 1]);
