@@ -20,6 +20,7 @@ pub mod messages;
 mod names;
 pub mod native;
 pub mod outgoing;
+pub mod recording;
 pub mod repeating;
 pub mod rules;
 pub mod saving;
@@ -218,6 +219,8 @@ impl App {
             self.wake.soon();
         }
         self.sockets.iter_mut().for_each(|tab| tab.filing.poll());
+        let failed = self.sockets.iter_mut().filter_map(|tab| tab.recorder.poll()).last();
+        self.banner = failed.or(self.banner.take());
         for tab in self.sockets.iter_mut().filter(|tab| tab.saving.is_busy()) {
             let (header, journal) = (tab.header(), Arc::clone(&tab.journal));
             tab.saving.poll(&self.wake, || (header, journal.snapshot()));
@@ -272,6 +275,7 @@ impl App {
             SocketAction::Sequence(action) => sequence::apply(tab, action, &mut hands),
             SocketAction::Repeat(action) => repeating::apply(tab, action, &mut hands),
             SocketAction::File(action) => filing::apply(tab, action, &mut hands),
+            SocketAction::Record(action) => recording::apply(tab, action, &mut hands),
             SocketAction::DropQueued => tab.drop_queued(engine),
             SocketAction::Start => tab.start(engine, ids),
             SocketAction::Stop => tab.stop(engine),
@@ -353,6 +357,11 @@ impl eframe::App for App {
             }
         }
         self.engine.quit();
+        if self.sockets.iter().any(|tab| tab.recorder.is_running()) {
+            // How the sessions end is recorded too; the files are finished while the tabs are dropped.
+            self.engine.wait();
+            self.sockets.iter().for_each(|tab| tab.recorder.stop());
+        }
         self.clear_desk();
     }
 

@@ -20,6 +20,7 @@ mod connections;
 mod counting;
 mod digests;
 mod heads;
+mod hold;
 mod rates;
 mod rebuild;
 mod record;
@@ -39,6 +40,7 @@ pub use budget::Budget;
 pub use connections::{Connection, Count, Queued, State, Waiting};
 pub use digests::{Digest, DigestState, Digesting};
 pub use heads::{Head, What};
+pub use hold::{AHEAD, Hold, Released};
 pub use rates::{Peak, Rates, SECONDS_KEPT, Second, second_of};
 pub use rebuild::{Full, Origin, Rebuilder, Told};
 pub use record::{ConnId, Content, Detail, Direction, How, Opened, Record, Seq, Side};
@@ -49,6 +51,7 @@ pub use writer::Writer;
 use budget::Share;
 use connections::Connections;
 use digests::Digests;
+use hold::{Held, Holds};
 use segment::{Part, Tail};
 use sync::{Mutex, MutexGuard};
 use writer::Change;
@@ -112,6 +115,7 @@ pub struct Status {
 pub struct Journal {
     inner: Mutex<Inner>,
     digests: Digests,
+    holds: Holds,
 }
 
 #[derive(Debug)]
@@ -127,6 +131,7 @@ struct Inner {
     traffic: Traffic,
     rates: Rates,
     origin: Option<Origin>,
+    held: Held,
 }
 
 impl Journal {
@@ -137,10 +142,10 @@ impl Journal {
 
     /// An empty journal that shares `budget` with others.
     pub fn within(budget: &Budget, limits: Limits) -> Self {
-        let (segments, tail, connections, status, traffic, rates, origin) = Default::default();
+        let (segments, tail, connections, status, traffic, rates, origin, held) = Default::default();
         let share = budget.join();
-        let inner = Inner { segments, tail, connections, limits, share, status, traffic, rates, origin };
-        Self { inner: Mutex::new(inner), digests: Digests::default() }
+        let inner = Inner { segments, tail, connections, limits, share, status, traffic, rates, origin, held };
+        Self { inner: Mutex::new(inner), digests: Digests::default(), holds: Holds::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -221,13 +226,14 @@ impl Journal {
         let mut inner = self.lock();
         inner.seal();
         let cleared: Vec<_> = inner.segments.drain(..).collect();
+        let needless = inner.held.keep(&cleared);
         inner.status.held = 0;
         inner.count_anew();
         inner.connections.clear_closed();
         inner.drop_oldest();
         drop(inner);
         self.digest_cleared(&cleared);
-        self.forget(&cleared);
+        self.forget(&cleared[..needless]);
     }
 
     /// Sets how much it may hold; records over the limit, or over the shared [`Budget`], leave at once.
@@ -238,6 +244,8 @@ impl Journal {
         drop(inner);
         self.digest_cleared(&dropped);
         self.forget(&dropped);
+        // How far a hold may be behind depends on them.
+        self.move_holds(|_| {});
     }
 
     /// Tells the connections that these segments left, one lock a segment: it may be hundreds of them.
@@ -284,7 +292,13 @@ impl Journal {
         for segment in &dropped {
             inner.forget(segment);
         }
-        (dropped, inner.is_half_full())
+        let soon = inner.is_half_full();
+        if self.holds.are_any() {
+            self.holds.judge(&inner);
+            drop(inner);
+            self.holds.tell();
+        }
+        (dropped, soon)
     }
 }
 
@@ -297,14 +311,16 @@ impl Inner {
         if self.tail.entries.is_empty() {
             return;
         }
-        let segment = self.tail.seal();
+        let mut segment = self.tail.seal();
+        self.held.place(&mut segment);
         self.status.held += segment.held();
         self.segments.push_back(Arc::new(segment));
     }
 
     /// Appends a segment, which gets the number of its first record; the tail is empty.
     fn push(&mut self, segment: impl FnOnce(Seq) -> Segment) {
-        let segment = segment(self.tail.first);
+        let mut segment = segment(self.tail.first);
+        self.held.place(&mut segment);
         self.tail.first = segment.end();
         self.status.held += segment.held();
         self.segments.push_back(Arc::new(segment));
@@ -320,7 +336,7 @@ impl Inner {
 
     /// Bytes held now.
     fn held(&self) -> u64 {
-        self.status.held + self.tail.held() + self.connections.held()
+        self.status.held + self.tail.held() + self.connections.held() + self.held.bytes()
     }
 
     fn is_too_much(&mut self) -> bool {
@@ -329,11 +345,12 @@ impl Inner {
         shared || held > self.limits.bytes || self.tail.end() - self.first() > self.limits.records
     }
 
-    /// Takes the oldest segments out until the limits hold; who calls it has their connections forgotten.
+    /// Takes the oldest segments out until the limits hold, or up to one that somebody holds; who calls it has their
+    /// connections forgotten.
     fn drop_oldest(&mut self) -> Vec<Arc<Segment>> {
         let mut dropped = Vec::new();
         while self.is_too_much() {
-            let Some(segment) = self.segments.pop_front() else {
+            let Some(segment) = self.segments.pop_front_if(|segment| self.held.is_past(segment)) else {
                 break;
             };
             self.status.held -= segment.held();
@@ -407,6 +424,12 @@ impl Snapshot {
     /// Its records, in order.
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
         self.segments.iter().flat_map(|segment| segment.records_from(segment.first()))
+    }
+
+    /// Those from `seq` on.
+    pub fn records_from(&self, seq: Seq) -> impl Iterator<Item = Record> + '_ {
+        let place = self.segments.partition_point(|segment| segment.end() <= seq);
+        self.segments[place..].iter().flat_map(move |segment| segment.records_from(seq))
     }
 
     /// How many records it has.

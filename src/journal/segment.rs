@@ -15,6 +15,8 @@ pub struct Segment {
     memory: usize,
     /// What the details are charged for beyond [`DETAIL_SIZE`], in bytes.
     texts: usize,
+    /// Bytes of all segments before it, also of those that left.
+    pub(super) offset: u64,
 }
 
 impl Segment {
@@ -22,7 +24,7 @@ impl Segment {
     pub(super) fn new(first: Seq, mut part: Part, payload: Bytes, memory: usize) -> Self {
         part.entries.shrink_to_fit();
         let texts = texts(&part.details);
-        Self { first, payload, entries: part.entries, details: part.details, memory, texts }
+        Self { first, payload, entries: part.entries, details: part.details, memory, texts, offset: 0 }
     }
 
     /// The number of its first record.

@@ -42,6 +42,9 @@ mod programs;
 mod programs_udp;
 mod queues;
 mod quitting;
+mod recording;
+#[cfg(feature = "window")]
+mod recording_window;
 mod repeat;
 #[cfg(feature = "window")]
 mod rows;
