@@ -32,7 +32,7 @@ use std::path::Path;
 
 pub use about::{About, Ends, Losses, Summary, Totals};
 pub use follow::Follower;
-pub(crate) use save::save_with;
+pub(crate) use save::{put, save_with};
 pub use save::{Save, SaveError, Saved, try_out};
 
 use crate::clock::Stamp;
