@@ -194,6 +194,17 @@ impl Job {
     }
 }
 
+/// Whether a log can be saved to `path`, as far as that can be known before: its extension, its folder, and that a
+/// temporary file can be created there. Nothing is left behind.
+///
+/// # Errors
+///
+/// As [`Save`] would report them.
+pub fn try_out(path: &Path) -> Result<(), OpError> {
+    FileFormat::from_path(path)?;
+    Target::find(path)?.temporary().map(drop)
+}
+
 /// Writes `snapshot` to `path`, whole or not at all. `step` is told how many records are written; breaking cancels.
 fn save(
     path: &Path,
@@ -207,18 +218,20 @@ fn save(
     Ok(Saved { path: path.to_owned(), records, bytes })
 }
 
-/// Puts what `produce` writes in the place of `path`, whole or not at all. Returns the file's size in bytes.
-///
-/// # Errors
-///
-/// What `produce` or the system says, with the operation `save`: then nothing has changed.
-pub fn replace_file(path: &Path, produce: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<u64, OpError> {
-    let outcome = replace(path, 0, &mut |_| ControlFlow::Continue(()), |out, _| Ok(produce(out)?));
-    outcome.map_err(|error| match error {
-        SaveError::Failed(error) => error,
-        // Nobody does.
-        SaveError::Canceled => OpError::new("save", path.display(), "it was canceled"),
-    })
+/// Puts what `produce` writes in the place of `path`, whole or not at all; it returns how many records that were.
+/// `step` is told `end` at last; breaking cancels.
+pub(crate) fn save_with(
+    path: &Path,
+    end: u64,
+    step: &mut Step<'_>,
+    produce: impl FnOnce(&mut dyn Write, &mut Step<'_>) -> Result<u64, Halt>,
+) -> Result<Saved, SaveError> {
+    let mut records = 0;
+    let bytes = replace(path, end, step, |out, step| {
+        records = produce(out, step)?;
+        Ok(())
+    })?;
+    Ok(Saved { path: path.to_owned(), records, bytes })
 }
 
 /// Puts what `produce` writes in the place of `path`, unless that fails or `step` breaks: then nothing has changed.
@@ -244,6 +257,20 @@ fn replace(
     }
     target.replace(temporary)?;
     Ok(bytes)
+}
+
+/// Puts `bytes` in the place of the file at `path`, whole or not at all; nobody else can read it (mode 0600).
+///
+/// # Errors
+/// With the operation `save` and the path; the old file is untouched then.
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> Result<(), OpError> {
+    let written = replace(path, 0, &mut |_| ControlFlow::Continue(()), |out, _| Ok(out.write_all(bytes)?));
+    match written {
+        Ok(_) => Ok(()),
+        Err(SaveError::Failed(error)) => Err(error),
+        // Nobody does.
+        Err(SaveError::Canceled) => Err(OpError::new("save", path.display(), "saving was canceled")),
+    }
 }
 
 #[cfg(test)]
