@@ -16,6 +16,7 @@ pub mod jump;
 mod keeping;
 pub mod log;
 mod looking;
+mod lookup_tab;
 pub mod messages;
 mod names;
 pub mod native;
@@ -28,6 +29,7 @@ pub mod settings;
 pub mod statistics;
 mod stored;
 pub mod tab;
+pub mod tabs;
 pub mod wake;
 
 use std::path::PathBuf;
@@ -37,38 +39,17 @@ use std::time::{Duration, Instant};
 use crate::engine::{Engine, News};
 use crate::error::OpError;
 use crate::journal::Budget;
-use crate::lookup::{Lookups, Pool, Query, recognize};
+use crate::lookup::{Lookups, Pool};
 pub use action::{Action, LookupAction, SocketAction};
 use asking::AskPath;
 use keeping::Keeping;
+pub use lookup_tab::LookupTab;
 use messages::Messages;
 use saving::Saving;
 use settings::Settings;
 use tab::{Ids, Kind, SocketTab};
+pub use tabs::{Tab, TabId, Tabs};
 use wake::Wake;
-
-/// The tabs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Tab {
-    /// One of the socket tabs.
-    Socket(Kind),
-    /// Look-ups.
-    Lookup,
-}
-
-impl Tab {
-    /// All of them, in order.
-    pub const ALL: [Self; 4] =
-        [Self::Socket(Kind::Server), Self::Socket(Kind::Client), Self::Socket(Kind::Udp), Self::Lookup];
-
-    /// The tab's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Socket(kind) => kind.name(),
-            Self::Lookup => "Lookup",
-        }
-    }
-}
 
 const ENGINE_ENDED: &str = "The I/O thread has ended by a fault of Sockscope: nothing can be sent or received any \
     more. The logs are whole: save them, then start Sockscope again.";
@@ -81,25 +62,12 @@ pub(super) struct Hands<'a> {
     ask_path: &'a AskPath,
 }
 
-/// The state of the lookup tab.
-#[derive(Debug)]
-pub struct LookupTab {
-    /// What is typed.
-    pub text: String,
-    /// Why it can't be looked up.
-    pub failure: Option<String>,
-    /// The tab was just opened: its field is to be typed in.
-    pub focus: bool,
-    /// The look-ups and their answers.
-    pub lookups: Lookups,
-}
-
 /// The window's state.
 pub struct App {
     /// The tab that is shown.
     pub shown: Tab,
-    /// The socket tabs, in the order of [`Kind::ALL`].
-    pub sockets: [SocketTab; 3],
+    /// The tabs with a log: those of sockets, and those of opened logs.
+    pub sockets: Tabs,
     /// The lookup tab.
     pub lookup: LookupTab,
     /// The saved messages, those of all tabs.
@@ -155,7 +123,7 @@ impl App {
             Arc::new(move || wake.soon())
         });
         crate::ui::apply_settings(context, &settings);
-        let mut sockets = Kind::ALL.map(|kind| {
+        let mut sockets = Tabs::new(|kind| {
             let tab = SocketTab::new(kind, &budget, limits);
             tab.journal.set_digesting(settings.digesting());
             tab
@@ -163,11 +131,11 @@ impl App {
         let mut messages = Messages::default();
         let keeping = kept.map(|kept| kept.lay_out(&mut sockets, &mut messages, &mut banner));
         Ok(Self {
-            shown: Tab::Socket(Kind::Server),
+            shown: Kind::Server.into(),
             sockets,
             messages,
             keeping,
-            lookup: LookupTab { text: String::new(), failure: None, focus: false, lookups },
+            lookup: LookupTab::new(lookups),
             settings,
             banner,
             engine,
@@ -181,9 +149,9 @@ impl App {
         })
     }
 
-    /// The tab of `kind`.
+    /// The socket tab of `kind`.
     pub fn socket(&mut self, kind: Kind) -> &mut SocketTab {
-        &mut self.sockets[kind as usize]
+        self.sockets.of_mut(kind)
     }
 
     /// Takes in what the other threads did since the last frame. Also called while the window is hidden.
@@ -241,16 +209,16 @@ impl App {
                 self.shown = tab;
                 self.lookup.focus = tab == Tab::Lookup;
             }
-            Action::Socket(kind, action) => self.apply_to_socket(kind, action, context),
-            Action::Lookup(action) => self.apply_to_lookup(action, context),
+            Action::Socket(id, action) => self.apply_to_socket(id, action, context),
+            Action::Lookup(action) => self.lookup.apply(action, context),
             Action::SettingsChanged => self.settings_changed(context),
             Action::DismissBanner => self.banner = None,
         }
     }
 
-    fn apply_to_socket(&mut self, kind: Kind, action: SocketAction, context: &egui::Context) {
+    fn apply_to_socket(&mut self, id: TabId, action: SocketAction, context: &egui::Context) {
         let Self { sockets, messages, engine, ids, wake, ask_path, .. } = self;
-        let tab = &mut sockets[kind as usize];
+        let Some(tab) = sockets.get_mut(id) else { return };
         let mut hands = Hands { engine, ids, wake, ask_path };
         match action {
             SocketAction::Rules(action) => rules::apply(tab, action, &mut hands),
@@ -292,22 +260,6 @@ impl App {
         context.request_repaint();
     }
 
-    fn apply_to_lookup(&mut self, action: LookupAction, context: &egui::Context) {
-        let tab = &mut self.lookup;
-        match action {
-            LookupAction::Start => match recognize(&tab.text) {
-                Ok(queries) => tab.start(queries),
-                Err(error) => tab.failure = Some(error.reason),
-            },
-            LookupAction::Tutorials => tab.start(crate::lookup::tutorials()),
-            LookupAction::Cancel(job) => tab.lookups.cancel(job),
-            LookupAction::CancelAll => tab.lookups.cancel_all(),
-            LookupAction::Clear => tab.lookups.clear(),
-            LookupAction::Copy => context.copy_text(tab.lookups.table()),
-        }
-        context.request_repaint();
-    }
-
     fn settings_changed(&mut self, context: &egui::Context) {
         crate::ui::apply_settings(context, &self.settings);
         self.budget.set_limit(self.settings.all_memory_mib << 20);
@@ -320,13 +272,6 @@ impl App {
         {
             self.banner = Some(error.to_string());
         }
-    }
-}
-
-impl LookupTab {
-    fn start(&mut self, queries: Vec<Query>) {
-        let started = queries.into_iter().try_for_each(|query| self.lookups.start(query).map(|_| ()));
-        self.failure = started.err().map(|error| error.to_string());
     }
 }
 
@@ -352,8 +297,8 @@ impl eframe::App for App {
         self.guard_closing(ui.ctx());
         self.follow_zoom(ui.ctx());
         self.follow_desk(ui.ctx());
-        if let Tab::Socket(kind) = self.shown
-            && self.sockets[kind as usize].look(&self.wake)
+        if let Tab::Socket(id) = self.shown
+            && self.sockets.get_mut(id).is_some_and(|tab| tab.look(&self.wake))
         {
             ui.ctx().request_repaint();
         }

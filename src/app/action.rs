@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::Tab;
 use super::filing::FileAction;
 use super::log::CopyAs;
 use super::messages::MessagesAction;
 use super::repeating::RepeatAction;
 use super::rules::RulesAction;
 use super::sequence::SequenceAction;
-use super::tab::{End, Kind};
+use super::tab::End;
+use super::tabs::{Tab, TabId};
 use crate::lookup::JobId;
 use crate::payload::Notation;
 
@@ -18,8 +18,8 @@ use crate::payload::Notation;
 pub enum Action {
     /// Show a tab.
     Show(Tab),
-    /// Something in a socket tab.
-    Socket(Kind, SocketAction),
+    /// Something in a tab with a log.
+    Socket(TabId, SocketAction),
     /// Something in the lookup tab.
     Lookup(LookupAction),
     /// The settings were changed (they are changed in place).

@@ -22,6 +22,7 @@ use super::rules::RulesEditor;
 use super::saving::Saving;
 use super::sequence::SequenceEditor;
 use super::statistics::{Statistics, usual_request};
+use super::tabs::TabId;
 use crate::engine::{Command, Engine, Event, Plan, SessionId, Target};
 use crate::error::OpError;
 use crate::form::{ClientForm, Errors, Form, ServerForm, Switches, UdpForm};
@@ -128,6 +129,8 @@ impl Ids {
 /// The state of a socket tab.
 #[derive(Debug)]
 pub struct SocketTab {
+    /// Its number among the tabs.
+    pub id: TabId,
     /// Which of the three.
     pub kind: Kind,
     /// What its left side shows.
@@ -198,6 +201,7 @@ impl SocketTab {
             Kind::Udp => Form::Udp(UdpForm::default()),
         };
         Self {
+            id: kind.into(),
             kind,
             page: Page::default(),
             form,

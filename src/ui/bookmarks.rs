@@ -131,7 +131,7 @@ fn list(ui: &mut Ui, tab: &mut SocketTab) {
 pub(super) fn note_dialog(ui: &Ui, tab: &mut SocketTab) {
     let Some(draft) = &mut tab.bookmarks.draft else { return };
     let (mut keep, mut cancel) = (false, false);
-    Modal::new(Id::unique(("note", tab.kind))).show(ui.ctx(), |ui| {
+    Modal::new(Id::unique(("note", tab.id))).show(ui.ctx(), |ui| {
         ui.set_width(420.0);
         ui.spacing_mut().item_spacing.y = theme::GAP;
         ui.label(format!("Note on record {}", draft.key.seq));

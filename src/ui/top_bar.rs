@@ -5,7 +5,7 @@ use egui::{Align2, PopupCloseBehavior, Role, Sense, Ui, WidgetInfo, vec2};
 use super::text;
 use super::theme::{self, Tone};
 use crate::app::settings::{MEMORY_MIB, RECORDS, SMALLEST_ZOOM, Settings, Theme};
-use crate::app::tab::{Progress, SocketTab};
+use crate::app::tab::Progress;
 use crate::app::{Action, App, Tab};
 
 const HEIGHT: f32 = 42.0;
@@ -18,10 +18,11 @@ pub(super) fn show(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         let menu = 110.0;
-        let width = ((ui.available_width() - menu) / Tab::ALL.len() as f32).clamp(80.0, 240.0);
-        for tab in Tab::ALL {
-            let (state, tone) = state(app, tab);
-            if button(ui, tab, &state, tone, app.shown == tab, width) {
+        let tabs: Vec<Tab> = app.sockets.iter().map(|tab| Tab::Socket(tab.id)).chain([Tab::Lookup]).collect();
+        let width = ((ui.available_width() - menu) / tabs.len() as f32).clamp(80.0, 240.0);
+        for tab in tabs {
+            let (name, state, tone) = words(app, tab);
+            if button(ui, &name, &state, tone, app.shown == tab, width) {
                 actions.push(Action::Show(tab));
             }
         }
@@ -31,26 +32,30 @@ pub(super) fn show(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
     });
 }
 
-fn state(app: &App, tab: Tab) -> (String, Option<Tone>) {
+/// The name of a tab, its state, and the state's tone.
+fn words(app: &App, tab: Tab) -> (String, String, Option<Tone>) {
     match tab {
-        Tab::Socket(kind) => {
-            let tab: &SocketTab = &app.sockets[kind as usize];
+        Tab::Socket(id) => {
+            let Some(tab) = app.sockets.get(id) else { return Default::default() };
             let tone = match &tab.progress {
                 Progress::Idle => None,
                 Progress::Starting(_) | Progress::Stopping => Some(Tone::Warning),
                 Progress::Ready(_) | Progress::Connected { .. } => Some(Tone::Good),
                 Progress::Failed(_) => Some(Tone::Bad),
             };
-            (tab.title(), tone)
+            (tab.kind.name().to_owned(), tab.title(), tone)
         }
-        Tab::Lookup => match app.lookup.lookups.pending() {
-            0 => ("idle".to_owned(), None),
-            pending => (format!("{pending} pending"), Some(Tone::Warning)),
-        },
+        Tab::Lookup => {
+            let (state, tone) = match app.lookup.lookups.pending() {
+                0 => ("idle".to_owned(), None),
+                pending => (format!("{pending} pending"), Some(Tone::Warning)),
+            };
+            ("Lookup".to_owned(), state, tone)
+        }
     }
 }
 
-fn button(ui: &mut Ui, tab: Tab, state: &str, tone: Option<Tone>, shown: bool, width: f32) -> bool {
+fn button(ui: &mut Ui, name: &str, state: &str, tone: Option<Tone>, shown: bool, width: f32) -> bool {
     let (rect, response) = ui.allocate_exact_size(vec2(width, HEIGHT), Sense::click());
     let dark = ui.visuals().dark_mode;
     let visuals = ui.visuals();
@@ -64,7 +69,7 @@ fn button(ui: &mut Ui, tab: Tab, state: &str, tone: Option<Tone>, shown: bool, w
     let quiet = theme::color(Tone::Quiet, dark);
     let color = tone.map_or(quiet, |tone| theme::color(tone, dark));
     let (upper, lower) = rect.shrink2(vec2(10.0, 5.0)).split_top_bottom_at_fraction(0.52);
-    let title = text::plain(tab.name(), egui::FontId::proportional(14.0), visuals.text_color());
+    let title = text::plain(name, egui::FontId::proportional(14.0), visuals.text_color());
     super::rows::cell(ui, upper, upper.left(), upper.right(), title, Align2::LEFT_CENTER);
     let dot = egui::pos2(lower.left() + 3.5, lower.center().y);
     match tone {
@@ -73,11 +78,11 @@ fn button(ui: &mut Ui, tab: Tab, state: &str, tone: Option<Tone>, shown: bool, w
     };
     let words = text::plain(state, theme::small(), color);
     super::rows::cell(ui, lower, lower.left() + 12.0, lower.right(), words, Align2::LEFT_CENTER);
-    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, shown, tab.name()));
+    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, shown, name));
     // The state is a node of its own, so that it can be read and waited for.
     let node = ui.interact(lower, response.id.with("state"), Sense::hover());
-    node.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{}: {state}", tab.name())));
-    response.on_hover_text(format!("{}: {state}", tab.name())).clicked()
+    node.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{}: {state}", name)));
+    response.on_hover_text(format!("{}: {state}", name)).clicked()
 }
 
 fn settings(ui: &mut Ui, settings: &mut Settings, actions: &mut Vec<Action>) {
