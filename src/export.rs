@@ -32,6 +32,7 @@ use std::path::Path;
 
 pub use about::{About, Ends, Losses, Summary, Totals};
 pub use follow::Follower;
+pub(crate) use save::put;
 pub use save::{Save, SaveError, Saved};
 
 use crate::clock::Stamp;

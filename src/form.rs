@@ -92,8 +92,19 @@ fn port(text: &str, protocol: &str) -> Result<u16, String> {
 /// A port that something can be sent to.
 fn remote_port(text: &str, protocol: &str) -> Result<u16, String> {
     match port(text, protocol)? {
-        0 => Err("0 is not a port that anyone can listen on: use 1 to 65535".to_owned()),
+        0 => Err(NO_PORT.to_owned()),
         port => Ok(port),
+    }
+}
+
+/// What is wrong with 0 as the port of somebody else.
+const NO_PORT: &str = "0 is not a port that anyone can listen on: use 1 to 65535";
+
+/// Whether a port is written as one and is not below `least`; whether a service of that name exists is not asked.
+fn spelled_port(text: &str, least: u16) -> Result<(), String> {
+    match text.parse::<Port>().map_err(|error| error.reason)? {
+        Port::Number(number) if number < least => Err(NO_PORT.to_owned()),
+        _ => Ok(()),
     }
 }
 
@@ -121,9 +132,7 @@ impl ServerForm {
         let options = switches.check(answers, &mut errors);
         let address = note(&mut errors, Field::Address, local_address(&self.address));
         let port = note(&mut errors, Field::Port, port(&self.port, "tcp"));
-        let backlog = self.backlog.trim().parse().ok().filter(|backlog| *backlog <= 4096);
-        let backlog = backlog.ok_or_else(|| "the backlog is a whole number from 0 to 4096".to_owned());
-        let backlog = note(&mut errors, Field::Backlog, backlog);
+        let backlog = note(&mut errors, Field::Backlog, backlog(&self.backlog));
         match (address, port, backlog) {
             (Some((ip, scope, dual_stack)), Some(port), Some(backlog)) if errors.is_empty() => {
                 Ok(Plan::Listen(Listen { address: socket_address(ip, scope, port), dual_stack, backlog, options }))
@@ -131,6 +140,11 @@ impl ServerForm {
             _ => Err(errors),
         }
     }
+}
+
+fn backlog(text: &str) -> Result<u32, String> {
+    let backlog = text.trim().parse().ok().filter(|backlog| *backlog <= 4096);
+    backlog.ok_or_else(|| "the backlog is a whole number from 0 to 4096".to_owned())
 }
 
 /// The form of a TCP client.
@@ -318,6 +332,34 @@ impl Form {
             Self::Client(form) => form.check(switches, answers),
             Self::Udp(form) => form.check(switches, answers),
         }
+    }
+
+    /// What is wrong with the numbers in it and in `switches`, by field. Unlike [`check`](Self::check) this looks
+    /// nothing up, neither services nor this machine's addresses.
+    pub fn wrong_numbers(&self, switches: &Switches) -> Errors {
+        let mut errors = Errors::new();
+        note(&mut errors, Field::QueueLimit, queue_limit(&switches.queue_limit));
+        match self {
+            Self::Server(form) => {
+                note(&mut errors, Field::Port, spelled_port(&form.port, 0));
+                note(&mut errors, Field::Backlog, backlog(&form.backlog));
+            }
+            Self::Client(form) => {
+                let (_, port) = host_and_port(&form.host, &form.port, Scheme::Tcp);
+                note(&mut errors, Field::Port, spelled_port(&port, 1));
+                if !form.local_port.trim().is_empty() {
+                    note(&mut errors, Field::LocalPort, spelled_port(&form.local_port, 0));
+                }
+                note(&mut errors, Field::TimeLimit, seconds(&form.limit));
+            }
+            Self::Udp(form) => {
+                let (_, port) = host_and_port(&form.target_host, &form.target_port, Scheme::Udp);
+                note(&mut errors, Field::Port, spelled_port(&form.port, 0));
+                note(&mut errors, Field::TargetPort, spelled_port(&port, 1));
+                note(&mut errors, Field::ReceiveBuffer, receive_buffer(&form.receive_buffer));
+            }
+        }
+        errors
     }
 }
 

@@ -227,6 +227,15 @@ impl Library {
         self.add_within(group, saved, &mut room)
     }
 
+    /// Adds messages at the end of the group of that name, counting what is there once for all of them.
+    ///
+    /// # Errors
+    /// When there is no room; those before are added.
+    pub fn extend(&mut self, group: &str, messages: impl IntoIterator<Item = Saved>) -> Result<(), Full> {
+        let mut room = self.room();
+        messages.into_iter().try_for_each(|saved| self.add_within(group, saved, &mut room).map(drop))
+    }
+
     fn add_within(&mut self, group: &str, mut saved: Saved, room: &mut Room) -> Result<Place, Full> {
         room.check(&saved)?;
         saved.name = clean_name(&saved.name);

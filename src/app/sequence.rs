@@ -3,7 +3,6 @@
 mod file;
 mod outcome;
 
-use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,40 +10,14 @@ use std::time::Duration;
 use super::Hands;
 use super::tab::{BUSY, Progress, SocketTab};
 use super::wake::Wake;
-use crate::engine::{Command, JobId, RunSequence, Runs, SequenceProgress, Task};
+use crate::engine::{Command, JobId, Runs, SequenceProgress, Task};
 use crate::journal::Direction;
-use crate::sequence::{
-    AFTER_CLOSE, Crossed, LONGEST, MOST_STEPS, PlanError, Recording, Sequence, Step, StepState, Test,
-};
+use crate::profile::Schedule;
+use crate::sequence::{AFTER_CLOSE, Crossed, MOST_STEPS, PlanError, Recording, Sequence, Step, StepState, Test};
 
+pub use crate::profile::Often;
 pub use file::{Exchange, Purpose};
 pub use outcome::Outcome;
-
-/// How often a sequence is to run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Often {
-    /// Once.
-    #[default]
-    Once,
-    /// As often as the field says.
-    Times,
-    /// Until a step fails.
-    UntilFailure,
-}
-
-impl Often {
-    /// All of them, in the order of a list.
-    pub const ALL: [Self; 3] = [Self::Once, Self::Times, Self::UntilFailure];
-
-    /// The name on screen.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Once => "Once",
-            Self::Times => "Several times",
-            Self::UntilFailure => "Until a step fails",
-        }
-    }
-}
 
 /// The steps as they are being written, and how they went.
 #[derive(Debug)]
@@ -249,12 +222,15 @@ impl SequenceEditor {
         self.before = Some(before);
     }
 
-    fn runs(&self) -> Runs {
-        match self.often {
-            Often::Once => Runs::Once,
-            Often::Times => Runs::Times(NonZeroU64::new(self.times).unwrap_or(NonZeroU64::MIN)),
-            Often::UntilFailure => Runs::UntilFailure,
-        }
+    /// How it is to run.
+    pub fn schedule(&self) -> Schedule {
+        Schedule { often: self.often, times: self.times, pause: self.pause, earlier: self.earlier }
+    }
+
+    /// Sets how it is to run.
+    pub fn set_schedule(&mut self, schedule: Schedule) {
+        let Schedule { often, times, pause, earlier } = schedule;
+        (self.often, self.times, self.pause, self.earlier) = (often, times, pause, earlier);
     }
 }
 
@@ -308,14 +284,8 @@ fn run(tab: &mut SocketTab, hands: &mut Hands<'_>) -> Result<(), String> {
     let session = tab.session().filter(|_| tab.progress != Progress::Stopping);
     let session = session.ok_or("nothing is open: look at what is wrong on the page Connection")?;
     let editor = &mut tab.sequence;
-    let (runs, progress) = (editor.runs(), Arc::<SequenceProgress>::default());
-    let task = RunSequence {
-        plan: Arc::new(plan),
-        runs,
-        pause: Duration::from_millis(editor.pause.min(LONGEST).into()),
-        earlier: editor.earlier,
-        progress: Arc::clone(&progress),
-    };
+    let (runs, progress) = (editor.schedule().runs(), Arc::<SequenceProgress>::default());
+    let task = editor.schedule().task(plan, Arc::clone(&progress));
     let job = JobId(hands.ids.next());
     let command = Command::Begin { session, job, to, task: Task::Sequence(task) };
     hands.engine.command(command).map_err(|_| BUSY.to_owned())?;

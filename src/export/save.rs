@@ -223,6 +223,19 @@ fn replace(
     Ok(bytes)
 }
 
+/// Puts `bytes` in the place of the file at `path`, whole or not at all; nobody else can read it (mode 0600).
+///
+/// # Errors
+/// With the operation `save` and the path; the old file is untouched then.
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> Result<(), OpError> {
+    let written = replace(path, 0, &mut |_| ControlFlow::Continue(()), |out, _| Ok(out.write_all(bytes)?));
+    match written {
+        Ok(_) => Ok(()),
+        Err(SaveError::Failed(error)) => Err(error),
+        Err(SaveError::Canceled) => Err(OpError::new("save", path.display(), "saving was canceled")),
+    }
+}
+
 /// Counts what goes through.
 struct Counted<W> {
     out: W,

@@ -70,6 +70,8 @@ const NEIGHBORS: &[(&str, &str)] = &[
     // A profile has a form, and starts nothing by itself.
     ("profile", "form"),
     ("profile", "engine"),
+    // A profile is written whole or not at all, as a log is.
+    ("profile", "export"),
 ];
 
 fn floor(module: &str) -> Option<u8> {
