@@ -26,6 +26,7 @@
 //! its range are errors with line and column. What a person typed as text, such as an expression or a host, is taken
 //! as it is: it is checked when it is used, as in the window.
 
+pub mod command;
 mod culprit;
 mod file;
 mod ranges;

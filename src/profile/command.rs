@@ -1,0 +1,206 @@
+//! The same session as a command: for Sockscope's own command line, ncat, socat and Python.
+//!
+//! Each is made from an [`Outline`]: what a tool without rules can do of a profile. What a line can't say is told in
+//! its remarks, so that nobody takes it for the whole.
+
+mod ncat;
+mod python;
+mod shell;
+mod socat;
+mod sockscope;
+
+pub use ncat::ncat;
+pub use python::python;
+pub use socat::socat;
+pub use sockscope::sockscope;
+
+use super::Profile;
+use crate::clock::Stamp;
+use crate::endpoint::{Endpoint, Host, Port, Scheme};
+use crate::form::{self, ClientForm, Form, ServerForm, UdpForm};
+use crate::message::Message;
+use crate::responder::{Act, Pattern, Rules, Test, When};
+use crate::template::Values;
+
+/// A command to paste into a shell (POSIX).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Command {
+    /// The line; that of Python has several.
+    pub line: String,
+    /// What it does not do, one sentence each.
+    pub remarks: Vec<String>,
+}
+
+/// An address as typed, and a port or the name of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    host: String,
+    port: String,
+}
+
+/// What is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Opens {
+    /// A TCP server.
+    Listen { at: Place, backlog: String },
+    /// A TCP client.
+    Connect { to: Place, local: Option<Place>, limit: String },
+    /// A UDP socket.
+    Bind { at: Place, target: Place },
+}
+
+/// What a tool without rules can do of a profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Outline {
+    opens: Opens,
+    /// What each new connection is sent.
+    greeting: Option<Vec<u8>>,
+    /// The connection is closed after that.
+    closes: bool,
+    /// What comes goes back.
+    echoes: bool,
+    /// What is sent at once.
+    message: Option<Vec<u8>>,
+    once: bool,
+    broadcast: bool,
+    remarks: Vec<String>,
+}
+
+impl Outline {
+    fn of(profile: &Profile) -> Self {
+        let mut outline = Self {
+            opens: opens(&profile.form),
+            greeting: None,
+            closes: false,
+            echoes: false,
+            message: None,
+            once: profile.switches.once,
+            broadcast: profile.switches.broadcast,
+            remarks: Vec::new(),
+        };
+        outline.take_rules(&profile.rules);
+        outline.take_draft(&profile.draft);
+        if !profile.sequence.steps.is_empty() {
+            outline.remarks.push(NO_SEQUENCE.to_owned());
+        }
+        outline
+    }
+
+    fn is_server(&self) -> bool {
+        matches!(self.opens, Opens::Listen { .. })
+    }
+
+    fn take_rules(&mut self, rules: &Rules) {
+        let mut left_out = 0;
+        for rule in rules.list.iter().filter(|rule| rule.on) {
+            match (&rule.when, rule.then.as_slice()) {
+                _ if rule.limit > 0 => left_out += 1,
+                (When::Connected, [Act::Reply(message), rest @ ..])
+                    if self.greeting.is_none() && matches!(rest, [] | [Act::Close]) =>
+                {
+                    self.greeting = fixed(message);
+                    self.closes = self.greeting.is_some() && !rest.is_empty();
+                    left_out += usize::from(self.greeting.is_none());
+                }
+                (When::Payload(Pattern { test: Test::Any, .. }), [Act::Reply(message)])
+                    if *message == Message::template("{data}") =>
+                {
+                    self.echoes = true;
+                }
+                // Nothing is answered anyway.
+                (When::Payload(Pattern { test: Test::Any, .. }), []) => {}
+                _ => left_out += 1,
+            }
+        }
+        if left_out > 0 {
+            let rules = if left_out == 1 { "1 rule is".to_owned() } else { format!("{left_out} rules are") };
+            self.remarks.push(format!("{rules} left out: this tool has none"));
+        }
+    }
+
+    fn take_draft(&mut self, draft: &Message) {
+        if draft.text.is_empty() {
+            return;
+        }
+        if self.is_server() {
+            return self
+                .remarks
+                .push("what is typed to be sent is left out: a server waits for clients first".into());
+        }
+        self.message = fixed(draft);
+        if self.message.is_none() {
+            self.remarks.push("what is typed to be sent is left out: it has variables, or an error".into());
+        }
+    }
+}
+
+/// What is said of a sequence that a line can't hold.
+const NO_SEQUENCE: &str = "the sequence is left out: save the profile, and use sockscope run FILE";
+
+fn opens(form: &Form) -> Opens {
+    let place = |host: &str, port: &str| Place { host: host.trim().to_owned(), port: port.trim().to_owned() };
+    match form {
+        Form::Server(ServerForm { address, port, backlog }) => {
+            Opens::Listen { at: place(address, port), backlog: backlog.trim().to_owned() }
+        }
+        Form::Client(ClientForm { host, port, local_address, local_port, limit }) => {
+            let to = split(host, port, Scheme::Tcp);
+            let local = place(local_address, local_port);
+            let local = Some(local).filter(|local| !local.host.is_empty() || !local.port.is_empty());
+            Opens::Connect { to, local, limit: limit.trim().to_owned() }
+        }
+        Form::Udp(UdpForm { address, port, target_host, target_port, .. }) => {
+            Opens::Bind { at: place(address, port), target: split(target_host, target_port, Scheme::Udp) }
+        }
+    }
+}
+
+/// Host and port, also where a whole endpoint stands in the field of the host.
+fn split(host: &str, port: &str, scheme: Scheme) -> Place {
+    let (mut host, mut port) = (host.trim().to_owned(), port.trim().to_owned());
+    form::split_endpoint(&mut host, &mut port, scheme);
+    Place { host, port }
+}
+
+/// The bytes of a message that is the same each time.
+fn fixed(message: &Message) -> Option<Vec<u8>> {
+    let prepared = message.prepare().ok().filter(crate::message::Prepared::is_fixed)?;
+    let nobody = ([0, 0, 0, 0], 0).into();
+    let values =
+        Values { peer: nobody, local: nobody, payload: b"", number: 1, time: Stamp::from_nanos(0), captures: &[] };
+    prepared.render(&values).ok().map(|bytes| bytes.to_vec())
+}
+
+impl Place {
+    /// The host without brackets; nothing is all IPv4 addresses.
+    fn bare(&self) -> String {
+        match self.host.parse::<Host>() {
+            _ if self.is_dual() => "::".to_owned(),
+            _ if self.host.is_empty() => "0.0.0.0".to_owned(),
+            Ok(host) => host.query(),
+            Err(_) => self.host.clone(),
+        }
+    }
+
+    /// All addresses of both families.
+    fn is_dual(&self) -> bool {
+        self.host == "*"
+    }
+
+    /// Whether it is an IPv6 address.
+    fn is_v6(&self) -> bool {
+        self.bare().contains(':')
+    }
+
+    /// As an endpoint of Sockscope.
+    fn endpoint(&self, scheme: Scheme) -> String {
+        let host = if self.is_dual() { Ok(Host::Name("*".to_owned())) } else { self.bare().parse::<Host>() };
+        match (host, self.port.parse::<Port>()) {
+            (Ok(host), Ok(port)) => Endpoint { scheme, host, port }.to_string(),
+            _ => format!("{}://{}:{}", scheme.name(), self.host, self.port),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

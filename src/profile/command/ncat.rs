@@ -1,0 +1,81 @@
+//! The line for ncat, of the Nmap project.
+
+use super::shell::{line, printf, printf_format, quoted};
+use super::{Command, Opens, Outline, Place};
+use crate::profile::Profile;
+
+/// The equal line of ncat.
+pub fn ncat(profile: &Profile) -> Command {
+    let outline = Outline::of(profile);
+    let mut remarks = outline.remarks.clone();
+    let mut words = vec!["ncat".to_owned()];
+    let answers = answers(&outline);
+    match &outline.opens {
+        Opens::Listen { at, .. } => {
+            words.push("--listen".to_owned());
+            if !outline.once {
+                words.push("--keep-open".to_owned());
+            }
+            words.extend(host_to_listen(at));
+            words.push(at.port.clone());
+        }
+        Opens::Connect { to, local, limit } => {
+            if let Some(local) = local {
+                words.extend(source(local));
+            }
+            words.extend(["--wait".to_owned(), format!("{limit}s"), to.bare(), to.port.clone()]);
+        }
+        Opens::Bind { at, .. } if outline.message.is_none() => {
+            remarks.push("ncat talks to one UDP peer at a time".to_owned());
+            words.extend(["--udp".to_owned(), "--listen".to_owned()]);
+            words.extend(host_to_listen(at));
+            words.push(at.port.clone());
+        }
+        Opens::Bind { at, target } => {
+            words.push("--udp".to_owned());
+            words.extend(source(at));
+            words.extend([target.bare(), target.port.clone()]);
+        }
+    }
+    if outline.broadcast {
+        remarks.push("ncat has no switch for broadcast".to_owned());
+    }
+    if let Some(answers) = answers {
+        words.extend(["--sh-exec".to_owned(), answers]);
+    }
+    let line = line(words.iter().map(String::as_str));
+    let line = outline.message.as_ref().map_or(line.clone(), |message| format!("{} | {line}", printf(message)));
+    Command { line, remarks }
+}
+
+fn host_to_listen(at: &Place) -> Vec<String> {
+    if at.is_dual() { Vec::new() } else { vec![at.bare()] }
+}
+
+/// The local end of what connects.
+fn source(local: &Place) -> Vec<String> {
+    let mut words = Vec::new();
+    if !local.host.is_empty() && !local.is_dual() {
+        words.extend(["--source".to_owned(), local.bare()]);
+    }
+    if !local.port.is_empty() && local.port != "0" {
+        words.extend(["--source-port".to_owned(), local.port.clone()]);
+    }
+    words
+}
+
+/// What the shell does for each connection, where something is answered.
+fn answers(outline: &Outline) -> Option<String> {
+    let greeting = outline.greeting.as_ref().filter(|_| outline.is_server());
+    let greeting = greeting.map(|bytes| format!("printf {}", quoted(&printf_format(bytes))));
+    let after = match (outline.closes, outline.echoes) {
+        (true, _) => None,
+        (false, true) => Some("cat"),
+        // What comes is shown, nothing is answered.
+        (false, false) => greeting.as_ref().map(|_| "cat >&2"),
+    };
+    match (greeting, after) {
+        (Some(greeting), Some(after)) => Some(format!("{greeting}; {after}")),
+        (greeting, after) => greeting.or(after.map(str::to_owned)),
+    }
+}

@@ -1,0 +1,113 @@
+//! The line for Python 3, with nothing but its own library.
+
+use super::shell::quoted;
+use super::{Command, Opens, Outline, Place};
+use crate::payload::python_repr;
+use crate::profile::Profile;
+
+/// The equal program of Python 3 (3.8 or later).
+pub fn python(profile: &Profile) -> Command {
+    let outline = Outline::of(profile);
+    let lines = match &outline.opens {
+        Opens::Listen { at, backlog } => server(&outline, at, backlog),
+        Opens::Connect { to, local, limit } => client(&outline, to, local.as_ref(), limit),
+        Opens::Bind { at, target } => udp(&outline, at, target),
+    };
+    Command { line: format!("python3 -c {}", quoted(&lines.join("\n"))), remarks: outline.remarks }
+}
+
+/// A text of Python. Its escapes are those of Rust for what stands in addresses.
+fn text(text: &str) -> String {
+    format!("\"{}\"", text.escape_default())
+}
+
+/// A number, or the name of a service to be looked up.
+fn port(place: &Place, protocol: &str) -> String {
+    match place.port.parse::<u16>() {
+        Ok(number) => number.to_string(),
+        Err(_) => format!("socket.getservbyname({}, \"{protocol}\")", text(&place.port)),
+    }
+}
+
+fn pair(place: &Place, protocol: &str) -> String {
+    format!("({}, {})", text(&place.bare()), port(place, protocol))
+}
+
+fn server(outline: &Outline, at: &Place, backlog: &str) -> Vec<String> {
+    let family = match (at.is_dual(), at.is_v6()) {
+        (true, _) => ", family=socket.AF_INET6, dualstack_ipv6=True",
+        (false, true) => ", family=socket.AF_INET6",
+        (false, false) => "",
+    };
+    let mut lines = vec!["import socket, threading".to_owned(), "def talk(conn, peer):".to_owned()];
+    lines.push("    with conn:".to_owned());
+    if let Some(greeting) = &outline.greeting {
+        lines.push(format!("        conn.sendall({})", python_repr(greeting)));
+    }
+    if outline.closes {
+        lines.push("        conn.shutdown(socket.SHUT_WR)".to_owned());
+    }
+    lines.push("        while chunk := conn.recv(65536):".to_owned());
+    lines.push("            print(peer, chunk, flush=True)".to_owned());
+    if outline.echoes && !outline.closes {
+        lines.push("            conn.sendall(chunk)".to_owned());
+    }
+    let address = pair(at, "tcp");
+    lines.push(format!("server = socket.create_server({address}, backlog={backlog}{family})"));
+    lines.push("print(\"listening on\", server.getsockname(), flush=True)".to_owned());
+    if outline.once {
+        lines.push("conn, peer = server.accept()".to_owned());
+        lines.push("server.close()".to_owned());
+        lines.push("talk(conn, peer)".to_owned());
+    } else {
+        lines.push("while True:".to_owned());
+        lines.push("    threading.Thread(target=talk, args=server.accept(), daemon=True).start()".to_owned());
+    }
+    lines
+}
+
+fn client(outline: &Outline, to: &Place, local: Option<&Place>, limit: &str) -> Vec<String> {
+    let source = local.map_or_else(String::new, |local| {
+        let host = if local.host.is_empty() { String::new() } else { local.bare() };
+        let port = if local.port.is_empty() { "0".to_owned() } else { port(local, "tcp") };
+        format!(", source_address=({}, {port})", text(&host))
+    });
+    let mut lines = vec!["import socket".to_owned()];
+    lines.push(format!("conn = socket.create_connection({}, timeout={limit}{source})", pair(to, "tcp")));
+    lines.push("with conn:".to_owned());
+    lines.push("    conn.settimeout(None)".to_owned());
+    if let Some(message) = &outline.message {
+        lines.push(format!("    conn.sendall({})", python_repr(message)));
+        lines.push("    conn.shutdown(socket.SHUT_WR)".to_owned());
+    }
+    lines.push("    while chunk := conn.recv(65536):".to_owned());
+    lines.push("        print(chunk, flush=True)".to_owned());
+    if outline.echoes && outline.message.is_none() {
+        lines.push("        conn.sendall(chunk)".to_owned());
+    }
+    lines
+}
+
+fn udp(outline: &Outline, at: &Place, target: &Place) -> Vec<String> {
+    let family = if at.is_v6() { "AF_INET6" } else { "AF_INET" };
+    let mut lines = vec!["import socket".to_owned()];
+    lines.push(format!("sock = socket.socket(socket.{family}, socket.SOCK_DGRAM)"));
+    if at.is_dual() {
+        lines.push("sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)".to_owned());
+    }
+    if outline.broadcast {
+        lines.push("sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)".to_owned());
+    }
+    lines.push(format!("sock.bind({})", pair(at, "udp")));
+    lines.push("print(\"bound to\", sock.getsockname(), flush=True)".to_owned());
+    if let Some(message) = &outline.message {
+        lines.push(format!("sock.sendto({}, {})", python_repr(message), pair(target, "udp")));
+    }
+    lines.push("while True:".to_owned());
+    lines.push("    datagram, peer = sock.recvfrom(65536)".to_owned());
+    lines.push("    print(peer, datagram, flush=True)".to_owned());
+    if outline.echoes {
+        lines.push("    sock.sendto(datagram, peer)".to_owned());
+    }
+    lines
+}

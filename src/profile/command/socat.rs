@@ -1,0 +1,113 @@
+//! The line for socat.
+
+use super::shell::{line, printf, printf_format};
+use super::{Command, Opens, Outline, Place};
+use crate::profile::Profile;
+
+/// The equal line of socat.
+pub fn socat(profile: &Profile) -> Command {
+    let outline = Outline::of(profile);
+    let mut remarks = outline.remarks.clone();
+    let mut address = String::new();
+    match &outline.opens {
+        Opens::Listen { at, backlog } => {
+            address += &format!("{}-LISTEN:{}{},reuseaddr,backlog={backlog}", family("TCP", at), at.port, bind(at));
+            if !outline.once {
+                address += ",fork";
+            }
+        }
+        Opens::Connect { to, local, limit } => {
+            address += &format!("TCP:{}:{},connect-timeout={limit}", host(to), to.port);
+            if let Some(local) = local {
+                address += &source(local);
+            }
+        }
+        Opens::Bind { at, .. } if outline.message.is_none() && outline.echoes => {
+            address += &format!("{}-RECVFROM:{}{},reuseaddr,fork", family("UDP", at), at.port, bind(at));
+        }
+        Opens::Bind { at, .. } if outline.message.is_none() => {
+            remarks.push("socat shows what comes, and sends nothing".to_owned());
+            address += &format!("{}-RECV:{}{},reuseaddr", family("UDP", at), at.port, bind(at));
+        }
+        Opens::Bind { at, target } => address += &format!("UDP:{}:{}{}", host(target), target.port, source(at)),
+    }
+    if outline.broadcast && matches!(outline.opens, Opens::Bind { .. }) {
+        address += ",broadcast";
+    }
+    let mut words = vec!["socat"];
+    if address.contains("-RECV:") {
+        words.push("-u");
+    }
+    let answers = answers(&outline);
+    words.extend([address.as_str(), answers.as_str()]);
+    let line = line(words);
+    let line = outline.message.as_ref().map_or(line.clone(), |message| format!("{} | {line}", printf(message)));
+    Command { line, remarks }
+}
+
+/// The keyword of the address family.
+fn family(protocol: &str, at: &Place) -> String {
+    format!("{protocol}{}", if at.is_v6() { 6 } else { 4 })
+}
+
+fn host(place: &Place) -> String {
+    if place.is_v6() { format!("[{}]", place.bare()) } else { place.bare() }
+}
+
+/// The option for the address that is listened on.
+fn bind(at: &Place) -> String {
+    if at.is_dual() { ",ipv6only=0".to_owned() } else { format!(",bind={}", host(at)) }
+}
+
+/// The options for the local end of what connects.
+fn source(local: &Place) -> String {
+    let port = Some(local.port.as_str()).filter(|port| !port.is_empty() && *port != "0");
+    match (local.host.is_empty() || local.is_dual(), port) {
+        (true, None) => String::new(),
+        (true, Some(port)) => format!(",sourceport={port}"),
+        (false, None) => format!(",bind={}", host(local)),
+        (false, Some(port)) => format!(",bind={}:{port}", host(local)),
+    }
+}
+
+/// The other address: what is done for each connection.
+fn answers(outline: &Outline) -> String {
+    let greeting = outline.greeting.as_ref().filter(|_| outline.is_server());
+    match (greeting, outline.echoes, outline.closes) {
+        (None, true, _) => "PIPE".to_owned(),
+        (None, false, _) => "STDIO".to_owned(),
+        (Some(greeting), echoes, closes) => {
+            let after = match (closes, echoes) {
+                (true, _) => "",
+                (false, true) => "; cat",
+                (false, false) => "; cat >&2",
+            };
+            format!("SYSTEM:{}", escaped(&format!("printf {}{after}", in_quotes(greeting))))
+        }
+    }
+}
+
+/// A format of printf(1) in double quotes, in which nothing means anything to the shell.
+fn in_quotes(bytes: &[u8]) -> String {
+    let mut format = String::new();
+    for byte in bytes {
+        match byte {
+            b'$' | b'`' | b'"' | b'\'' | b'!' | b'\\' => format += &format!("\\{byte:03o}"),
+            _ => format += &printf_format(&[*byte]),
+        }
+    }
+    format!("\"{format}\"")
+}
+
+/// What an address of socat takes as it is: backslashes go before what would mean something to it (socat(1), ADDRESS
+/// SPECIFICATIONS).
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '\\' | '"' | '\'' | ',' | ':' | '!' | '(' | ')' | '[' | ']' | '{' | '}') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}

@@ -1,0 +1,178 @@
+//! The line for Sockscope's own command line.
+
+use super::shell::line;
+use super::{Command, NO_SEQUENCE, Opens, Place, fixed, opens};
+use crate::endpoint::Scheme;
+use crate::form::{Form, Switches, UdpForm};
+use crate::message::Message;
+use crate::payload::{self, Encoding, Format, LineEnding};
+use crate::profile::Profile;
+use crate::responder::presets::presets;
+use crate::responder::{Act, Rule, Rules, When};
+
+/// The arguments as they gather.
+#[derive(Debug, Default)]
+struct Words {
+    words: Vec<String>,
+    remarks: Vec<String>,
+}
+
+impl Words {
+    fn flag(&mut self, name: &str, on: bool) {
+        if on {
+            self.words.push(name.to_owned());
+        }
+    }
+
+    fn value(&mut self, name: &str, value: impl Into<String>) {
+        self.words.extend([name.to_owned(), value.into()]);
+    }
+
+    fn value_unless(&mut self, name: &str, value: &str, usual: &str) {
+        if value != usual {
+            self.value(name, value);
+        }
+    }
+}
+
+/// The equal line of this program: `sockscope listen …` or `sockscope connect …`.
+///
+/// A UDP socket that answers by rules listens, another one connects to its target.
+pub fn sockscope(profile: &Profile) -> Command {
+    let mut words = Words::default();
+    words.words.push("sockscope".to_owned());
+    let udp = matches!(profile.form, Form::Udp(_));
+    let listens = match opens(&profile.form) {
+        Opens::Listen { at, backlog } => {
+            words.value("listen", at.endpoint(Scheme::Tcp));
+            words.value_unless("--backlog", &backlog, "1024");
+            true
+        }
+        Opens::Connect { to, local, limit } => {
+            words.value("connect", to.endpoint(Scheme::Tcp));
+            if let Some(local) = local {
+                words.value("--local", socket(&local));
+            }
+            words.value_unless("--limit", &limit, "10");
+            false
+        }
+        Opens::Bind { at, .. } if profile.rules.list.iter().any(|rule| rule.on) => {
+            words.value("listen", at.endpoint(Scheme::Udp));
+            true
+        }
+        Opens::Bind { at, target } => {
+            words.value("connect", target.endpoint(Scheme::Udp));
+            if at.port != "0" || at.bare() != "127.0.0.1" {
+                words.value("--local", socket(&at));
+            }
+            false
+        }
+    };
+    take_switches(&mut words, &profile.switches, &profile.form);
+    take_rules(&mut words, &profile.rules, udp, listens);
+    take_draft(&mut words, &profile.draft, listens);
+    if !profile.sequence.steps.is_empty() {
+        words.remarks.push(NO_SEQUENCE.to_owned());
+    }
+    Command { line: line(words.words.iter().map(String::as_str)), remarks: words.remarks }
+}
+
+/// `HOST`, `HOST:PORT` or `:PORT`.
+fn socket(place: &Place) -> String {
+    match (place.host.is_empty(), place.port.is_empty()) {
+        (true, _) => format!(":{}", place.port),
+        (false, true) => place.bare(),
+        (false, false) if place.is_v6() => format!("[{}]:{}", place.bare(), place.port),
+        (false, false) => format!("{}:{}", place.bare(), place.port),
+    }
+}
+
+fn take_switches(words: &mut Words, switches: &Switches, form: &Form) {
+    words.flag("--once", switches.once && matches!(form, Form::Server(_)));
+    words.flag("--keep-open", switches.keep_open);
+    words.flag("--broadcast", switches.broadcast && matches!(form, Form::Udp(_)));
+    words.value_unless("--queue-limit", switches.queue_limit.trim(), "16");
+    if let Form::Udp(UdpForm { receive_buffer, .. }) = form {
+        words.value_unless("--receive-buffer", receive_buffer.trim(), "4096");
+    }
+}
+
+/// Rules as a preset, a greeting and a reply, as far as that says all of them.
+fn take_rules(words: &mut Words, rules: &Rules, udp: bool, listens: bool) {
+    let on: Vec<&Rule> = rules.list.iter().filter(|rule| rule.on).collect();
+    if on.is_empty() {
+        return;
+    }
+    let preset = presets().find(|preset| preset.over.works(udp) && (preset.rules)() == *rules);
+    if let Some(preset) = preset.filter(|_| listens) {
+        return words.value("--preset", preset_name(preset.name));
+    }
+    let mut said = Vec::new();
+    let is_plain = |rule: &&Rule| rule.limit == 0;
+    for rule in on.iter().filter(|rule| is_plain(rule)) {
+        let [Act::Reply(message)] = rule.then.as_slice() else { break };
+        if *message != Message::template(&message.text) {
+            break;
+        }
+        match &rule.when {
+            When::Connected if listens && !udp && said.is_empty() => {
+                said.push(("--greeting", message.text.clone()))
+            }
+            When::Payload(pattern) if *pattern == Default::default() && !message.text.contains("=>") => {
+                said.push(("--reply", message.text.clone()));
+            }
+            _ => break,
+        }
+    }
+    if said.len() == on.len() && rules.framing == Default::default() {
+        return said.into_iter().for_each(|(name, text)| words.value(name, text));
+    }
+    words.remarks.push("the rules are left out: save the profile, and use sockscope run FILE".to_owned());
+}
+
+/// The name of a preset as it is typed: `echo-with-the-time`.
+fn preset_name(name: &str) -> String {
+    name.to_lowercase().replace(' ', "-")
+}
+
+fn take_draft(words: &mut Words, draft: &Message, listens: bool) {
+    if draft.text.is_empty() {
+        return;
+    }
+    if listens {
+        return words
+            .remarks
+            .push("what is typed to be sent is left out: type it once somebody is there".to_owned());
+    }
+    let has_envelope = draft.envelope.length.is_some() || draft.envelope.checksum.is_some();
+    if has_envelope {
+        match fixed(draft) {
+            Some(bytes) => {
+                words.value("--send", payload::hex(&bytes));
+                words.value("--format", "hex");
+            }
+            None => words.remarks.push(
+                "what is typed to be sent is left out: flags don't say a length or a checksum with variables"
+                    .into(),
+            ),
+        }
+        return;
+    }
+    words.value("--send", draft.text.as_str());
+    if draft.format != Format::Text {
+        words.value("--format", draft.format.name().to_lowercase());
+    }
+    if draft.envelope.ending != LineEnding::None {
+        words.value("--eol", draft.envelope.ending.name().to_lowercase());
+    }
+    if draft.encoding != Encoding::Utf8 && draft.format == Format::Text {
+        words.value("--encoding", key_of(draft.encoding));
+    }
+    words.flag("--template", draft.variables);
+}
+
+/// The name of an encoding in files and on the command line.
+fn key_of(encoding: Encoding) -> String {
+    let value = toml::Value::try_from(encoding).ok();
+    value.and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}

@@ -1,0 +1,95 @@
+use super::*;
+use crate::payload::{Format, LineEnding};
+use crate::responder::Rule;
+
+fn server(rules: Vec<Rule>) -> Profile {
+    let form = ServerForm { port: "8888".into(), ..ServerForm::default() };
+    let rules = Rules { list: rules, ..Rules::default() };
+    Profile { rules, ..Profile::new(Form::Server(form)) }
+}
+
+fn greeting(text: &str, rest: &[Act]) -> Rule {
+    let mut then = vec![Act::Reply(Message::template(text))];
+    then.extend_from_slice(rest);
+    Rule { when: When::Connected, then, ..Rule::default() }
+}
+
+fn client(text: &str) -> Profile {
+    let envelope = crate::payload::Envelope { ending: LineEnding::Crlf, ..Default::default() };
+    let draft = Message { text: text.to_owned(), envelope, ..Message::default() };
+    Profile { draft, ..Profile::client("::1", 25) }
+}
+
+fn check(made: &Command, line: &str, remarks: usize) {
+    assert_eq!(made.line, line);
+    assert_eq!(made.remarks.len(), remarks, "{:?}", made.remarks);
+}
+
+#[test]
+fn a_server_with_an_echo() {
+    let echo = server(vec![Rule::default()]);
+    check(&sockscope(&echo), "sockscope listen tcp://127.0.0.1:8888 --reply '{data}'", 0);
+    check(&ncat(&echo), "ncat --listen --keep-open 127.0.0.1 8888 --sh-exec cat", 0);
+    check(&socat(&echo), "socat TCP4-LISTEN:8888,bind=127.0.0.1,reuseaddr,backlog=1024,fork PIPE", 0);
+    assert!(python(&echo).line.contains("conn.sendall(chunk)"));
+}
+
+#[test]
+fn a_preset_is_named() {
+    let rules = crate::responder::presets::presets().find(|preset| preset.name == "Echo with the time");
+    let profile = Profile { rules: (rules.expect("it is there").rules)(), ..server(Vec::new()) };
+    check(&sockscope(&profile), "sockscope listen tcp://127.0.0.1:8888 --preset echo-with-the-time", 0);
+    assert_eq!(ncat(&profile).remarks.len(), 1);
+}
+
+#[test]
+fn a_greeting_goes_where_a_tool_can_say_it() {
+    let profile = server(vec![greeting("it's 5 %\\r\\n", &[])]);
+    check(&sockscope(&profile), r"sockscope listen tcp://127.0.0.1:8888 --greeting 'it'\''s 5 %\r\n'", 0);
+    check(
+        &ncat(&profile),
+        r"ncat --listen --keep-open 127.0.0.1 8888 --sh-exec 'printf '\''it'\''\'\'''\''s 5 %%\r\n'\''; cat >&2'",
+        0,
+    );
+    let closes = server(vec![greeting("bye", &[Act::Close])]);
+    assert!(python(&closes).line.contains("conn.shutdown"));
+    assert_eq!(
+        sockscope(&closes).remarks,
+        ["the rules are left out: save the profile, and use sockscope run FILE"]
+    );
+    let variables = server(vec![greeting("{peer}", &[])]);
+    assert_eq!(socat(&variables).remarks, ["1 rule is left out: this tool has none"]);
+}
+
+#[test]
+fn a_client_with_a_message() {
+    let profile = client("100% -- don't");
+    check(&sockscope(&profile), r"sockscope connect 'tcp://[::1]:25' --send '100% -- don'\''t' --eol crlf", 0);
+    check(&ncat(&profile), r"printf '100%% -- don'\''t\r\n' | ncat --wait 10s ::1 25", 0);
+    check(&socat(&profile), r"printf '100%% -- don'\''t\r\n' | socat 'TCP:[::1]:25,connect-timeout=10' STDIO", 0);
+    let hex = Message { format: Format::Hex, text: "ff 00".into(), ..Message::default() };
+    let profile = Profile { draft: hex, ..client("") };
+    assert!(sockscope(&profile).line.ends_with("--send 'ff 00' --format hex"));
+    assert!(ncat(&profile).line.starts_with(r"printf '\377\000' | "));
+    assert!(python(&profile).line.contains(r"conn.sendall(b"));
+}
+
+#[test]
+fn a_udp_socket_listens_or_connects() {
+    let form = UdpForm { port: "9001".into(), target_port: "9000".into(), ..UdpForm::default() };
+    let profile = Profile::new(Form::Udp(form));
+    check(&sockscope(&profile), "sockscope connect udp://127.0.0.1:9000 --local 127.0.0.1:9001", 0);
+    let echo = Profile { rules: Rules { list: vec![Rule::default()], ..Rules::default() }, ..profile };
+    check(&sockscope(&echo), "sockscope listen udp://127.0.0.1:9001 --reply '{data}'", 0);
+    check(&socat(&echo), "socat UDP4-RECVFROM:9001,bind=127.0.0.1,reuseaddr,fork PIPE", 0);
+}
+
+#[test]
+fn what_a_line_can_not_say_is_told() {
+    let mut profile = server(vec![Rule { limit: 1, ..Rule::default() }]);
+    profile.sequence.steps.push(crate::sequence::Step::Close);
+    for made in [sockscope(&profile), ncat(&profile), socat(&profile), python(&profile)] {
+        assert!(made.remarks.iter().any(|remark| remark.contains("sequence")), "{made:?}");
+        assert!(made.remarks.iter().any(|remark| remark.contains("rule")), "{made:?}");
+    }
+}
