@@ -130,8 +130,10 @@ fn advice(op: &str, name: &str, subject: &str) -> Option<String> {
         ("accept", "EMFILE" | "ENFILE") => {
             "no file descriptor is free: close connections, or raise the limit (ulimit -n)"
         }
-        ("read", "ENOENT" | "ENOTDIR") => "check the path",
-        ("read", "EACCES" | "EPERM") => "this file can't be read: choose another one, or change its permissions",
+        ("read" | "open", "ENOENT" | "ENOTDIR") => "check the path",
+        ("read" | "open", "EACCES" | "EPERM") => {
+            "this file can't be read: choose another one, or change its permissions"
+        }
         ("save", "ENOSPC") => {
             "the disk is full: free some space or choose another folder; the old file is untouched"
         }

@@ -21,6 +21,7 @@ mod counting;
 mod digests;
 mod heads;
 mod rates;
+mod rebuild;
 mod record;
 mod segment;
 mod sync;
@@ -39,6 +40,7 @@ pub use connections::{Connection, Count, Queued, State, Waiting};
 pub use digests::{Digest, DigestState, Digesting};
 pub use heads::{Head, What};
 pub use rates::{Peak, Rates, SECONDS_KEPT, Second, second_of};
+pub use rebuild::{Full, Origin, Rebuilder, Told};
 pub use record::{ConnId, Content, Detail, Direction, How, Opened, Record, Seq, Side};
 pub use segment::Segment;
 pub use tally::{Tally, Traffic};
@@ -124,6 +126,7 @@ struct Inner {
     /// Since the log was last cleared.
     traffic: Traffic,
     rates: Rates,
+    origin: Option<Origin>,
 }
 
 impl Journal {
@@ -134,9 +137,9 @@ impl Journal {
 
     /// An empty journal that shares `budget` with others.
     pub fn within(budget: &Budget, limits: Limits) -> Self {
-        let (segments, tail, connections, status, traffic, rates) = Default::default();
+        let (segments, tail, connections, status, traffic, rates, origin) = Default::default();
         let share = budget.join();
-        let inner = Inner { segments, tail, connections, limits, share, status, traffic, rates };
+        let inner = Inner { segments, tail, connections, limits, share, status, traffic, rates, origin };
         Self { inner: Mutex::new(inner), digests: Digests::default() }
     }
 
@@ -188,6 +191,7 @@ impl Journal {
             segments: inner.segments.iter().cloned().collect(),
             connections: inner.connections.all(),
             status: inner.status,
+            origin: inner.origin,
         }
     }
 
@@ -268,7 +272,8 @@ impl Journal {
         if let Some((part, payload)) = partial {
             inner.count(&part);
             inner.tail.append(part, payload);
-            if inner.tail.entries.len() >= SEGMENT_RECORDS || inner.tail.payload.len() >= SEGMENT_BYTES {
+            let bytes = inner.tail.payload.len() + inner.tail.texts;
+            if inner.tail.entries.len() >= SEGMENT_RECORDS || bytes >= SEGMENT_BYTES {
                 inner.seal();
             }
             for change in changes.drain(..) {
@@ -383,6 +388,7 @@ pub struct Snapshot {
     segments: Vec<Arc<Segment>>,
     connections: FxHashMap<ConnId, Connection>,
     status: Status,
+    origin: Option<Origin>,
 }
 
 impl Snapshot {
@@ -416,6 +422,11 @@ impl Snapshot {
     /// The number of its first record.
     pub fn first(&self) -> Seq {
         self.first
+    }
+
+    /// The file that it was opened from, if it was.
+    pub fn origin(&self) -> Option<Origin> {
+        self.origin
     }
 
     /// Totals and drops at that moment; the other fields are not set.

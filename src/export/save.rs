@@ -195,6 +195,22 @@ fn save(
     Ok(Saved { path: path.to_owned(), records, bytes })
 }
 
+/// Puts what `produce` writes in the place of `path`, whole or not at all; it returns how many records that were.
+/// `step` is told `end` at last; breaking cancels.
+pub(crate) fn save_with(
+    path: &Path,
+    end: u64,
+    step: &mut Step<'_>,
+    produce: impl FnOnce(&mut dyn Write, &mut Step<'_>) -> Result<u64, Halt>,
+) -> Result<Saved, SaveError> {
+    let mut records = 0;
+    let bytes = replace(path, end, step, |out, step| {
+        records = produce(out, step)?;
+        Ok(())
+    })?;
+    Ok(Saved { path: path.to_owned(), records, bytes })
+}
+
 /// Puts what `produce` writes in the place of `path`, unless that fails or `step` breaks: then nothing has changed.
 /// Returns the file's size in bytes.
 fn replace(
