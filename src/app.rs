@@ -20,7 +20,10 @@ mod lookup_tab;
 pub mod messages;
 mod names;
 pub mod native;
+pub mod opened;
+pub mod opening;
 pub mod outgoing;
+pub mod profiles;
 pub mod repeating;
 pub mod rules;
 pub mod saving;
@@ -45,6 +48,7 @@ use asking::AskPath;
 use keeping::Keeping;
 pub use lookup_tab::LookupTab;
 use messages::Messages;
+use opening::Openings;
 use saving::Saving;
 use settings::Settings;
 use tab::{Ids, Kind, SocketTab};
@@ -70,6 +74,8 @@ pub struct App {
     pub sockets: Tabs,
     /// The lookup tab.
     pub lookup: LookupTab,
+    /// Opening logs.
+    pub openings: Openings,
     /// The saved messages, those of all tabs.
     pub messages: Messages,
     /// Settings.
@@ -136,6 +142,7 @@ impl App {
             messages,
             keeping,
             lookup: LookupTab::new(lookups),
+            openings: Openings::default(),
             settings,
             banner,
             engine,
@@ -166,6 +173,9 @@ impl App {
         }
         self.lookup.lookups.poll();
         self.messages.poll(&self.wake);
+        self.poll_opening();
+        self.poll_profiles();
+        self.sockets.iter_mut().for_each(SocketTab::poll_check);
         self.sockets.iter_mut().for_each(|tab| tab.sequence.poll(&self.wake));
         let wake = &self.wake;
         if self.sockets.iter_mut().map(|tab| tab.keep_up(wake)).filter(|more| *more).count() > 0 {
@@ -211,12 +221,17 @@ impl App {
             }
             Action::Socket(id, action) => self.apply_to_socket(id, action, context),
             Action::Lookup(action) => self.lookup.apply(action, context),
+            Action::Open(action) => self.apply_open(action),
+            Action::Close(id) => self.close_log(id),
             Action::SettingsChanged => self.settings_changed(context),
             Action::DismissBanner => self.banner = None,
         }
     }
 
     fn apply_to_socket(&mut self, id: TabId, action: SocketAction, context: &egui::Context) {
+        if let SocketAction::Profile(action) = action {
+            return self.apply_profile(id, action, context);
+        }
         let Self { sockets, messages, engine, ids, wake, ask_path, .. } = self;
         let Some(tab) = sockets.get_mut(id) else { return };
         let mut hands = Hands { engine, ids, wake, ask_path };
@@ -227,6 +242,8 @@ impl App {
             SocketAction::Repeat(action) => repeating::apply(tab, action, &mut hands),
             SocketAction::File(action) => filing::apply(tab, action, &mut hands),
             SocketAction::DropQueued => tab.drop_queued(engine),
+            SocketAction::Profile(_) => {}
+            SocketAction::Opened(action) => opened::apply(tab, action, wake),
             SocketAction::Start => tab.start(engine, ids),
             SocketAction::Stop => tab.stop(engine),
             SocketAction::Send => tab.send(engine, ids),
@@ -297,6 +314,7 @@ impl eframe::App for App {
         self.guard_closing(ui.ctx());
         self.follow_zoom(ui.ctx());
         self.follow_desk(ui.ctx());
+        self.take_dropped(ui.ctx());
         if let Tab::Socket(id) = self.shown
             && self.sockets.get_mut(id).is_some_and(|tab| tab.look(&self.wake))
         {

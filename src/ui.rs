@@ -12,8 +12,11 @@ mod forms;
 mod log;
 mod lookup;
 mod messages;
+mod opened;
+mod opening;
 mod outgoing;
 mod peers;
+mod profiles;
 mod repeating;
 mod rows;
 mod rules;
@@ -55,10 +58,21 @@ pub fn show(app: &mut App, ui: &mut Ui) -> Vec<Action> {
     if let Some(banner) = app.banner.clone() {
         show_banner(ui, &banner, &mut actions);
     }
+    if opening::is_needed(app) {
+        Panel::top("opening").frame(bar).show(ui, |ui| opening::show(ui, app, &mut actions));
+    }
+    opening::hovering(ui);
     match app.shown {
         Tab::Socket(id) => {
             let mut asked = Vec::new();
-            socket_tab(ui, app, id, &mut asked);
+            match app.sockets.get_mut(id) {
+                Some(tab) if tab.opened.is_some() => {
+                    if log_tab(ui, tab, &mut asked) {
+                        actions.push(Action::Close(id));
+                    }
+                }
+                _ => socket_tab(ui, app, id, &mut asked),
+            }
             actions.extend(asked.into_iter().map(|action| Action::Socket(id, action)));
         }
         Tab::Lookup => {
@@ -141,6 +155,17 @@ fn socket_tab(ui: &mut Ui, app: &mut App, id: TabId, actions: &mut Vec<SocketAct
     CentralPanel::default().frame(middle).show(ui, |ui| log_and_detail(ui, tab, middle, actions));
 }
 
+/// The tab of an opened log; returns whether it is to be closed.
+fn log_tab(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) -> bool {
+    let left = Panel::left("connection").resizable(true).size_range(270.0..=560.0).default_size(330.0);
+    let close =
+        left.frame(frame(ui, 10)).show(ui, |ui| ui.push_id(tab.id, |ui| opened::show(ui, tab, actions)).inner);
+    bookmarks::note_dialog(ui, tab);
+    let middle = Frame::new().fill(ui.visuals().extreme_bg_color);
+    CentralPanel::default().frame(middle).show(ui, |ui| log_and_detail(ui, tab, middle, actions));
+    close.inner
+}
+
 /// The log with its tools, or the statistics in its place.
 fn log_and_detail(ui: &mut Ui, tab: &mut SocketTab, middle: Frame, actions: &mut Vec<SocketAction>) {
     let id = tab.id;
@@ -193,7 +218,10 @@ fn pages(ui: &mut Ui, tab: &mut SocketTab) {
 fn connection(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     // The list of peers keeps room for two of them.
     let form = (ui.available_height() - 170.0).max(160.0);
-    egui::ScrollArea::vertical().id_salt("form").max_height(form).show(ui, |ui| forms::show(ui, tab, actions));
+    egui::ScrollArea::vertical().id_salt("form").max_height(form).show(ui, |ui| {
+        profiles::show(ui, tab, actions);
+        forms::show(ui, tab, actions);
+    });
     ui.separator();
     peers::show(ui, tab, actions);
 }

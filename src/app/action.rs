@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use super::filing::FileAction;
 use super::log::CopyAs;
 use super::messages::MessagesAction;
+use super::opened::OpenedAction;
+use super::opening::OpenAction;
+use super::profiles::ProfileAction;
 use super::repeating::RepeatAction;
 use super::rules::RulesAction;
 use super::sequence::SequenceAction;
@@ -22,6 +25,10 @@ pub enum Action {
     Socket(TabId, SocketAction),
     /// Something in the lookup tab.
     Lookup(LookupAction),
+    /// Something about opening a log.
+    Open(OpenAction),
+    /// Close the tab of an opened log.
+    Close(TabId),
     /// The settings were changed (they are changed in place).
     SettingsChanged,
     /// The banner was read.
@@ -73,6 +80,10 @@ pub enum SocketAction {
     File(FileAction),
     /// Give up what waits to be sent.
     DropQueued,
+    /// Something about profiles.
+    Profile(ProfileAction),
+    /// Something about a log that was opened.
+    Opened(OpenedAction),
 }
 
 /// What a person asked for in the lookup tab.

@@ -16,7 +16,9 @@ use super::find::Find;
 use super::jump::Jump;
 use super::log::LogView;
 use super::names::Names;
+use super::opened::OpenedLog;
 use super::outgoing::Outgoing;
+use super::profiles::Profiles;
 use super::repeating::Repeating;
 use super::rules::RulesEditor;
 use super::saving::Saving;
@@ -133,6 +135,8 @@ pub struct SocketTab {
     pub id: TabId,
     /// Which of the three.
     pub kind: Kind,
+    /// The file that its log was read from: then nothing can be opened, sent or received here.
+    pub opened: Option<Box<OpenedLog>>,
     /// What its left side shows.
     pub page: Page,
     /// What is typed into the form.
@@ -179,6 +183,8 @@ pub struct SocketTab {
     pub targets: Vec<Connection>,
     /// Saving the log.
     pub saving: Saving,
+    /// Opening and saving what is set up here.
+    pub profiles: Profiles,
     /// One sentence about the last action here (copied, busy), shown below the log.
     pub notice: Option<String>,
     /// Addresses of the peers that rows show.
@@ -203,6 +209,7 @@ impl SocketTab {
         Self {
             id: kind.into(),
             kind,
+            opened: None,
             page: Page::default(),
             form,
             switches: Switches::default(),
@@ -226,6 +233,7 @@ impl SocketTab {
             selection: Selection::default(),
             targets: Vec::new(),
             saving: Saving::default(),
+            profiles: Profiles::default(),
             notice: None,
             names: Names::default(),
             cleared: Status::default(),
@@ -240,8 +248,16 @@ impl SocketTab {
         self.session.is_some()
     }
 
+    /// The tab's name: that of its kind, or of the file.
+    pub fn name(&self) -> &str {
+        self.opened.as_ref().map_or(self.kind.name(), |log| &log.name)
+    }
+
     /// The state in the tab's title.
     pub fn title(&self) -> String {
+        if let Some(log) = &self.opened {
+            return log.title();
+        }
         match (&self.progress, self.kind) {
             (Progress::Idle, _) => "idle".to_owned(),
             (Progress::Starting(Some(peer)), _) => format!("connecting to {peer}"),
