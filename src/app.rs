@@ -16,10 +16,14 @@ pub mod jump;
 mod keeping;
 pub mod log;
 mod looking;
+mod lookup_tab;
 pub mod messages;
 mod names;
 pub mod native;
+pub mod opened;
+pub mod opening;
 pub mod outgoing;
+pub mod profiles;
 pub mod recording;
 pub mod repeating;
 pub mod rules;
@@ -29,49 +33,28 @@ pub mod settings;
 pub mod statistics;
 mod stored;
 pub mod tab;
+pub mod tabs;
 pub mod wake;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::endpoint::{Endpoint, Scheme};
 use crate::engine::{Engine, News};
 use crate::error::OpError;
-use crate::form::Form;
 use crate::journal::Budget;
-use crate::lookup::{Lookups, Pool, Query, recognize};
+use crate::lookup::{Lookups, Pool};
 pub use action::{Action, LookupAction, SocketAction};
 use asking::AskPath;
 use keeping::Keeping;
+pub use lookup_tab::LookupTab;
 use messages::Messages;
+use opening::Openings;
 use saving::Saving;
 use settings::Settings;
 use tab::{Ids, Kind, SocketTab};
+pub use tabs::{Tab, TabId, Tabs};
 use wake::Wake;
-
-/// The tabs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Tab {
-    /// One of the socket tabs.
-    Socket(Kind),
-    /// Look-ups.
-    Lookup,
-}
-
-impl Tab {
-    /// All of them, in order.
-    pub const ALL: [Self; 4] =
-        [Self::Socket(Kind::Server), Self::Socket(Kind::Client), Self::Socket(Kind::Udp), Self::Lookup];
-
-    /// The tab's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Socket(kind) => kind.name(),
-            Self::Lookup => "Lookup",
-        }
-    }
-}
 
 const ENGINE_ENDED: &str = "The I/O thread has ended by a fault of Sockscope: nothing can be sent or received any \
     more. The logs are whole: save them, then start Sockscope again.";
@@ -84,27 +67,16 @@ pub(super) struct Hands<'a> {
     ask_path: &'a AskPath,
 }
 
-/// The state of the lookup tab.
-#[derive(Debug)]
-pub struct LookupTab {
-    /// What is typed.
-    pub text: String,
-    /// Why it can't be looked up.
-    pub failure: Option<String>,
-    /// The tab was just opened: its field is to be typed in.
-    pub focus: bool,
-    /// The look-ups and their answers.
-    pub lookups: Lookups,
-}
-
 /// The window's state.
 pub struct App {
     /// The tab that is shown.
     pub shown: Tab,
-    /// The socket tabs, in the order of [`Kind::ALL`].
-    pub sockets: [SocketTab; 3],
+    /// The tabs with a log: those of sockets, and those of opened logs.
+    pub sockets: Tabs,
     /// The lookup tab.
     pub lookup: LookupTab,
+    /// Opening logs.
+    pub openings: Openings,
     /// The saved messages, those of all tabs.
     pub messages: Messages,
     /// Settings.
@@ -158,7 +130,7 @@ impl App {
             Arc::new(move || wake.soon())
         });
         crate::ui::apply_settings(context, &settings);
-        let mut sockets = Kind::ALL.map(|kind| {
+        let mut sockets = Tabs::new(|kind| {
             let tab = SocketTab::new(kind, &budget, limits);
             tab.journal.set_digesting(settings.digesting());
             tab
@@ -166,11 +138,12 @@ impl App {
         let mut messages = Messages::default();
         let keeping = kept.map(|kept| kept.lay_out(&mut sockets, &mut messages, &mut banner));
         Ok(Self {
-            shown: Tab::Socket(Kind::Server),
+            shown: Kind::Server.into(),
             sockets,
             messages,
             keeping,
-            lookup: LookupTab { text: String::new(), failure: None, focus: false, lookups },
+            lookup: LookupTab::new(lookups),
+            openings: Openings::default(),
             settings,
             banner,
             engine,
@@ -184,21 +157,9 @@ impl App {
         })
     }
 
-    /// Shows the tab from which `endpoint` can be talked to, its form filled in. Starts nothing.
-    pub fn fill_in(&mut self, endpoint: &Endpoint) {
-        let (host, port) = (endpoint.host.to_string(), endpoint.port.to_string());
-        let kind = if endpoint.scheme == Scheme::Udp { Kind::Udp } else { Kind::Client };
-        match &mut self.socket(kind).form {
-            Form::Client(form) => (form.host, form.port) = (host, port),
-            Form::Udp(form) => (form.target_host, form.target_port) = (host, port),
-            Form::Server(_) => {}
-        }
-        self.shown = Tab::Socket(kind);
-    }
-
-    /// The tab of `kind`.
+    /// The socket tab of `kind`.
     pub fn socket(&mut self, kind: Kind) -> &mut SocketTab {
-        &mut self.sockets[kind as usize]
+        self.sockets.of_mut(kind)
     }
 
     /// Takes in what the other threads did since the last frame. Also called while the window is hidden.
@@ -213,6 +174,9 @@ impl App {
         }
         self.lookup.lookups.poll();
         self.messages.poll(&self.wake);
+        self.poll_opening();
+        self.poll_profiles();
+        self.sockets.iter_mut().for_each(SocketTab::poll_check);
         self.sockets.iter_mut().for_each(|tab| tab.sequence.poll(&self.wake));
         let wake = &self.wake;
         if self.sockets.iter_mut().map(|tab| tab.keep_up(wake)).filter(|more| *more).count() > 0 {
@@ -258,16 +222,21 @@ impl App {
                 self.shown = tab;
                 self.lookup.focus = tab == Tab::Lookup;
             }
-            Action::Socket(kind, action) => self.apply_to_socket(kind, action, context),
-            Action::Lookup(action) => self.apply_to_lookup(action, context),
+            Action::Socket(id, action) => self.apply_to_socket(id, action, context),
+            Action::Lookup(action) => self.lookup.apply(action, context),
+            Action::Open(action) => self.apply_open(action),
+            Action::Close(id) => self.close_log(id),
             Action::SettingsChanged => self.settings_changed(context),
             Action::DismissBanner => self.banner = None,
         }
     }
 
-    fn apply_to_socket(&mut self, kind: Kind, action: SocketAction, context: &egui::Context) {
+    fn apply_to_socket(&mut self, id: TabId, action: SocketAction, context: &egui::Context) {
+        if let SocketAction::Profile(action) = action {
+            return self.apply_profile(id, action, context);
+        }
         let Self { sockets, messages, engine, ids, wake, ask_path, .. } = self;
-        let tab = &mut sockets[kind as usize];
+        let Some(tab) = sockets.get_mut(id) else { return };
         let mut hands = Hands { engine, ids, wake, ask_path };
         match action {
             SocketAction::Rules(action) => rules::apply(tab, action, &mut hands),
@@ -277,6 +246,8 @@ impl App {
             SocketAction::File(action) => filing::apply(tab, action, &mut hands),
             SocketAction::Record(action) => recording::apply(tab, action, &mut hands),
             SocketAction::DropQueued => tab.drop_queued(engine),
+            SocketAction::Profile(_) => {}
+            SocketAction::Opened(action) => opened::apply(tab, action, wake),
             SocketAction::Start => tab.start(engine, ids),
             SocketAction::Stop => tab.stop(engine),
             SocketAction::Send => tab.send(engine, ids),
@@ -314,22 +285,6 @@ impl App {
         context.request_repaint();
     }
 
-    fn apply_to_lookup(&mut self, action: LookupAction, context: &egui::Context) {
-        let tab = &mut self.lookup;
-        match action {
-            LookupAction::Start => match recognize(&tab.text) {
-                Ok(queries) => tab.start(queries),
-                Err(error) => tab.failure = Some(error.reason),
-            },
-            LookupAction::Tutorials => tab.start(crate::lookup::tutorials()),
-            LookupAction::Cancel(job) => tab.lookups.cancel(job),
-            LookupAction::CancelAll => tab.lookups.cancel_all(),
-            LookupAction::Clear => tab.lookups.clear(),
-            LookupAction::Copy => context.copy_text(tab.lookups.table()),
-        }
-        context.request_repaint();
-    }
-
     fn settings_changed(&mut self, context: &egui::Context) {
         crate::ui::apply_settings(context, &self.settings);
         self.budget.set_limit(self.settings.all_memory_mib << 20);
@@ -342,13 +297,6 @@ impl App {
         {
             self.banner = Some(error.to_string());
         }
-    }
-}
-
-impl LookupTab {
-    fn start(&mut self, queries: Vec<Query>) {
-        let started = queries.into_iter().try_for_each(|query| self.lookups.start(query).map(|_| ()));
-        self.failure = started.err().map(|error| error.to_string());
     }
 }
 
@@ -379,8 +327,9 @@ impl eframe::App for App {
         self.guard_closing(ui.ctx());
         self.follow_zoom(ui.ctx());
         self.follow_desk(ui.ctx());
-        if let Tab::Socket(kind) = self.shown
-            && self.sockets[kind as usize].look(&self.wake)
+        self.take_dropped(ui.ctx());
+        if let Tab::Socket(id) = self.shown
+            && self.sockets.get_mut(id).is_some_and(|tab| tab.look(&self.wake))
         {
             ui.ctx().request_repaint();
         }

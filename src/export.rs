@@ -45,8 +45,8 @@ use std::ops::ControlFlow;
 pub use about::{About, Ends, Losses, Summary, Totals};
 pub use follow::Follower;
 pub use format::FileFormat;
-pub(crate) use save::{put, save_with};
 pub use save::{Save, SaveError, Saved, try_out};
+pub(crate) use save::{put, save_with};
 
 use crate::clock::Stamp;
 use crate::journal::{ConnId, Record, Seq, Snapshot};

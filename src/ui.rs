@@ -12,8 +12,11 @@ mod forms;
 mod log;
 mod lookup;
 mod messages;
+mod opened;
+mod opening;
 mod outgoing;
 mod peers;
+mod profiles;
 mod recording;
 mod repeating;
 mod rows;
@@ -29,8 +32,8 @@ mod widgets;
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
 use crate::app::settings::Settings;
-use crate::app::tab::{Kind, Page, SocketTab};
-use crate::app::{Action, App, SocketAction, Tab};
+use crate::app::tab::{Page, SocketTab};
+use crate::app::{Action, App, SocketAction, Tab, TabId};
 
 /// Fonts and input methods, once a window.
 pub fn install(context: &egui::Context) {
@@ -56,11 +59,22 @@ pub fn show(app: &mut App, ui: &mut Ui) -> Vec<Action> {
     if let Some(banner) = app.banner.clone() {
         show_banner(ui, &banner, &mut actions);
     }
+    if opening::is_needed(app) {
+        Panel::top("opening").frame(bar).show(ui, |ui| opening::show(ui, app, &mut actions));
+    }
+    opening::hovering(ui);
     match app.shown {
-        Tab::Socket(kind) => {
+        Tab::Socket(id) => {
             let mut asked = Vec::new();
-            socket_tab(ui, app, kind, &mut asked);
-            actions.extend(asked.into_iter().map(|action| Action::Socket(kind, action)));
+            match app.sockets.get_mut(id) {
+                Some(tab) if tab.opened.is_some() => {
+                    if log_tab(ui, tab, &mut asked) {
+                        actions.push(Action::Close(id));
+                    }
+                }
+                _ => socket_tab(ui, app, id, &mut asked),
+            }
+            actions.extend(asked.into_iter().map(|action| Action::Socket(id, action)));
         }
         Tab::Lookup => {
             let mut asked = Vec::new();
@@ -96,18 +110,19 @@ fn show_banner(ui: &mut Ui, banner: &str, actions: &mut Vec<Action>) {
     });
 }
 
-fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAction>) {
-    let composer = match app.sockets[kind as usize].composer.multiline {
+fn socket_tab(ui: &mut Ui, app: &mut App, id: TabId, actions: &mut Vec<SocketAction>) {
+    let App { sockets, messages, .. } = app;
+    let Some(tab) = sockets.get_mut(id) else { return };
+    let kind = tab.kind;
+    let composer = match tab.composer.multiline {
         true => Panel::bottom("composer of lines").resizable(true).size_range(140.0..=400.0).default_size(170.0),
         false => Panel::bottom("composer").resizable(false).exact_size(104.0),
     };
-    let App { sockets, messages, .. } = app;
-    let tab = &mut sockets[kind as usize];
     messages.refresh(kind);
     messages::keys(ui, messages, actions);
     let left = Panel::left("connection").resizable(true).size_range(270.0..=560.0).default_size(330.0);
     left.frame(frame(ui, 10)).show(ui, |ui| {
-        ui.push_id(kind, |ui| {
+        ui.push_id(id, |ui| {
             pages(ui, tab);
             match tab.page {
                 Page::Connection => connection(ui, tab, actions),
@@ -122,45 +137,56 @@ fn socket_tab(ui: &mut Ui, app: &mut App, kind: Kind, actions: &mut Vec<SocketAc
         composer::show(ui, tab, actions);
     });
     if messages::has_buttons(messages) {
-        Panel::bottom(("buttons", kind))
+        Panel::bottom(("buttons", id))
             .frame(frame(ui, 6))
             .show(ui, |ui| messages::buttons(ui, messages, kind, actions));
     }
     messages::naming_dialog(ui, messages, actions);
     if repeating::is_needed(tab) {
-        Panel::bottom(("repeat", kind)).frame(frame(ui, 6)).show(ui, |ui| repeating::show(ui, tab, actions));
+        Panel::bottom(("repeat", id)).frame(frame(ui, 6)).show(ui, |ui| repeating::show(ui, tab, actions));
     }
     if filing::is_needed(tab) {
-        Panel::bottom(("file", kind)).frame(frame(ui, 6)).show(ui, |ui| filing::show(ui, tab, actions));
+        Panel::bottom(("file", id)).frame(frame(ui, 6)).show(ui, |ui| filing::show(ui, tab, actions));
     }
     if outgoing::is_needed(tab) {
-        Panel::bottom(("outgoing", kind)).frame(frame(ui, 6)).show(ui, |ui| outgoing::show(ui, tab, actions));
+        Panel::bottom(("outgoing", id)).frame(frame(ui, 6)).show(ui, |ui| outgoing::show(ui, tab, actions));
     }
     bookmarks::note_dialog(ui, tab);
     let middle = Frame::new().fill(ui.visuals().extreme_bg_color);
     CentralPanel::default().frame(middle).show(ui, |ui| log_and_detail(ui, tab, middle, actions));
 }
 
+/// The tab of an opened log; returns whether it is to be closed.
+fn log_tab(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) -> bool {
+    let left = Panel::left("connection").resizable(true).size_range(270.0..=560.0).default_size(330.0);
+    let close =
+        left.frame(frame(ui, 10)).show(ui, |ui| ui.push_id(tab.id, |ui| opened::show(ui, tab, actions)).inner);
+    bookmarks::note_dialog(ui, tab);
+    let middle = Frame::new().fill(ui.visuals().extreme_bg_color);
+    CentralPanel::default().frame(middle).show(ui, |ui| log_and_detail(ui, tab, middle, actions));
+    close.inner
+}
+
 /// The log with its tools, or the statistics in its place.
 fn log_and_detail(ui: &mut Ui, tab: &mut SocketTab, middle: Frame, actions: &mut Vec<SocketAction>) {
-    let kind = tab.kind;
-    Panel::top(("log tools", kind)).frame(frame(ui, 6)).show(ui, |ui| log::tool_bar(ui, tab));
+    let id = tab.id;
+    Panel::top(("log tools", id)).frame(frame(ui, 6)).show(ui, |ui| log::tool_bar(ui, tab));
     if save::is_needed(tab) {
-        Panel::top(("save", kind)).frame(frame(ui, 6)).show(ui, |ui| save::show(ui, tab, actions));
+        Panel::top(("save", id)).frame(frame(ui, 6)).show(ui, |ui| save::show(ui, tab, actions));
     }
     if recording::is_needed(tab) {
-        Panel::top(("record", kind)).frame(frame(ui, 6)).show(ui, |ui| recording::show(ui, tab, actions));
+        Panel::top(("record", id)).frame(frame(ui, 6)).show(ui, |ui| recording::show(ui, tab, actions));
     }
     find::keys(ui, tab);
     if find::is_needed(tab) {
-        Panel::top(("find", kind)).frame(frame(ui, 6)).show(ui, |ui| find::show(ui, tab));
+        Panel::top(("find", id)).frame(frame(ui, 6)).show(ui, |ui| find::show(ui, tab));
     }
     let status = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(6, 2));
-    Panel::bottom(("status", kind)).frame(status).exact_size(32.0).show(ui, |ui| {
+    Panel::bottom(("status", id)).frame(status).exact_size(32.0).show(ui, |ui| {
         log::status_line(ui, tab, actions);
     });
     if log::has_remarks(tab) {
-        Panel::bottom(("remarks", kind)).frame(status).show(ui, |ui| log::remark_line(ui, tab));
+        Panel::bottom(("remarks", id)).frame(status).show(ui, |ui| log::remark_line(ui, tab));
     }
     if tab.statistics.shown {
         CentralPanel::default().frame(middle).show(ui, |ui| statistics::show(ui, tab));
@@ -196,7 +222,10 @@ fn pages(ui: &mut Ui, tab: &mut SocketTab) {
 fn connection(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     // The list of peers keeps room for two of them.
     let form = (ui.available_height() - 170.0).max(160.0);
-    egui::ScrollArea::vertical().id_salt("form").max_height(form).show(ui, |ui| forms::show(ui, tab, actions));
+    egui::ScrollArea::vertical().id_salt("form").max_height(form).show(ui, |ui| {
+        profiles::show(ui, tab, actions);
+        forms::show(ui, tab, actions);
+    });
     ui.separator();
     peers::show(ui, tab, actions);
 }
@@ -211,6 +240,6 @@ fn detail_panel(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction
     panel.frame(detail).show(ui, |ui| {
         // The panel keeps the height that a person gave it, whatever it shows.
         ui.set_min_size(ui.available_size());
-        ui.push_id(tab.kind, |ui| detail::show(ui, tab, actions));
+        ui.push_id(tab.id, |ui| detail::show(ui, tab, actions));
     });
 }

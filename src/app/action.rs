@@ -2,15 +2,18 @@
 
 use std::path::PathBuf;
 
-use super::Tab;
 use super::filing::FileAction;
 use super::log::CopyAs;
 use super::messages::MessagesAction;
+use super::opened::OpenedAction;
+use super::opening::OpenAction;
+use super::profiles::ProfileAction;
 use super::recording::RecordAction;
 use super::repeating::RepeatAction;
 use super::rules::RulesAction;
 use super::sequence::SequenceAction;
-use super::tab::{End, Kind};
+use super::tab::End;
+use super::tabs::{Tab, TabId};
 use crate::journal::Direction;
 use crate::lookup::JobId;
 use crate::payload::Notation;
@@ -20,10 +23,14 @@ use crate::payload::Notation;
 pub enum Action {
     /// Show a tab.
     Show(Tab),
-    /// Something in a socket tab.
-    Socket(Kind, SocketAction),
+    /// Something in a tab with a log.
+    Socket(TabId, SocketAction),
     /// Something in the lookup tab.
     Lookup(LookupAction),
+    /// Something about opening a log.
+    Open(OpenAction),
+    /// Close the tab of an opened log.
+    Close(TabId),
     /// The settings were changed (they are changed in place).
     SettingsChanged,
     /// The banner was read.
@@ -79,6 +86,10 @@ pub enum SocketAction {
     File(FileAction),
     /// Give up what waits to be sent.
     DropQueued,
+    /// Something about profiles.
+    Profile(ProfileAction),
+    /// Something about a log that was opened.
+    Opened(OpenedAction),
 }
 
 /// What a person asked for in the lookup tab.

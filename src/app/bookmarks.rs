@@ -147,6 +147,20 @@ impl SocketTab {
         true
     }
 
+    /// Marks rows as a file has them, with their notes; at most as many as a log has, the first ones.
+    pub(super) fn restore_bookmarks(&mut self, notes: &BTreeMap<Seq, String>) {
+        let journal = Arc::clone(&self.journal);
+        let mut reader = Reader::new(&journal);
+        for (seq, note) in notes.iter().take(MOST) {
+            let key = Key::record(*seq);
+            if self.bookmark(key, &mut reader)
+                && let Some(bookmark) = self.bookmarks.marks.get_mut(&key)
+            {
+                bookmark.note.clone_from(note);
+            }
+        }
+    }
+
     /// Starts to write the note of the row under the cursor.
     pub fn edit_note(&mut self) {
         let Some(key) = self.log.cursor else { return };

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::colors::{ColorRule, MOST_PATTERNS};
 use super::tab::{Kind, SocketTab};
+use super::tabs::Tabs;
 use crate::form::{Form, Switches};
 use crate::message::Message;
 use crate::payload::Encoding;
@@ -20,7 +21,7 @@ const HISTORY_BYTES: usize = 1 << 20;
 /// A message with a longer text is not remembered.
 const LONGEST_REMEMBERED: usize = 64 << 10;
 
-/// All tabs.
+/// The socket tabs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Desk {
@@ -56,17 +57,16 @@ struct Place {
 
 impl Desk {
     /// What is on the tabs now.
-    pub fn of(tabs: &[SocketTab; 3]) -> Self {
-        let [server, client, udp] = tabs;
-        Self { server: Place::of(server), client: Place::of(client), udp: Place::of(udp) }
+    pub fn of(tabs: &Tabs) -> Self {
+        let place = |kind| Place::of(tabs.of(kind));
+        Self { server: place(Kind::Server), client: place(Kind::Client), udp: place(Kind::Udp) }
     }
 
     /// Puts everything where it was.
-    pub fn lay_out(self, tabs: &mut [SocketTab; 3]) {
-        let [server, client, udp] = tabs;
-        self.server.lay_out(server);
-        self.client.lay_out(client);
-        self.udp.lay_out(udp);
+    pub fn lay_out(self, tabs: &mut Tabs) {
+        self.server.lay_out(tabs.of_mut(Kind::Server));
+        self.client.lay_out(tabs.of_mut(Kind::Client));
+        self.udp.lay_out(tabs.of_mut(Kind::Udp));
     }
 }
 

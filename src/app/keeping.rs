@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use super::desk::Desk;
 use super::messages::Messages;
-use super::tab::SocketTab;
+use super::tabs::Tabs;
 use super::wake::Wake;
 use super::{App, stored};
 use crate::error::OpError;
@@ -54,12 +54,7 @@ pub(super) struct Kept {
 
 impl Kept {
     /// Puts everything where it was; what a person has to know joins `banner`.
-    pub(super) fn lay_out(
-        self,
-        tabs: &mut [SocketTab; 3],
-        messages: &mut Messages,
-        banner: &mut Option<String>,
-    ) -> Keeping {
+    pub(super) fn lay_out(self, tabs: &mut Tabs, messages: &mut Messages, banner: &mut Option<String>) -> Keeping {
         self.desk.lay_out(tabs);
         messages.set_library(self.library);
         let words: Vec<String> = banner.take().into_iter().chain(self.problems).collect();

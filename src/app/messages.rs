@@ -2,6 +2,7 @@
 
 mod exchange;
 mod list;
+mod merging;
 mod presets;
 mod sending;
 
@@ -21,6 +22,7 @@ pub use exchange::{Exchange, FileForm, Purpose};
 use list::List;
 pub use list::Row;
 use presets::InUse;
+pub(super) use presets::aim;
 
 /// All of them.
 #[derive(Debug, Default)]

@@ -191,6 +191,13 @@ impl SequenceEditor {
         }
     }
 
+    /// Takes a sequence in place of this one, which can be brought back.
+    pub(super) fn put(&mut self, sequence: Sequence) {
+        if sequence != self.sequence {
+            self.replace(sequence);
+        }
+    }
+
     fn replace(&mut self, sequence: Sequence) {
         self.before = Some(std::mem::replace(&mut self.sequence, sequence));
     }

@@ -16,13 +16,16 @@ use super::find::Find;
 use super::jump::Jump;
 use super::log::LogView;
 use super::names::Names;
+use super::opened::OpenedLog;
 use super::outgoing::Outgoing;
+use super::profiles::Profiles;
 use super::recording::Recorder;
 use super::repeating::Repeating;
 use super::rules::RulesEditor;
 use super::saving::Saving;
 use super::sequence::SequenceEditor;
 use super::statistics::{Statistics, usual_request};
+use super::tabs::TabId;
 use crate::engine::{Command, Engine, Event, Plan, SessionId, Target};
 use crate::error::OpError;
 use crate::form::{ClientForm, Errors, Form, ServerForm, Switches, UdpForm};
@@ -129,8 +132,12 @@ impl Ids {
 /// The state of a socket tab.
 #[derive(Debug)]
 pub struct SocketTab {
+    /// Its number among the tabs.
+    pub id: TabId,
     /// Which of the three.
     pub kind: Kind,
+    /// The file that its log was read from: then nothing can be opened, sent or received here.
+    pub opened: Option<Box<OpenedLog>>,
     /// What its left side shows.
     pub page: Page,
     /// What is typed into the form.
@@ -179,6 +186,8 @@ pub struct SocketTab {
     pub saving: Saving,
     /// Recording it to a file while it grows.
     pub recorder: Recorder,
+    /// Opening and saving what is set up here.
+    pub profiles: Profiles,
     /// One sentence about the last action here (copied, busy), shown below the log.
     pub notice: Option<String>,
     /// Addresses of the peers that rows show.
@@ -201,7 +210,9 @@ impl SocketTab {
             Kind::Udp => Form::Udp(UdpForm::default()),
         };
         Self {
+            id: kind.into(),
             kind,
+            opened: None,
             page: Page::default(),
             form,
             switches: Switches::default(),
@@ -226,6 +237,7 @@ impl SocketTab {
             targets: Vec::new(),
             saving: Saving::default(),
             recorder: Recorder::default(),
+            profiles: Profiles::default(),
             notice: None,
             names: Names::default(),
             cleared: Status::default(),
@@ -240,8 +252,16 @@ impl SocketTab {
         self.session.is_some()
     }
 
+    /// The tab's name: that of its kind, or of the file.
+    pub fn name(&self) -> &str {
+        self.opened.as_ref().map_or(self.kind.name(), |log| &log.name)
+    }
+
     /// The state in the tab's title.
     pub fn title(&self) -> String {
+        if let Some(log) = &self.opened {
+            return log.title();
+        }
         match (&self.progress, self.kind) {
             (Progress::Idle, _) => "idle".to_owned(),
             (Progress::Starting(Some(peer)), _) => format!("connecting to {peer}"),

@@ -66,7 +66,7 @@ impl Losses {
     }
 
     /// A sentence for each loss that there was.
-    pub(super) fn sentences(self) -> impl Iterator<Item = String> {
+    pub fn sentences(self) -> impl Iterator<Item = String> {
         let limits = (self.records > 0).then(|| {
             let (records, bytes) = (count(self.records, "record"), count(self.bytes, "byte"));
             format!("dropped: {records} with {bytes} left the log because of its limits, before the first one here")

@@ -1,7 +1,7 @@
 //! Saving on a thread of its own, so that a slow disk holds up neither the window nor a socket.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -36,6 +36,7 @@ pub(super) fn keys(ui: &Ui, tab: &mut SocketTab) {
 pub(super) fn row_entries(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {
     let marked = tab.log.cursor.is_some_and(|key| tab.bookmarks.get(key).is_some());
     let toggle = if marked { "Remove bookmark" } else { "Bookmark" };
+    let sequence = SocketAction::Sequence(SequenceAction::Record);
     let entries = [
         (toggle, "Mark the selected rows, or take their marks away: Ctrl+B", SocketAction::Bookmark, true),
         ("Note…", "Write something about this row", SocketAction::EditNote, tab.log.cursor.is_some()),
@@ -43,11 +44,13 @@ pub(super) fn row_entries(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<Socket
         (
             "Make a sequence",
             "Send again what we sent in the selected rows, and expect what came",
-            SocketAction::Sequence(SequenceAction::Record),
+            sequence.clone(),
             true,
         ),
     ];
-    for (label, words, action, enabled) in entries {
+    // The tab of an opened log has no page for sequences.
+    let offered = entries.into_iter().filter(|(.., action, _)| tab.opened.is_none() || *action != sequence);
+    for (label, words, action, enabled) in offered {
         let button = ui.add_enabled(enabled, egui::Button::new(label));
         if button.on_hover_text(words).on_disabled_hover_text(words).clicked() {
             actions.push(action);
@@ -131,7 +134,7 @@ fn list(ui: &mut Ui, tab: &mut SocketTab) {
 pub(super) fn note_dialog(ui: &Ui, tab: &mut SocketTab) {
     let Some(draft) = &mut tab.bookmarks.draft else { return };
     let (mut keep, mut cancel) = (false, false);
-    Modal::new(Id::unique(("note", tab.kind))).show(ui.ctx(), |ui| {
+    Modal::new(Id::unique(("note", tab.id))).show(ui.ctx(), |ui| {
         ui.set_width(420.0);
         ui.spacing_mut().item_spacing.y = theme::GAP;
         ui.label(format!("Note on record {}", draft.key.seq));

@@ -216,7 +216,7 @@ fn payload(ui: &mut Ui, tab: &mut SocketTab, shown: &Shown, bytes: Bytes, action
     let character = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::mono(), '0'));
     let area = ui.available_rect_before_wrap();
     let shares = shares(area.width(), character, tab.detail.numbers);
-    let [hex_id, text_id] = ["hex", "text"].map(|pane| egui::Id::unique((tab.kind, pane)));
+    let [hex_id, text_id] = ["hex", "text"].map(|pane| egui::Id::unique((tab.id, pane)));
     move_cursor(ui, tab, &bytes, hex_id, shares.per_row, actions);
     text::move_cursor(ui, tab, &bytes, text_id, actions);
     let marks = marks(ui, tab, shown);

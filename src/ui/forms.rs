@@ -170,7 +170,7 @@ fn target(ui: &mut Ui, tab: &mut SocketTab) {
 
 fn options(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     let before = tab.switches.clone();
-    egui::CollapsingHeader::new("Options").id_salt((tab.kind, "options")).show_unindented(ui, |ui| {
+    egui::CollapsingHeader::new("Options").id_salt((tab.id, "options")).show_unindented(ui, |ui| {
         let switches = &mut tab.switches;
         match tab.kind {
             Kind::Udp => {

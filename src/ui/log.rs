@@ -207,6 +207,7 @@ fn empty(ui: &mut Ui, tab: &SocketTab) {
         (_, true) if tab.log.is_behind() => "No row so far.",
         (true, true) => "No row matches the filter.",
         (false, true) => "Paused before the first row.",
+        _ if tab.opened.is_some() => "No record could be read from this file.",
         _ if tab.is_open() => "Nothing yet: what crosses the socket shows here at once.",
         _ => match tab.kind {
             crate::app::tab::Kind::Server => "Press Listen: every byte that a client sends will show here.",

@@ -17,13 +17,14 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     heading(ui, tab);
     if tab.status.listed == 0 {
         ui.weak(match tab.kind {
+            _ if tab.opened.is_some() => "No peer in this log.",
             Kind::Server => "No client yet.",
             Kind::Client => "No connection yet.",
             Kind::Udp => "Nobody heard from yet.",
         });
         return;
     }
-    if tab.kind != Kind::Udp {
+    if tab.kind != Kind::Udp && tab.opened.is_none() {
         buttons(ui, tab, actions);
     }
     ui.add_space(2.0);
@@ -50,6 +51,8 @@ fn heading(ui: &mut Ui, tab: &mut SocketTab) {
         ui.strong(title);
         let selected = tab.selection.conns.len();
         let words = match selected {
+            0 if tab.opened.is_some() => figures::count(tab.status.listed as u64) + " in this log",
+            _ if tab.opened.is_some() => format!("{selected} selected"),
             0 if tab.kind == Kind::Udp => figures::count(tab.status.open as u64) + " known",
             0 => figures::count(tab.status.open as u64) + " open",
             // Those that closed are none of the open ones.
@@ -61,6 +64,7 @@ fn heading(ui: &mut Ui, tab: &mut SocketTab) {
         ui.weak(words);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let all = match tab.kind {
+                _ if tab.opened.is_some() => ("All", "Statistics are those of all peers"),
                 Kind::Udp => ("To the target", "Send goes to the target above, not to a selected peer"),
                 _ => ("All", "Send and the buttons below go to all that are open"),
             };
@@ -101,12 +105,14 @@ fn row(ui: &mut Ui, tab: &mut SocketTab, connection: &Connection) {
     }
     draw(ui, rect.shrink2(vec2(6.0, 1.0)), connection);
     let peer = connection.peer.to_string();
-    response.widget_info(|| WidgetInfo::selected(Role::Button, open || tab.statistics.shown, selected, &peer));
+    // Nothing is sent to a peer of an opened log: there each can be selected.
+    let selects = open || selected || tab.opened.is_some();
+    response.widget_info(|| WidgetInfo::selected(Role::Button, selects || tab.statistics.shown, selected, &peer));
     // What is painted is a node of its own, so that it can be read.
     let node = ui.interact(rect.shrink(2.0), response.id.with("state"), Sense::hover());
     node.widget_info(|| WidgetInfo::labeled(Role::Label, true, summary(connection)));
     let response = response.on_hover_text(tooltip(connection));
-    if response.clicked() && (open || selected) {
+    if response.clicked() && selects {
         tab.composer.failure = None;
         let several = ui.input(|input| input.modifiers.command || input.modifiers.shift);
         let conns = &mut tab.selection.conns;
@@ -120,7 +126,7 @@ fn row(ui: &mut Ui, tab: &mut SocketTab, connection: &Connection) {
             conns.remove(&connection.id);
         }
     }
-    if response.clicked() && !open && tab.statistics.shown {
+    if response.clicked() && !selects && tab.statistics.shown {
         tab.statistics.of = Of::One(connection.id);
     }
     response.context_menu(|ui| {

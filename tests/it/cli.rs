@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream, UdpSocket};
-use std::process::Stdio;
 
 use rustix::process::Signal;
 use serde_json::Value;

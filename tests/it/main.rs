@@ -35,8 +35,12 @@ mod framing;
 #[cfg(feature = "window")]
 mod messages;
 #[cfg(feature = "window")]
+mod opened;
+#[cfg(feature = "window")]
 mod outgoing;
 mod pcapng;
+#[cfg(feature = "window")]
+mod profile_menu;
 #[cfg(feature = "window")]
 mod programs;
 #[cfg(feature = "window")]

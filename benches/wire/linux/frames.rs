@@ -76,5 +76,5 @@ fn start(app: &mut App) {
         form.port = "0".to_owned();
     }
     let context = egui::Context::default();
-    app.apply(Action::Socket(Kind::Server, SocketAction::Start), &context);
+    app.apply(Action::Socket(Kind::Server.into(), SocketAction::Start), &context);
 }

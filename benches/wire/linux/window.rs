@@ -94,8 +94,8 @@ impl Window {
         self.kind = kind;
         self.ask(move |app, context| {
             prepare(app);
-            app.apply(Action::Show(Tab::Socket(kind)), context);
-            app.apply(Action::Socket(kind, SocketAction::Start), context);
+            app.apply(Action::Show(Tab::from(kind)), context);
+            app.apply(Action::Socket(kind.into(), SocketAction::Start), context);
         });
         loop {
             match self.ask(move |app, _| app.socket(kind).progress.clone()) {
@@ -111,7 +111,7 @@ impl Window {
         self.ask(|app, context| {
             frames::set_limits(app, context);
             memory::fill(&app.socket(Kind::Server).journal, 10_000_000, 64);
-            app.apply(Action::Show(Tab::Socket(Kind::Server)), context);
+            app.apply(Action::Show(Tab::from(Kind::Server)), context);
         });
         // Whatever the last change causes is over by then.
         std::thread::sleep(Duration::from_secs(2));
@@ -153,7 +153,7 @@ impl Subject for Window {
         let kind = self.kind;
         let asked = self.ask(move |app, context| {
             let asked = Stamp::now();
-            app.apply(Action::Socket(kind, SocketAction::Stop), context);
+            app.apply(Action::Socket(kind.into(), SocketAction::Stop), context);
             asked
         });
         while self.ask(move |app, _| app.socket(kind).progress != Progress::Idle) {}

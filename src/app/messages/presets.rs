@@ -66,7 +66,7 @@ fn set_port(tab: &mut SocketTab, scheme: Scheme, port: &str) -> Result<(), Strin
 ///
 /// # Errors
 /// Why it does not fit there, as a sentence.
-pub(super) fn aim(tab: &mut SocketTab, target: &Endpoint) -> Result<(), String> {
+pub(in crate::app) fn aim(tab: &mut SocketTab, target: &Endpoint) -> Result<(), String> {
     set_port(tab, target.scheme, &target.port.to_string())?;
     match &mut tab.form {
         Form::Client(form) => form.host = target.host.query(),

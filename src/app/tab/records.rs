@@ -58,6 +58,9 @@ impl SocketTab {
 
     /// What the saved file says about itself.
     pub fn header(&self) -> Header {
+        if let Some(log) = &self.opened {
+            return Header { notes: self.bookmarks.notes(), ..log.header.clone() };
+        }
         let (role, scheme) = match self.kind {
             Kind::Server => (Role::Listener, Scheme::Tcp),
             Kind::Client => (Role::Client, Scheme::Tcp),

@@ -1,5 +1,7 @@
 use std::fs;
 
+use std::io;
+
 use super::*;
 use crate::clock::Stamp;
 use crate::export::Role;

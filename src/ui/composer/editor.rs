@@ -17,7 +17,7 @@ const LONGEST_UNDERLINE: usize = 64;
 
 /// Shows it; what is wrong in it is underlined. Where a person `goes_on` typing it has the focus.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, width: f32, goes_on: bool, actions: &mut Vec<SocketAction>) {
-    let id = ui.make_persistent_id((tab.kind, "message"));
+    let id = ui.make_persistent_id((tab.id, "message"));
     if goes_on {
         ui.memory_mut(|memory| memory.request_focus(id));
     }
@@ -50,7 +50,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, width: f32, goes_on: bool, 
     let edit = edit.layouter(&mut layouter);
     let edit = if multiline { edit.desired_rows(rows(ui)) } else { edit.margin(egui::Margin::symmetric(6, 6)) };
     let response = match multiline {
-        true => egui::ScrollArea::vertical().id_salt((tab.kind, "editor")).show(ui, |ui| ui.add(edit)).inner,
+        true => egui::ScrollArea::vertical().id_salt((tab.id, "editor")).show(ui, |ui| ui.add(edit)).inner,
         false => ui.add(edit),
     };
     widgets::name_field(ui, &response, "Message");

@@ -21,19 +21,27 @@ pub(in crate::ui) fn status_line(ui: &mut Ui, tab: &mut SocketTab, actions: &mut
         recording::button(ui, tab, actions);
         copy_menu(ui, tab, actions);
         bookmarks::menu(ui, tab);
-        if ui.button("Clear").on_hover_text(CLEAR).clicked() {
-            actions.push(SocketAction::Clear);
-        }
-        pause(ui, tab);
-        let follow = ui.selectable_label(tab.log.follow, "Follow");
-        if follow.on_hover_text("Stay at the newest row; scrolling up stops it").clicked() {
-            tab.log.follow = !tab.log.follow;
+        // What was read from a file neither grows nor goes.
+        if tab.opened.is_none() {
+            grows(ui, tab, actions);
         }
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
             let words = egui::RichText::new(amounts(tab)).weak();
             ui.add(egui::Label::new(words).truncate()).on_hover_text(amounts_in_full(tab));
         });
     });
+}
+
+/// What can be done with a log that grows.
+fn grows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    if ui.button("Clear").on_hover_text(CLEAR).clicked() {
+        actions.push(SocketAction::Clear);
+    }
+    pause(ui, tab);
+    let follow = ui.selectable_label(tab.log.follow, "Follow");
+    if follow.on_hover_text("Stay at the newest row; scrolling up stops it").clicked() {
+        tab.log.follow = !tab.log.follow;
+    }
 }
 
 fn amounts(tab: &SocketTab) -> String {

@@ -18,7 +18,7 @@ const LONGEST: usize = 64 << 10;
 /// Shows the field, the buttons and what came of it,
 /// at most `tallest` points high.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, tallest: f32, asked: &mut Vec<RulesAction>) {
-    CollapsingHeader::new("Try").id_salt((tab.kind, "try")).show_unindented(ui, |ui| {
+    CollapsingHeader::new("Try").id_salt((tab.id, "try")).show_unindented(ui, |ui| {
         field(ui, tab, asked);
         ui.horizontal_wrapped(|ui| {
             let nothing = "Nothing is sent";

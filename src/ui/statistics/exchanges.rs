@@ -106,7 +106,7 @@ const RECORD: f32 = 344.0;
 fn list(ui: &mut Ui, tab: &mut SocketTab) -> Option<Seq> {
     ui.spacing_mut().item_spacing.y = 0.0;
     head(ui, tab);
-    let id = ui.make_persistent_id(("exchanges", tab.kind));
+    let id = ui.make_persistent_id(("exchanges", tab.id));
     let place: Place = ui.data(|memory| memory.get_temp(id)).unwrap_or_default();
     let count = tab.statistics.view.rows.len() as u64;
     let visible = ui.available_height() / ROW;

@@ -84,7 +84,7 @@ fn bars(
     let every = ((LABEL * count as f32) / (ui.available_width() - 60.0).max(1.0)).ceil().max(1.0);
     let first = classes.start;
     let grid = ui.visuals().widgets.noninteractive.bg_stroke.color;
-    let shown = super::still_plot(("answers", tab.kind), ui.available_height(), Sense::hover())
+    let shown = super::still_plot(("answers", tab.id), ui.available_height(), Sense::hover())
         .show_grid([false, true])
         .grid_color(grid)
         .grid_fade(0.0)

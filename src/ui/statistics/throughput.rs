@@ -91,7 +91,7 @@ fn plot(ui: &mut Ui, tab: &SocketTab, height: f32) -> Option<u64> {
     let every = time_step(right - left, (ui.available_width() - RATES) / LABEL);
     let chosen = statistics.chosen().map(|point| VLine::new("chosen", middle(&point, span)));
     let chosen = chosen.map(|line| line.color(theme::color(Tone::Warning, dark)).allow_hover(false));
-    let shown = super::still_plot(("throughput", tab.kind), height, Sense::click())
+    let shown = super::still_plot(("throughput", tab.id), height, Sense::click())
         .grid_color(ui.visuals().widgets.noninteractive.bg_stroke.color)
         .grid_fade(0.0)
         .y_axis_min_width(RATES)
