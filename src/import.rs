@@ -3,6 +3,8 @@
 //! A [`LogReader`] gives what is in a file, item by item, whatever its form; nothing in a file is trusted: a length or
 //! a number that can't be is a [`Fault`] at its place, and what came before it was read.
 
+pub mod pcapng;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
