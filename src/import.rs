@@ -8,6 +8,7 @@ mod form;
 pub mod jsonl;
 mod lines;
 mod open;
+pub mod pcapng;
 mod task;
 mod verify;
 

@@ -65,8 +65,9 @@ impl<W: Write> Blocks<W> {
         self.end()
     }
 
-    /// A comment of the next block.
+    /// A comment of the next block; what is longer than an option can be is cut.
     pub(super) fn comment(&mut self, text: &str) {
+        let text = &text[..text.floor_char_boundary(LONGEST_OPTION)];
         std::mem::swap(&mut self.block, &mut self.comments);
         self.option(COMMENT, text.as_bytes());
         std::mem::swap(&mut self.block, &mut self.comments);
@@ -206,7 +207,7 @@ impl<W: Write> Blocks<W> {
 
     fn option(&mut self, code: u16, value: &[u8]) {
         let value = &value[..value.len().min(LONGEST_OPTION)];
-        let len = u16::try_from(value.len()).expect("it was cut to that");
+        let len = u16::try_from(value.len()).unwrap_or(u16::MAX);
         self.block.extend_from_slice(&code.to_le_bytes());
         self.block.extend_from_slice(&len.to_le_bytes());
         self.block.extend_from_slice(value);
@@ -219,5 +220,5 @@ impl<W: Write> Blocks<W> {
 }
 
 fn length(bytes: usize) -> u32 {
-    u32::try_from(bytes).expect("a block is made of one packet and bounded comments")
+    u32::try_from(bytes).expect("a block is made of one packet and a few comments")
 }

@@ -263,8 +263,7 @@ impl Remark {
 /// At most `longest` bytes of `text`, and a mark where something is missing.
 pub(super) fn cut(text: &mut String, longest: usize) {
     if text.len() > longest {
-        let end = (0..=longest).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        text.truncate(end);
+        text.truncate(text.floor_char_boundary(longest));
         text.push('…');
     }
 }
