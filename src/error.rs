@@ -138,21 +138,23 @@ fn advice(op: &str, name: &str, subject: &str) -> Option<String> {
             "the disk is full: what was recorded before is whole; free some space or choose another folder, and \
              record again"
         }
+        // Whatever else a recording meets, saving may meet too.
+        ("record", _) => return advice("save", name, subject),
         ("save", "ENOSPC") => {
             "the disk is full: free some space or choose another folder; the old file is untouched"
         }
-        ("save" | "record", "EACCES" | "EPERM" | "EROFS") => "this folder can't be written: choose another one",
-        ("save" | "record", "ENOENT") => "there is no such folder: create it or choose another one",
-        ("save" | "record", "EISDIR") => "that is a folder: add a file name",
-        ("save" | "record", "ENOTDIR") => "a part of that path is a file, not a folder: choose another folder",
-        ("save" | "record", "ENAMETOOLONG") => "the name is too long for this file system: shorten it",
-        ("save" | "record", "ELOOP") => "symbolic links lead in a circle: choose another name",
+        ("save", "EACCES" | "EPERM" | "EROFS") => "this folder can't be written: choose another one",
+        ("save", "ENOENT") => "there is no such folder: create it or choose another one",
+        ("save", "EISDIR") => "that is a folder: add a file name",
+        ("save", "ENOTDIR") => "a part of that path is a file, not a folder: choose another folder",
+        ("save", "ENAMETOOLONG") => "the name is too long for this file system: shorten it",
+        ("save", "ELOOP") => "symbolic links lead in a circle: choose another name",
         ("save", "EDQUOT") => {
             "your quota on this disk is used up: free some space or choose another folder; the old file is untouched"
         }
-        ("save" | "record", "EFBIG") => "this file system takes no file as large as that: choose another folder",
-        ("save" | "record", "EIO") => "the disk reports a fault: choose another one",
-        ("save" | "record", "EMFILE" | "ENFILE") => {
+        ("save", "EFBIG") => "this file system takes no file as large as that: choose another folder",
+        ("save", "EIO") => "the disk reports a fault: choose another one",
+        ("save", "EMFILE" | "ENFILE") => {
             "no file descriptor is free: close connections, or raise the limit (ulimit -n)"
         }
         _ => return None,

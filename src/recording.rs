@@ -19,10 +19,10 @@ mod run;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
@@ -32,7 +32,7 @@ use crate::journal::{Hold, Journal, Seq, Snapshot};
 use disk::{Disk, Folder};
 use run::Job;
 
-/// How long a dropped handle waits for the file to be finished.
+/// How long after Stop a dropped handle waits for the file to be finished.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is called from the thread when there is progress, and once at the end. It must not block.
@@ -80,7 +80,8 @@ pub struct Recorded {
     pub bytes: u64,
 }
 
-/// A recording that is under way. Dropping it stops it, and waits up to a second for the file to be finished.
+/// A recording that is under way. Dropping it stops it, and waits for the file to be
+/// finished, up to a second after [`Recording::stop`].
 pub struct Recording {
     shared: Arc<Shared>,
     hold: Arc<Hold>,
@@ -97,7 +98,8 @@ struct Shared {
     files: AtomicU64,
     records: AtomicU64,
     bytes: AtomicU64,
-    stopping: AtomicBool,
+    /// When it was asked to stop.
+    stopped: OnceLock<Instant>,
 }
 
 impl Recording {
@@ -195,13 +197,13 @@ impl Recording {
 
     /// Whether [`stop`](Self::stop) was called.
     pub fn is_stopping(&self) -> bool {
-        self.shared.stopping.load(Ordering::Acquire)
+        self.shared.stopped.get().is_some()
     }
 
     /// Ends it with what was published until now: that is still written, with the summary, and synced, however long
     /// the disk takes; the journal is let go at once. The outcome is to be [polled](Self::poll).
     pub fn stop(&self) {
-        if !self.shared.stopping.swap(true, Ordering::AcqRel) {
+        if self.shared.stopped.set(Instant::now()).is_ok() {
             // It fails when the thread is over by itself.
             let _ = self.stop.try_send(self.hold.end());
         }
@@ -251,7 +253,9 @@ impl Drop for Recording {
     fn drop(&mut self) {
         self.stop();
         if !self.over {
-            let _ = self.outcome.recv_timeout(PATIENCE);
+            // Several that were stopped together end together.
+            let waited = self.shared.stopped.get().map_or(Duration::ZERO, Instant::elapsed);
+            let _ = self.outcome.recv_timeout(PATIENCE.saturating_sub(waited));
         }
     }
 }

@@ -44,6 +44,8 @@ pub enum RecordAction {
     Start,
     /// Stop, and finish the file.
     Stop,
+    /// Do not wait until the file is finished: its disk is stuck.
+    GiveUp,
     /// Hide the line; what is recorded goes on.
     Close,
 }
@@ -171,6 +173,12 @@ pub(super) fn apply(tab: &mut SocketTab, action: RecordAction, hands: &mut Hands
         }
         RecordAction::Start => start(tab, hands),
         RecordAction::Stop => recorder.stop(),
+        RecordAction::GiveUp => {
+            if let Some(line) = recorder.line() {
+                recorder.told = Some(format!("Given up: the file may lack its end. {}", line.words));
+            }
+            recorder.recording = None;
+        }
         RecordAction::Close => (recorder.field, recorder.told, recorder.dialog) = (None, None, None),
     }
 }

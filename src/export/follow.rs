@@ -1,5 +1,6 @@
 //! Writes what a journal gets while it runs.
 
+use std::collections::hash_map::Entry;
 use std::io;
 
 use rustc_hash::FxHashMap;
@@ -136,12 +137,13 @@ impl Follower {
         record: &Record,
         connection: &dyn Fn(ConnId) -> Option<Connection>,
     ) -> Option<Ends> {
-        if !self.known.contains_key(&conn) {
-            let ends = Ends::of(&connection(conn)?);
-            let (received, sent) = Default::default();
-            self.known.insert(conn, Known { ends, received, sent, over: None });
-        }
-        let known = self.known.get_mut(&conn)?;
+        let known = match self.known.entry(conn) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let (received, sent) = Default::default();
+                place.insert(Known { ends: Ends::of(&connection(conn)?), received, sent, over: None })
+            }
+        };
         known.count(record);
         if let Content::Detail(Detail::Closed { .. }) = record.content {
             known.over = connection(conn).as_ref().map(Totals::of);

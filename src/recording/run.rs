@@ -112,14 +112,13 @@ impl Job {
 
     /// Writes what is left, and ends the last file.
     fn finish(&mut self, part: &mut Part, rest: &Snapshot) -> io::Result<Recorded> {
-        loop {
+        while rest.records_from(part.next()).next().is_some() {
+            if part.is_full() {
+                part.finish_in(rest)?;
+                self.go_on(part)?;
+            }
             let written = part.take_rest(rest)?;
             self.tell(part, written);
-            if written == 0 || !part.is_full() || rest.records_from(part.next()).next().is_none() {
-                break;
-            }
-            part.finish_in(rest)?;
-            self.go_on(part)?;
         }
         part.finish_in(rest)?;
         part.sync()?;

@@ -1,5 +1,7 @@
 //! Recordings of real sockets, on disks that are slow, stuck, full or as they should be.
 
+#![allow(clippy::cast_possible_truncation, reason = "patterns of bytes")]
+
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::time::Instant;

@@ -11,7 +11,7 @@ use crate::app::SocketAction;
 use crate::app::recording::{Line, RecordAction};
 use crate::app::tab::SocketTab;
 
-/// How often the figures are looked at while nothing else happens.
+/// How soon it is looked again whether the traffic is still held back.
 const LOOK: Duration = Duration::from_millis(500);
 
 const MEANING: &str = "Everything from now on goes to a file while it happens, and nothing is dropped meanwhile: \
@@ -38,7 +38,9 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     let mut asked = None;
     if let Some(line) = tab.recorder.line() {
         running(ui, &line, &mut asked);
-        ui.ctx().request_repaint_after(LOOK);
+        if line.warning.is_some() {
+            ui.ctx().request_repaint_after(LOOK);
+        }
     } else if tab.recorder.field.is_some() {
         fields(ui, tab, &mut asked);
     } else if let Some(told) = tab.recorder.told() {
@@ -59,9 +61,20 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
 fn running(ui: &mut Ui, line: &Line, asked: &mut Option<RecordAction>) {
     ui.horizontal(|ui| {
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            if ui.add_enabled(!line.stopping, egui::Button::new("Stop recording")).clicked() {
-                *asked = Some(RecordAction::Stop);
-            }
+            // Each has an id of its own: a second click on Stop gives nothing up.
+            ui.push_id(line.stopping, |ui| {
+                let (words, action, meaning) = match line.stopping {
+                    false => ("Stop recording", RecordAction::Stop, "Finish the file"),
+                    true => (
+                        "Give up recording",
+                        RecordAction::GiveUp,
+                        "Do not wait for the disk: the file may lack its end",
+                    ),
+                };
+                if ui.button(words).on_hover_text(meaning).clicked() {
+                    *asked = Some(action);
+                }
+            });
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                 let dark = ui.visuals().dark_mode;
                 let (dot, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
