@@ -20,6 +20,7 @@ pub mod messages;
 mod names;
 pub mod native;
 pub mod outgoing;
+pub mod recording;
 pub mod repeating;
 pub mod rules;
 pub mod saving;
@@ -34,8 +35,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::endpoint::{Endpoint, Scheme};
 use crate::engine::{Engine, News};
 use crate::error::OpError;
+use crate::form::Form;
 use crate::journal::Budget;
 use crate::lookup::{Lookups, Pool, Query, recognize};
 pub use action::{Action, LookupAction, SocketAction};
@@ -181,6 +184,18 @@ impl App {
         })
     }
 
+    /// Shows the tab from which `endpoint` can be talked to, its form filled in. Starts nothing.
+    pub fn fill_in(&mut self, endpoint: &Endpoint) {
+        let (host, port) = (endpoint.host.to_string(), endpoint.port.to_string());
+        let kind = if endpoint.scheme == Scheme::Udp { Kind::Udp } else { Kind::Client };
+        match &mut self.socket(kind).form {
+            Form::Client(form) => (form.host, form.port) = (host, port),
+            Form::Udp(form) => (form.target_host, form.target_port) = (host, port),
+            Form::Server(_) => {}
+        }
+        self.shown = Tab::Socket(kind);
+    }
+
     /// The tab of `kind`.
     pub fn socket(&mut self, kind: Kind) -> &mut SocketTab {
         &mut self.sockets[kind as usize]
@@ -204,6 +219,8 @@ impl App {
             self.wake.soon();
         }
         self.sockets.iter_mut().for_each(|tab| tab.filing.poll());
+        let failed = self.sockets.iter_mut().filter_map(|tab| tab.recorder.poll()).last();
+        self.banner = failed.or(self.banner.take());
         for tab in self.sockets.iter_mut().filter(|tab| tab.saving.is_busy()) {
             let (header, journal) = (tab.header(), Arc::clone(&tab.journal));
             tab.saving.poll(&self.wake, || (header, journal.snapshot()));
@@ -258,6 +275,7 @@ impl App {
             SocketAction::Sequence(action) => sequence::apply(tab, action, &mut hands),
             SocketAction::Repeat(action) => repeating::apply(tab, action, &mut hands),
             SocketAction::File(action) => filing::apply(tab, action, &mut hands),
+            SocketAction::Record(action) => recording::apply(tab, action, &mut hands),
             SocketAction::DropQueued => tab.drop_queued(engine),
             SocketAction::Start => tab.start(engine, ids),
             SocketAction::Stop => tab.stop(engine),
@@ -339,6 +357,11 @@ impl eframe::App for App {
             }
         }
         self.engine.quit();
+        if self.sockets.iter().any(|tab| tab.recorder.is_running()) {
+            // How the sessions end is recorded too; the files are finished while the tabs are dropped.
+            self.engine.wait();
+            self.sockets.iter().for_each(|tab| tab.recorder.stop());
+        }
         self.clear_desk();
     }
 

@@ -158,6 +158,12 @@ impl Engine {
         let _ = self.waker.wake();
     }
 
+    /// Waits, at most a second, until the thread has ended after [`Engine::quit`].
+    pub fn wait(&self) {
+        // Nothing is ever sent: this ends when the thread drops its end.
+        let _ = self.ended.recv_timeout(JOIN);
+    }
+
     /// What the engine tells; each event follows the records that it is about.
     pub fn events(&self) -> &Receiver<Event> {
         &self.events
@@ -174,8 +180,7 @@ impl Engine {
             return;
         };
         self.quit();
-        // Nothing is ever sent: this ends when the thread drops its end.
-        let _ = self.ended.recv_timeout(JOIN);
+        self.wait();
         if thread.is_finished()
             || self.ended.recv_timeout(Duration::ZERO).is_err_and(|error| error.is_disconnected())
         {

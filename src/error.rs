@@ -130,23 +130,29 @@ fn advice(op: &str, name: &str, subject: &str) -> Option<String> {
         ("accept", "EMFILE" | "ENFILE") => {
             "no file descriptor is free: close connections, or raise the limit (ulimit -n)"
         }
-        ("read", "ENOENT" | "ENOTDIR") => "check the path",
-        ("read", "EACCES" | "EPERM") => "this file can't be read: choose another one, or change its permissions",
+        ("read" | "open", "ENOENT" | "ENOTDIR") => "check the path",
+        ("read" | "open", "EACCES" | "EPERM") => {
+            "this file can't be read: choose another one, or change its permissions"
+        }
+        ("record", "ENOSPC" | "EDQUOT") => {
+            "the disk is full: what was recorded before is whole; free some space or choose another folder, and \
+             record again"
+        }
         ("save", "ENOSPC") => {
             "the disk is full: free some space or choose another folder; the old file is untouched"
         }
-        ("save", "EACCES" | "EPERM" | "EROFS") => "this folder can't be written: choose another one",
-        ("save", "ENOENT") => "there is no such folder: create it or choose another one",
-        ("save", "EISDIR") => "that is a folder: add a file name",
-        ("save", "ENOTDIR") => "a part of that path is a file, not a folder: choose another folder",
-        ("save", "ENAMETOOLONG") => "the name is too long for this file system: shorten it",
-        ("save", "ELOOP") => "symbolic links lead in a circle: choose another name",
+        ("save" | "record", "EACCES" | "EPERM" | "EROFS") => "this folder can't be written: choose another one",
+        ("save" | "record", "ENOENT") => "there is no such folder: create it or choose another one",
+        ("save" | "record", "EISDIR") => "that is a folder: add a file name",
+        ("save" | "record", "ENOTDIR") => "a part of that path is a file, not a folder: choose another folder",
+        ("save" | "record", "ENAMETOOLONG") => "the name is too long for this file system: shorten it",
+        ("save" | "record", "ELOOP") => "symbolic links lead in a circle: choose another name",
         ("save", "EDQUOT") => {
             "your quota on this disk is used up: free some space or choose another folder; the old file is untouched"
         }
-        ("save", "EFBIG") => "this file system takes no file as large as that: choose another folder",
-        ("save", "EIO") => "the disk reports a fault: choose another one",
-        ("save", "EMFILE" | "ENFILE") => {
+        ("save" | "record", "EFBIG") => "this file system takes no file as large as that: choose another folder",
+        ("save" | "record", "EIO") => "the disk reports a fault: choose another one",
+        ("save" | "record", "EMFILE" | "ENFILE") => {
             "no file descriptor is free: close connections, or raise the limit (ulimit -n)"
         }
         _ => return None,

@@ -32,8 +32,8 @@ use std::path::Path;
 
 pub use about::{About, Ends, Losses, Summary, Totals};
 pub use follow::Follower;
-pub(crate) use save::put;
-pub use save::{Save, SaveError, Saved};
+pub(crate) use save::{put, save_with};
+pub use save::{Save, SaveError, Saved, try_out};
 
 use crate::clock::Stamp;
 use crate::error::OpError;
@@ -107,6 +107,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Listener, Self::Client, Self::Udp];
+
     /// The name in files: `listener`, `client`, `udp`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -145,17 +148,19 @@ impl Header {
     /// The same for a file of what is in `snapshot`.
     #[must_use]
     pub fn of(self, snapshot: &Snapshot) -> Self {
-        let started = snapshot.records().next().map_or(self.started, |record| record.time);
+        let first = snapshot.records().next().map(|record| record.time);
+        // A log that was opened from a file began when that says so.
+        let started = snapshot.origin().map(|origin| origin.started).or(first).unwrap_or(self.started);
         Self { started, missing: Losses::before(snapshot), ..self }
     }
 }
 
 /// Is told every now and then how many records are written; breaking cancels.
-type Step<'a> = dyn FnMut(u64) -> ControlFlow<()> + 'a;
+pub type Step<'a> = dyn FnMut(u64) -> ControlFlow<()> + 'a;
 
 /// Why a file was not written to its end.
 #[derive(Debug)]
-enum Halt {
+pub(crate) enum Halt {
     /// Nobody wants it any more.
     Canceled,
     /// The system refused.
@@ -195,6 +200,21 @@ pub fn writer<'a, W: io::Write + 'a>(format: FileFormat, out: W) -> Box<dyn LogW
         FileFormat::Text => Box::new(text::Text::new(out)),
         FileFormat::Csv => Box::new(csv::Csv::new(out)),
         FileFormat::Jsonl => Box::new(jsonl::Jsonl::new(out)),
+    }
+}
+
+/// A payload as the member `text` of the JSON form has it, in a buffer that is used again.
+#[derive(Debug, Default)]
+pub(crate) struct JsonText(json::Line);
+
+impl JsonText {
+    /// `"text":"…"`
+    pub(crate) fn of(&mut self, payload: &[u8]) -> &[u8] {
+        const START: &[u8] = b"{\"type\":\"\",";
+        self.0.start("");
+        self.0.lossy("text", payload);
+        let line = self.0.end();
+        line.strip_prefix(START).and_then(|rest| rest.strip_suffix(b"}\n")).unwrap_or_default()
     }
 }
 

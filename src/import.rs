@@ -3,11 +3,32 @@
 //! A [`LogReader`] gives what is in a file, item by item, whatever its form; nothing in a file is trusted: a length or
 //! a number that can't be is a [`Fault`] at its place, and what came before it was read.
 
+mod convert;
+mod form;
+pub mod jsonl;
+mod lines;
+mod open;
+mod task;
+mod verify;
+
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::ControlFlow;
+
+pub use convert::{Converted, convert};
+pub use form::reader;
+pub use open::{Opened, open};
+pub use task::{Opening, Task, Verifying};
+pub use verify::{Finding, Verdict, verify};
 
 use crate::export::{Ends, Header, Summary};
 use crate::journal::{ConnId, Direction, Record};
+
+/// Is told every now and then how many bytes of the file are read; breaking cancels.
+pub type Step<'a> = dyn FnMut(u64) -> ControlFlow<()> + 'a;
+
+/// Between two calls of a [`Step`], about this many bytes are read.
+const STEP_BYTES: u64 = 256 * 1024;
 
 /// What a file holds, in order: one header, then records, at last what it says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,4 +128,12 @@ pub trait LogReader {
 
     /// Bytes of the file that were read so far.
     fn read(&self) -> u64;
+
+    /// After a fault: goes on behind what is wrong, where the form can. Returns whether it does.
+    fn resume(&mut self) -> bool {
+        false
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,9 @@ mod connections;
 mod counting;
 mod digests;
 mod heads;
+mod hold;
 mod rates;
+mod rebuild;
 mod record;
 mod segment;
 mod sync;
@@ -38,7 +40,9 @@ pub use budget::Budget;
 pub use connections::{Connection, Count, Queued, State, Waiting};
 pub use digests::{Digest, DigestState, Digesting};
 pub use heads::{Head, What};
+pub use hold::{AHEAD, Hold, Released};
 pub use rates::{Peak, Rates, SECONDS_KEPT, Second, second_of};
+pub use rebuild::{Full, Origin, Rebuilder, Told};
 pub use record::{ConnId, Content, Detail, Direction, How, Opened, Record, Seq, Side};
 pub use segment::Segment;
 pub use tally::{Tally, Traffic};
@@ -47,6 +51,7 @@ pub use writer::Writer;
 use budget::Share;
 use connections::Connections;
 use digests::Digests;
+use hold::{Held, Holds};
 use segment::{Part, Tail};
 use sync::{Mutex, MutexGuard};
 use writer::Change;
@@ -110,6 +115,7 @@ pub struct Status {
 pub struct Journal {
     inner: Mutex<Inner>,
     digests: Digests,
+    holds: Holds,
 }
 
 #[derive(Debug)]
@@ -124,6 +130,8 @@ struct Inner {
     /// Since the log was last cleared.
     traffic: Traffic,
     rates: Rates,
+    origin: Option<Origin>,
+    held: Held,
 }
 
 impl Journal {
@@ -134,10 +142,10 @@ impl Journal {
 
     /// An empty journal that shares `budget` with others.
     pub fn within(budget: &Budget, limits: Limits) -> Self {
-        let (segments, tail, connections, status, traffic, rates) = Default::default();
+        let (segments, tail, connections, status, traffic, rates, origin, held) = Default::default();
         let share = budget.join();
-        let inner = Inner { segments, tail, connections, limits, share, status, traffic, rates };
-        Self { inner: Mutex::new(inner), digests: Digests::default() }
+        let inner = Inner { segments, tail, connections, limits, share, status, traffic, rates, origin, held };
+        Self { inner: Mutex::new(inner), digests: Digests::default(), holds: Holds::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -188,6 +196,7 @@ impl Journal {
             segments: inner.segments.iter().cloned().collect(),
             connections: inner.connections.all(),
             status: inner.status,
+            origin: inner.origin,
         }
     }
 
@@ -217,13 +226,14 @@ impl Journal {
         let mut inner = self.lock();
         inner.seal();
         let cleared: Vec<_> = inner.segments.drain(..).collect();
+        let needless = inner.held.keep(&cleared);
         inner.status.held = 0;
         inner.count_anew();
         inner.connections.clear_closed();
         inner.drop_oldest();
         drop(inner);
         self.digest_cleared(&cleared);
-        self.forget(&cleared);
+        self.forget(&cleared[..needless]);
     }
 
     /// Sets how much it may hold; records over the limit, or over the shared [`Budget`], leave at once.
@@ -234,6 +244,8 @@ impl Journal {
         drop(inner);
         self.digest_cleared(&dropped);
         self.forget(&dropped);
+        // How far a hold may be behind depends on them.
+        self.move_holds(|_| {});
     }
 
     /// Tells the connections that these segments left, one lock a segment: it may be hundreds of them.
@@ -268,7 +280,8 @@ impl Journal {
         if let Some((part, payload)) = partial {
             inner.count(&part);
             inner.tail.append(part, payload);
-            if inner.tail.entries.len() >= SEGMENT_RECORDS || inner.tail.payload.len() >= SEGMENT_BYTES {
+            let bytes = inner.tail.payload.len() + inner.tail.texts;
+            if inner.tail.entries.len() >= SEGMENT_RECORDS || bytes >= SEGMENT_BYTES {
                 inner.seal();
             }
             for change in changes.drain(..) {
@@ -279,7 +292,13 @@ impl Journal {
         for segment in &dropped {
             inner.forget(segment);
         }
-        (dropped, inner.is_half_full())
+        let soon = inner.is_half_full();
+        if self.holds.are_any() {
+            self.holds.judge(&inner);
+            drop(inner);
+            self.holds.tell();
+        }
+        (dropped, soon)
     }
 }
 
@@ -292,14 +311,16 @@ impl Inner {
         if self.tail.entries.is_empty() {
             return;
         }
-        let segment = self.tail.seal();
+        let mut segment = self.tail.seal();
+        self.held.place(&mut segment);
         self.status.held += segment.held();
         self.segments.push_back(Arc::new(segment));
     }
 
     /// Appends a segment, which gets the number of its first record; the tail is empty.
     fn push(&mut self, segment: impl FnOnce(Seq) -> Segment) {
-        let segment = segment(self.tail.first);
+        let mut segment = segment(self.tail.first);
+        self.held.place(&mut segment);
         self.tail.first = segment.end();
         self.status.held += segment.held();
         self.segments.push_back(Arc::new(segment));
@@ -315,7 +336,7 @@ impl Inner {
 
     /// Bytes held now.
     fn held(&self) -> u64 {
-        self.status.held + self.tail.held() + self.connections.held()
+        self.status.held + self.tail.held() + self.connections.held() + self.held.bytes()
     }
 
     fn is_too_much(&mut self) -> bool {
@@ -324,11 +345,12 @@ impl Inner {
         shared || held > self.limits.bytes || self.tail.end() - self.first() > self.limits.records
     }
 
-    /// Takes the oldest segments out until the limits hold; who calls it has their connections forgotten.
+    /// Takes the oldest segments out until the limits hold, or up to one that somebody holds; who calls it has their
+    /// connections forgotten.
     fn drop_oldest(&mut self) -> Vec<Arc<Segment>> {
         let mut dropped = Vec::new();
         while self.is_too_much() {
-            let Some(segment) = self.segments.pop_front() else {
+            let Some(segment) = self.segments.pop_front_if(|segment| self.held.is_past(segment)) else {
                 break;
             };
             self.status.held -= segment.held();
@@ -383,6 +405,7 @@ pub struct Snapshot {
     segments: Vec<Arc<Segment>>,
     connections: FxHashMap<ConnId, Connection>,
     status: Status,
+    origin: Option<Origin>,
 }
 
 impl Snapshot {
@@ -403,6 +426,12 @@ impl Snapshot {
         self.segments.iter().flat_map(|segment| segment.records_from(segment.first()))
     }
 
+    /// Those from `seq` on.
+    pub fn records_from(&self, seq: Seq) -> impl Iterator<Item = Record> + '_ {
+        let place = self.segments.partition_point(|segment| segment.end() <= seq);
+        self.segments[place..].iter().flat_map(move |segment| segment.records_from(seq))
+    }
+
     /// How many records it has.
     pub fn len(&self) -> u64 {
         self.segments.iter().map(|segment| segment.entries.len() as u64).sum()
@@ -416,6 +445,11 @@ impl Snapshot {
     /// The number of its first record.
     pub fn first(&self) -> Seq {
         self.first
+    }
+
+    /// The file that it was opened from, if it was.
+    pub fn origin(&self) -> Option<Origin> {
+        self.origin
     }
 
     /// Totals and drops at that moment; the other fields are not set.

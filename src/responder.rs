@@ -4,6 +4,7 @@
 //! its errors are found.
 
 mod matching;
+pub mod notation;
 pub mod presets;
 
 use std::net::SocketAddr;

@@ -14,6 +14,7 @@ mod lookup;
 mod messages;
 mod outgoing;
 mod peers;
+mod recording;
 mod repeating;
 mod rows;
 mod rules;
@@ -146,6 +147,9 @@ fn log_and_detail(ui: &mut Ui, tab: &mut SocketTab, middle: Frame, actions: &mut
     Panel::top(("log tools", kind)).frame(frame(ui, 6)).show(ui, |ui| log::tool_bar(ui, tab));
     if save::is_needed(tab) {
         Panel::top(("save", kind)).frame(frame(ui, 6)).show(ui, |ui| save::show(ui, tab, actions));
+    }
+    if recording::is_needed(tab) {
+        Panel::top(("record", kind)).frame(frame(ui, 6)).show(ui, |ui| recording::show(ui, tab, actions));
     }
     find::keys(ui, tab);
     if find::is_needed(tab) {

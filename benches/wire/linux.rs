@@ -7,6 +7,7 @@ mod many;
 mod memory;
 mod peers;
 mod plain;
+mod recording;
 mod stream;
 mod subject;
 mod table;
@@ -35,6 +36,7 @@ pub(crate) fn run() {
     datagram_rows(&table, "no window", &mut alone());
     crowds(&table);
     limits(&table);
+    recordings(&table);
     if no_window {
         return;
     }
@@ -135,6 +137,20 @@ fn crowds(table: &Table) {
         let (ratio, rate) = many::come_and_go(&mut alone());
         format!("{}; {:.1} k/s", ratio.ratio(), rate / 1e3)
     });
+}
+
+/// Record to file.
+fn recordings(table: &Table) {
+    for format in recording::formats() {
+        table.row(&format!("record to file, {}", format.words()), "0.3 × a loop that discards", || {
+            let (speed, plain, own) = recording::speed(format);
+            let peers = PEERS[..2].iter().filter_map(|peer| Some((peer.name, peer.speed()?)));
+            let peers: String = peers.map(|(name, speed)| format!("; {name}: {:.2} ×", speed / plain)).collect();
+            format!("{}; {own:.2} GB/s of {plain:.2}{peers}", speed.ratio())
+        });
+    }
+    table.row("record to file, proof of 1 GiB over TCP", "all digests are equal", recording::proof_tcp);
+    table.row("record to file, proof of 1,000,000 datagrams", "received + dropped = sent", recording::proof_udp);
 }
 
 fn limits(table: &Table) {

@@ -5,6 +5,8 @@
 //! cargo bench --bench wire                  every row: first without a window, then, with a display, in the window
 //! cargo bench --bench wire -- tcp udp       only rows whose name contains one of these words
 //! cargo bench --bench wire -- --no-window   no window even if there is a display
+//! cargo bench --bench wire -- --no-window "record to file"
+//!                                           only recordings: their speed, and that everything is in them
 //! ```
 //!
 //! Each row takes turns: the plain loop, Sockscope, the plain loop, … five times in one run, fed by the same sender.

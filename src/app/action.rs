@@ -6,6 +6,7 @@ use super::Tab;
 use super::filing::FileAction;
 use super::log::CopyAs;
 use super::messages::MessagesAction;
+use super::recording::RecordAction;
 use super::repeating::RepeatAction;
 use super::rules::RulesAction;
 use super::sequence::SequenceAction;
@@ -61,6 +62,8 @@ pub enum SocketAction {
     TypePath,
     /// Stop writing, or close the path field or the message.
     CancelSave,
+    /// Something about recording to a file.
+    Record(RecordAction),
     /// Something on the page of rules.
     Rules(RulesAction),
     /// Something about saved messages.

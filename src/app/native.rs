@@ -4,19 +4,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use super::{App, asking, settings};
+use crate::headless::Ready;
 
 /// What the panic says that is none of ours: a library of the system could not be loaded at run time.
 const NOT_LOADED: &str = "could not be loaded";
 
-/// Opens the window, and stays until it is closed.
-pub fn run() -> ExitCode {
+/// Opens the window with what is `ready`, and stays until it is closed.
+pub fn run(ready: Ready) -> ExitCode {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         if !info.payload_as_str().is_some_and(|text| text.contains(NOT_LOADED)) {
             report(info);
         }
     }));
-    let reason = match catch_unwind(AssertUnwindSafe(window)) {
+    let reason = match catch_unwind(AssertUnwindSafe(|| window(ready))) {
         Ok(Ok(())) => return ExitCode::SUCCESS,
         Ok(Err(error)) => error.to_string(),
         Err(panic) => match panic.downcast_ref::<String>() {
@@ -34,7 +35,7 @@ pub fn run() -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn window() -> eframe::Result {
+fn window(ready: Ready) -> eframe::Result {
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/sockscope.png")).unwrap_or_default();
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
@@ -50,7 +51,10 @@ fn window() -> eframe::Result {
         options,
         Box::new(|creation| {
             crate::ui::install(&creation.egui_ctx);
-            let app = App::new(&creation.egui_ctx, asking::native_dialog(), settings::path())?;
+            let mut app = App::new(&creation.egui_ctx, asking::native_dialog(), settings::path())?;
+            if let Some(endpoint) = &ready.endpoint {
+                app.fill_in(endpoint);
+            }
             Ok(Box::new(app))
         }),
     )

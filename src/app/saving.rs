@@ -52,7 +52,7 @@ impl Saving {
         // The complete form comes first.
         let formats = FileFormat::ALL.into_iter().rev();
         let kinds = formats.map(|format| (format.words().to_owned(), vec![format.extension()])).collect();
-        let question = Ask { title: "Save log", save_as: Some(proposed_name()), kinds };
+        let question = Ask { title: "Save log", save_as: Some(proposed_name("sockscope")), kinds };
         *self = match Dialog::open(question, ask, wake) {
             Ok(dialog) => Self::Dialog(dialog),
             Err(error) => Self::Over(Err(error)),
@@ -89,7 +89,7 @@ impl Saving {
 
     /// Opens the path field; a dialog that is open has no say any more.
     pub fn ask_here(&mut self, note: &str) {
-        let path = proposed_path(&proposed_name());
+        let path = proposed_path(&proposed_name("sockscope"));
         *self = Self::Path(PathField::new((), path, note));
     }
 
@@ -119,8 +119,9 @@ impl Saving {
     }
 }
 
-fn proposed_name() -> String {
+/// A name that begins with `word` and ends with the time.
+pub(super) fn proposed_name(word: &str) -> String {
     let stamp = Stamp::now().date_and_time();
     let stamp: String = stamp.chars().take(19).map(|c| if c == ' ' || c == ':' { '-' } else { c }).collect();
-    format!("sockscope-{stamp}.jsonl")
+    format!("{word}-{stamp}.jsonl")
 }

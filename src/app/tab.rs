@@ -17,6 +17,7 @@ use super::jump::Jump;
 use super::log::LogView;
 use super::names::Names;
 use super::outgoing::Outgoing;
+use super::recording::Recorder;
 use super::repeating::Repeating;
 use super::rules::RulesEditor;
 use super::saving::Saving;
@@ -176,6 +177,8 @@ pub struct SocketTab {
     pub targets: Vec<Connection>,
     /// Saving the log.
     pub saving: Saving,
+    /// Recording it to a file while it grows.
+    pub recorder: Recorder,
     /// One sentence about the last action here (copied, busy), shown below the log.
     pub notice: Option<String>,
     /// Addresses of the peers that rows show.
@@ -222,6 +225,7 @@ impl SocketTab {
             selection: Selection::default(),
             targets: Vec::new(),
             saving: Saving::default(),
+            recorder: Recorder::default(),
             notice: None,
             names: Names::default(),
             cleared: Status::default(),
@@ -388,7 +392,8 @@ pub enum End {
 
 pub(super) const BUSY: &str = "the engine is busy: nothing was done, try again";
 
-fn endpoint(plan: &Plan) -> String {
+/// The endpoint in files.
+pub(super) fn endpoint(plan: &Plan) -> String {
     match plan {
         Plan::Listen(plan) => format!("tcp://{}", plan.address),
         Plan::Connect(plan) => format!("tcp://{}:{}", plan.host, plan.port),

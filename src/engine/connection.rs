@@ -208,7 +208,10 @@ impl Connection {
         if end.is_none() {
             self.tell(context);
             if self.has_more(context.options) {
-                context.reactor.again(self.key);
+                match context.writer.is_held_back() {
+                    true => context.reactor.park(self.key),
+                    false => context.reactor.again(self.key),
+                }
             }
         }
         (moved, end)
@@ -227,6 +230,9 @@ impl Connection {
 
     fn read(&mut self, context: &mut Context<'_>) -> usize {
         let mut moved = 0;
+        if context.writer.is_held_back() {
+            return 0;
+        }
         while moved < SHARE && self.ready.readable && self.life.reads() && !self.is_paused(context.options) {
             let room = context.writer.room(READ);
             let len = room.len().min(SHARE - moved);
@@ -274,6 +280,9 @@ impl Connection {
 
     fn write(&mut self, context: &mut Context<'_>) -> usize {
         let (mut moved, mut spent) = (0, 0);
+        if context.writer.is_held_back() {
+            return 0;
+        }
         while spent < SHARE && self.ready.writable && self.life.writes() {
             let Some(front) = self.outbox.front() else {
                 break;

@@ -98,6 +98,9 @@ impl IoLoop {
         for session in self.sessions.values_mut() {
             session.writer().set_now(self.reactor.stamp);
         }
+        if self.reactor.has_parked() {
+            self.go_on();
+        }
         for event in polled {
             self.mark(event);
         }
@@ -118,6 +121,15 @@ impl IoLoop {
         self.quit_if_asked();
         self.serve();
         self.finish_turn();
+    }
+
+    /// Calls those that waited while a reader of their journal, which must miss nothing, was too far behind.
+    fn go_on(&mut self) {
+        for (id, session) in &mut self.sessions {
+            if !session.writer().is_held_back() {
+                self.reactor.unpark(*id);
+            }
+        }
     }
 
     fn mark(&mut self, event: &mio::event::Event) {
@@ -247,6 +259,9 @@ impl IoLoop {
             return self.reactor.events.push(Event::Failed { session, error });
         }
         let reactor = &mut self.reactor;
+        let waker = reactor.waker();
+        // It fails only when the system is out of memory; whatever happens next has the flag looked at then.
+        journal.when_released(Arc::new(move || drop(waker.wake())));
         let opened: Box<dyn Session> = match plan {
             Plan::Listen(plan) => Box::new(Server::open(session, journal, plan, reactor)),
             Plan::Connect(plan) => Box::new(Client::open(session, journal, plan, reactor)),

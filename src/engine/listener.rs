@@ -146,7 +146,10 @@ impl Session for Server {
     fn serve(&mut self, part: Part, reactor: &mut Reactor) -> usize {
         match part {
             Part::Socket => {
-                self.accept(reactor);
+                match self.writer.is_held_back() {
+                    true => reactor.park(self.key()),
+                    false => self.accept(reactor),
+                }
                 0
             }
             Part::Connection(id) => {

@@ -80,6 +80,8 @@ pub(super) struct Reactor {
     ready: VecDeque<Key>,
     /// The keys in `ready`.
     listed: HashSet<Key>,
+    /// Those that have something to do once their session is no longer held back.
+    parked: HashSet<Key>,
     pub(super) timers: Timers<Key>,
     pub(super) events: Events,
     pub(super) resolver: Resolver,
@@ -97,6 +99,7 @@ impl Reactor {
             places: Slab::new(),
             ready: VecDeque::new(),
             listed: HashSet::new(),
+            parked: HashSet::new(),
             timers: Timers::default(),
             events,
             resolver,
@@ -149,6 +152,23 @@ impl Reactor {
         }
     }
 
+    /// Calls `key` when its session is no longer held back.
+    pub(super) fn park(&mut self, key: Key) {
+        self.parked.insert(key);
+    }
+
+    /// Whether somebody waits for that.
+    pub(super) fn has_parked(&self) -> bool {
+        !self.parked.is_empty()
+    }
+
+    /// Calls those of `session` that waited for that.
+    pub(super) fn unpark(&mut self, session: SessionId) {
+        for key in self.parked.extract_if(|key| key.session == session).collect::<Vec<_>>() {
+            self.again(key);
+        }
+    }
+
     /// Puts those whose timers are due before everyone else.
     pub(super) fn list_due(&mut self) {
         while let Some(key) = self.timers.due(self.now) {
@@ -180,6 +200,7 @@ impl Reactor {
     pub(super) fn forget(&mut self, session: SessionId) {
         self.timers.retain(|key| key.session != session);
         self.places.retain(|_, key| key.session != session);
+        self.parked.retain(|key| key.session != session);
     }
 }
 

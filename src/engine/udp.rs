@@ -156,6 +156,13 @@ impl Session for Datagrams {
             self.drain_errors();
         }
         self.give_names_up(reactor);
+        if self.writer.is_held_back() {
+            // The kernel drops what finds no room meanwhile, and counts it.
+            self.check_drops(reactor.now);
+            self.tell_waiting();
+            reactor.park(self.key());
+            return 0;
+        }
         self.send_delayed(reactor.now);
         self.send_waiting(reactor);
         let moved = self.receive(SHARE, reactor);

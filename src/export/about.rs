@@ -58,7 +58,11 @@ impl Losses {
 
     /// What is known of them before the first record is written.
     pub(super) fn before(snapshot: &Snapshot) -> Self {
-        Self { datagrams: 0, ..Self::of(&snapshot.status(), snapshot.first()) }
+        let all = Self::of(&snapshot.status(), snapshot.first());
+        let later = snapshot.origin().map(|origin| origin.dropped_later).unwrap_or_default();
+        // Of a file that says something else at its end than at its start, each is kept as it is.
+        let (records, bytes) = (all.records.wrapping_sub(later.records), all.bytes.wrapping_sub(later.bytes));
+        Self { records, bytes, datagrams: 0, ..all }
     }
 
     /// A sentence for each loss that there was.

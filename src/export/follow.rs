@@ -5,20 +5,58 @@ use std::io;
 use rustc_hash::FxHashMap;
 
 use super::{About, Ends, LogWriter, Losses, Summary, Totals};
-use crate::journal::{ConnId, Journal, Seq};
+use crate::journal::{
+    ConnId, Connection, Content, Count, Detail, Direction, Journal, Record, Seq, Snapshot, Status,
+};
 
 /// Reads on in a journal, and hands its records to a [`LogWriter`] one after the other.
+///
+/// It misses nothing while a [`Hold`](crate::journal::Hold) of the journal is moved on to [`Follower::next`]; without
+/// one, records that left before it came to them are counted as dropped.
 #[derive(Debug)]
 pub struct Follower {
     first: Seq,
     next: Seq,
-    ends: FxHashMap<ConnId, Ends>,
+    known: FxHashMap<ConnId, Known>,
+    /// Records that had left the journal.
+    missed: u64,
+    /// Datagrams that the kernel dropped, as the records say.
+    dropped: u64,
+}
+
+/// A connection that records were written of.
+#[derive(Debug)]
+struct Known {
+    ends: Ends,
+    received: Count,
+    sent: Count,
+    /// Set when its last record was written: the journal may forget it then.
+    over: Option<Totals>,
+}
+
+impl Known {
+    fn count(&mut self, record: &Record) {
+        if let Some((direction, bytes)) = record.payload() {
+            let count = match direction {
+                Direction::Received => &mut self.received,
+                Direction::Sent => &mut self.sent,
+            };
+            count.join(Count { bytes: bytes.len() as u64, records: 1 });
+        }
+    }
+
+    /// Its totals as the journal has them; where it has forgotten them, what was written.
+    fn totals(&self, conn: ConnId, connection: Option<&Connection>) -> Totals {
+        let written = Totals { conn, ends: self.ends, received: self.received, sent: self.sent };
+        self.over.or(connection.map(Totals::of)).unwrap_or(written)
+    }
 }
 
 impl Follower {
     /// One that begins with record `first`.
     pub fn new(first: Seq) -> Self {
-        Self { first, next: first, ends: FxHashMap::default() }
+        let (known, missed, dropped) = Default::default();
+        Self { first, next: first, known, missed, dropped }
     }
 
     /// The record that comes next.
@@ -26,41 +64,106 @@ impl Follower {
         self.next
     }
 
+    /// How many connections records were written of: what this and most writers keep in memory.
+    pub fn connections(&self) -> usize {
+        self.known.len()
+    }
+
     /// Writes the next records, a segment at most. Returns how many; 0 when there are none yet.
     ///
     /// # Errors
     /// Those of the writer.
     pub fn advance(&mut self, journal: &Journal, writer: &mut dyn LogWriter) -> io::Result<u64> {
-        let Some(segment) = journal.slice(self.next) else { return Ok(0) };
+        self.advance_while(journal, writer, &mut |_| true)
+    }
+
+    /// The same, as long as `more` agrees, which is asked after each record.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn advance_while(
+        &mut self,
+        journal: &Journal,
+        writer: &mut dyn LogWriter,
+        more: &mut dyn FnMut(&Self) -> bool,
+    ) -> io::Result<u64> {
+        let Some(segment) = journal.follow(self.next) else { return Ok(0) };
+        self.write(segment.records_from(self.next), &|conn| journal.connection(conn), writer, more)
+    }
+
+    /// Writes what `rest` has from the next record on, as long as `more` agrees. Returns how many.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn advance_in(
+        &mut self,
+        rest: &Snapshot,
+        writer: &mut dyn LogWriter,
+        more: &mut dyn FnMut(&Self) -> bool,
+    ) -> io::Result<u64> {
+        let known = |conn| rest.connection(conn).cloned();
+        self.write(rest.records_from(self.next), &known, writer, more)
+    }
+
+    fn write(
+        &mut self,
+        records: impl Iterator<Item = Record>,
+        connection: &dyn Fn(ConnId) -> Option<Connection>,
+        writer: &mut dyn LogWriter,
+        more: &mut dyn FnMut(&Self) -> bool,
+    ) -> io::Result<u64> {
         let mut written = 0;
-        for record in segment.records_from(self.next) {
-            let ends = record.conn.and_then(|conn| self.ends(journal, conn));
+        for record in records {
+            let ends = record.conn.and_then(|conn| self.ends(conn, &record, connection));
             writer.record(&record, About { ends, note: None })?;
+            self.missed += record.seq - self.next;
+            self.next = record.seq + 1;
+            if let Content::Detail(Detail::KernelDropped { datagrams }) = record.content {
+                self.dropped += datagrams;
+            }
             written += 1;
+            if !more(self) {
+                break;
+            }
         }
-        self.next = segment.end();
         Ok(written)
     }
 
-    fn ends(&mut self, journal: &Journal, conn: ConnId) -> Option<Ends> {
-        if let Some(ends) = self.ends.get(&conn) {
-            return Some(*ends);
+    /// The ends of `conn`, whose record is counted.
+    fn ends(
+        &mut self,
+        conn: ConnId,
+        record: &Record,
+        connection: &dyn Fn(ConnId) -> Option<Connection>,
+    ) -> Option<Ends> {
+        if !self.known.contains_key(&conn) {
+            let ends = Ends::of(&connection(conn)?);
+            let (received, sent) = Default::default();
+            self.known.insert(conn, Known { ends, received, sent, over: None });
         }
-        let ends = Ends::of(&journal.connection(conn)?);
-        self.ends.insert(conn, ends);
-        Some(ends)
+        let known = self.known.get_mut(&conn)?;
+        known.count(record);
+        if let Content::Detail(Detail::Closed { .. }) = record.content {
+            known.over = connection(conn).as_ref().map(Totals::of);
+        }
+        Some(known.ends)
     }
 
     /// What is to be told after the last record.
     pub fn summary(&self, journal: &Journal) -> Summary {
-        let status = journal.status();
-        let mut seen: Vec<_> = self.ends.keys().filter_map(|conn| journal.connection(*conn)).collect();
-        seen.sort_unstable_by_key(|connection| connection.id);
-        Summary {
-            received: status.received,
-            sent: status.sent,
-            losses: Losses::of(&status, self.first),
-            connections: seen.iter().map(Totals::of).collect(),
-        }
+        self.summarize(&journal.status(), &|conn| journal.connection(conn))
+    }
+
+    /// The same of the moment of `rest`.
+    pub fn summary_in(&self, rest: &Snapshot) -> Summary {
+        self.summarize(&rest.status(), &|conn| rest.connection(conn).cloned())
+    }
+
+    fn summarize(&self, status: &Status, connection: &dyn Fn(ConnId) -> Option<Connection>) -> Summary {
+        let totals = self.known.iter().map(|(conn, known)| known.totals(*conn, connection(*conn).as_ref()));
+        let mut connections: Vec<_> = totals.collect();
+        connections.sort_unstable_by_key(|totals| totals.conn);
+        let losses = Losses { records: self.missed, bytes: 0, datagrams: self.dropped, cleared: self.first };
+        Summary { received: status.received, sent: status.sent, losses, connections }
     }
 }

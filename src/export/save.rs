@@ -182,6 +182,17 @@ impl Job {
     }
 }
 
+/// Whether a log can be saved to `path`, as far as that can be known before: its extension, its folder, and that a
+/// temporary file can be created there. Nothing is left behind.
+///
+/// # Errors
+///
+/// As [`Save`] would report them.
+pub fn try_out(path: &Path) -> Result<(), OpError> {
+    FileFormat::from_path(path)?;
+    Target::find(path)?.temporary().map(drop)
+}
+
 /// Writes `snapshot` to `path`, whole or not at all. `step` is told how many records are written; breaking cancels.
 fn save(
     path: &Path,
@@ -192,6 +203,22 @@ fn save(
 ) -> Result<Saved, SaveError> {
     let records = snapshot.len();
     let bytes = replace(path, records, step, |out, step| write(format, out, header, snapshot, step))?;
+    Ok(Saved { path: path.to_owned(), records, bytes })
+}
+
+/// Puts what `produce` writes in the place of `path`, whole or not at all; it returns how many records that were.
+/// `step` is told `end` at last; breaking cancels.
+pub(crate) fn save_with(
+    path: &Path,
+    end: u64,
+    step: &mut Step<'_>,
+    produce: impl FnOnce(&mut dyn Write, &mut Step<'_>) -> Result<u64, Halt>,
+) -> Result<Saved, SaveError> {
+    let mut records = 0;
+    let bytes = replace(path, end, step, |out, step| {
+        records = produce(out, step)?;
+        Ok(())
+    })?;
     Ok(Saved { path: path.to_owned(), records, bytes })
 }
 

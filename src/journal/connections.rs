@@ -176,6 +176,44 @@ impl Connections {
         self.last = self.last.max(id.0);
     }
 
+    /// Adds a connection of a file, in no order; whether it is open is known when [`settle`](Self::settle) is called.
+    pub(super) fn adopt(&mut self, id: ConnId, peer: SocketAddr, local: SocketAddr, opened: Stamp, state: State) {
+        self.add(id, peer, local, opened, state);
+        self.open.pop();
+    }
+
+    /// Those that were adopted and never closed are open from now on; UDP peers only while their socket is.
+    pub(super) fn settle(&mut self, socket_closed: Option<How>) {
+        self.open = Vec::with_capacity(self.by_id.len());
+        for connection in self.by_id.values_mut() {
+            match (connection.state, socket_closed) {
+                (State::Closed(_), _) => {}
+                (State::Datagrams, Some(how)) => {
+                    connection.state = State::Closed(how);
+                    self.closed.push_back(connection.id);
+                }
+                _ => self.open.push(connection.id),
+            }
+        }
+        self.open.sort_unstable();
+        if socket_closed.is_some() {
+            self.closed.make_contiguous().sort_unstable();
+        }
+        while self.closed.len() > CLOSED_LISTED
+            && let Some(oldest) = self.closed.pop_front()
+        {
+            self.unlist(oldest);
+        }
+    }
+
+    /// Counts what crossed `id` and is in no record here.
+    pub(super) fn add_unseen(&mut self, id: ConnId, received: Count, sent: Count) {
+        if let Some(connection) = self.by_id.get_mut(&id) {
+            connection.received.add_unseen(received);
+            connection.sent.add_unseen(sent);
+        }
+    }
+
     /// The highest number so far.
     pub(super) fn last(&self) -> u32 {
         self.last

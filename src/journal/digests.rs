@@ -120,6 +120,16 @@ impl Digests {
         self.always.store(digesting == Digesting::Always, Ordering::Relaxed);
     }
 
+    /// The first record will be `first`.
+    pub(super) fn begin_at(&self, first: Seq) {
+        lock(&self.states).next = first;
+    }
+
+    /// The digest of everything that crossed `conn` can't be known: some of it never came here.
+    pub(super) fn lose(&self, conn: ConnId) {
+        Arc::make_mut(&mut lock(&self.left).lost).insert(conn);
+    }
+
     /// Takes over what left the log. With `patient`, it may wait however much it is.
     fn take(&self, segments: &[Arc<Segment>], patient: bool) {
         let mut left = lock(&self.left);

@@ -134,6 +134,19 @@ pub enum Detail {
 }
 
 impl Detail {
+    /// Bytes of the texts in it.
+    pub(super) fn texts(&self) -> usize {
+        match self {
+            Self::Error(error) => {
+                let code = error.code.as_ref().map_or(0, |code| code.name.len());
+                let advice = error.advice.as_ref().map_or(0, |advice| advice.len());
+                error.op.len() + error.subject.len() + error.message.len() + code + advice
+            }
+            Self::Note(text) => text.len(),
+            _ => 0,
+        }
+    }
+
     /// What happened, in one sentence without a capital or full stop: the same in the window and in files. It may
     /// hold foreign text: names, paths, messages of the system.
     pub fn words(&self) -> String {

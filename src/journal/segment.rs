@@ -13,13 +13,18 @@ pub struct Segment {
     pub(super) details: Vec<Detail>,
     /// Bytes of memory behind the payload: its own length, or the block's.
     memory: usize,
+    /// What the details are charged for beyond [`DETAIL_SIZE`], in bytes.
+    texts: usize,
+    /// Bytes of all segments before it, also of those that left.
+    pub(super) offset: u64,
 }
 
 impl Segment {
     /// The records of `part`, from number `first` on.
     pub(super) fn new(first: Seq, mut part: Part, payload: Bytes, memory: usize) -> Self {
         part.entries.shrink_to_fit();
-        Self { first, payload, entries: part.entries, details: part.details, memory }
+        let texts = texts(&part.details);
+        Self { first, payload, entries: part.entries, details: part.details, memory, texts, offset: 0 }
     }
 
     /// The number of its first record.
@@ -63,7 +68,8 @@ impl Segment {
 
     /// Bytes that this segment holds in memory.
     pub(super) fn held(&self) -> u64 {
-        (self.memory + self.entries.len() * size_of::<Entry>() + self.details.len() * DETAIL_SIZE) as u64
+        (self.memory + self.entries.len() * size_of::<Entry>() + self.details.len() * DETAIL_SIZE + self.texts)
+            as u64
     }
 }
 
@@ -82,8 +88,16 @@ impl Part {
     }
 }
 
-/// What one detail is charged for: its enum and a sentence on the heap.
-const DETAIL_SIZE: usize = size_of::<Detail>() + 128;
+/// A sentence on the heap.
+const SENTENCE: usize = 128;
+
+/// What one detail is charged for: its enum and a sentence.
+const DETAIL_SIZE: usize = size_of::<Detail>() + SENTENCE;
+
+/// What longer texts are charged for: those of a file that was opened may be of any length.
+fn texts(details: &[Detail]) -> usize {
+    details.iter().map(|detail| detail.texts().saturating_sub(SENTENCE)).sum()
+}
 
 /// The segment that still grows: what came in too small pieces to have blocks of its own, copied together.
 #[derive(Debug, Default)]
@@ -92,6 +106,8 @@ pub(super) struct Tail {
     pub(super) payload: Vec<u8>,
     pub(super) entries: Vec<Entry>,
     pub(super) details: Vec<Detail>,
+    /// As [`Segment`] has it.
+    pub(super) texts: usize,
 }
 
 impl Tail {
@@ -100,7 +116,8 @@ impl Tail {
     }
 
     pub(super) fn held(&self) -> u64 {
-        (self.payload.len() + self.entries.len() * size_of::<Entry>() + self.details.len() * DETAIL_SIZE) as u64
+        let details = self.details.len() * DETAIL_SIZE + self.texts;
+        (self.payload.len() + self.entries.len() * size_of::<Entry>() + details) as u64
     }
 
     /// Appends the records of `part` and their `payload`.
@@ -111,6 +128,7 @@ impl Tail {
             entry.start += if entry.kind == EntryKind::Detail { details } else { base };
             entry
         }));
+        self.texts += texts(&part.details);
         self.details.extend(part.details);
         self.payload.extend_from_slice(payload);
     }

@@ -22,6 +22,8 @@ pub struct Tally {
     shortest_gap: u64,
     /// Nanoseconds.
     longest_gap: u64,
+    /// What is known by its count alone: records that are in no log here.
+    unseen: Count,
 }
 
 impl Default for Tally {
@@ -36,6 +38,7 @@ impl Default for Tally {
             last,
             shortest_gap: u64::MAX,
             longest_gap: 0,
+            unseen: Count::default(),
         }
     }
 }
@@ -43,7 +46,7 @@ impl Default for Tally {
 impl Tally {
     /// Counts a record of `bytes` bytes; the records come in the order of their times.
     pub fn add(&mut self, bytes: u32, at: Stamp) {
-        if self.records == 0 {
+        if self.seen().records == 0 {
             self.first = at;
         } else {
             self.gap(at);
@@ -57,12 +60,12 @@ impl Tally {
 
     /// Counts the records of `later`, all of them after those counted here.
     pub fn join(&mut self, later: &Self) {
-        if later.records == 0 {
-            return;
+        if later.seen().records == 0 {
+            return self.add_unseen(later.unseen);
         }
-        if self.records == 0 {
-            *self = *later;
-            return;
+        if self.seen().records == 0 {
+            let unseen = std::mem::replace(self, *later).unseen;
+            return self.add_unseen(unseen);
         }
         self.gap(later.first);
         self.shortest_gap = self.shortest_gap.min(later.shortest_gap);
@@ -70,8 +73,21 @@ impl Tally {
         self.last = later.last;
         self.bytes += later.bytes;
         self.records += later.records;
+        self.unseen.join(later.unseen);
         self.smallest = self.smallest.min(later.smallest);
         self.largest = self.largest.max(later.largest);
+    }
+
+    /// Counts records of which nothing else is known.
+    pub(super) fn add_unseen(&mut self, unseen: Count) {
+        self.unseen.join(unseen);
+        self.bytes += unseen.bytes;
+        self.records += unseen.records;
+    }
+
+    /// What is known by more than its count.
+    const fn seen(&self) -> Count {
+        Count { bytes: self.bytes - self.unseen.bytes, records: self.records - self.unseen.records }
     }
 
     fn gap(&mut self, next: Stamp) {
@@ -87,24 +103,24 @@ impl Tally {
 
     /// The smallest and the largest record, in bytes; `None` before the first record.
     pub fn sizes(&self) -> Option<(u32, u32)> {
-        (self.records > 0).then_some((self.smallest, self.largest))
+        (self.seen().records > 0).then_some((self.smallest, self.largest))
     }
 
     /// The times of the first and of the last record; `None` before the first.
     pub fn span(&self) -> Option<(Stamp, Stamp)> {
-        (self.records > 0).then_some((self.first, self.last))
+        (self.seen().records > 0).then_some((self.first, self.last))
     }
 
     /// The shortest and the longest time between a record and the next; `None` before the second record. Records of
     /// one turn of the I/O thread carry one time: the gap between them is zero.
     pub fn gaps(&self) -> Option<(Duration, Duration)> {
         let gaps = (Duration::from_nanos(self.shortest_gap), Duration::from_nanos(self.longest_gap));
-        (self.records > 1).then_some(gaps)
+        (self.seen().records > 1).then_some(gaps)
     }
 
     /// The mean time between a record and the next; `None` before the second record.
     pub fn mean_gap(&self) -> Option<Duration> {
-        let gaps = self.records.checked_sub(1).filter(|gaps| *gaps > 0)?;
+        let gaps = self.seen().records.checked_sub(1).filter(|gaps| *gaps > 0)?;
         Some(Duration::from_nanos((self.last.nanos().saturating_sub(self.first.nanos())) / gaps))
     }
 
@@ -113,7 +129,8 @@ impl Tally {
     pub fn mean_rate(&self) -> Count {
         let seconds = second_of(self.last) - second_of(self.first).min(second_of(self.last)) + 1;
         let rate = |amount: u64| (amount + seconds / 2) / seconds;
-        Count { bytes: rate(self.bytes), records: rate(self.records) }
+        let seen = self.seen();
+        Count { bytes: rate(seen.bytes), records: rate(seen.records) }
     }
 }
 

@@ -200,6 +200,12 @@ impl Writer {
         (self.part.take(), std::mem::take(&mut self.used))
     }
 
+    /// Whether a reader that must miss nothing is so far behind that nothing more is to be read from the sockets, or
+    /// written to them. One look at a flag.
+    pub fn is_held_back(&self) -> bool {
+        self.journal.is_held_back()
+    }
+
     /// The journal that this writes to.
     pub fn journal(&self) -> &Arc<Journal> {
         &self.journal

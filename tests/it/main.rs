@@ -9,6 +9,14 @@
 
 mod bench;
 mod bulk;
+#[cfg(target_os = "linux")]
+mod cli;
+#[cfg(target_os = "linux")]
+mod cli_bench;
+#[cfg(target_os = "linux")]
+mod cli_programs;
+#[cfg(target_os = "linux")]
+mod cli_protocols;
 #[cfg(feature = "window")]
 mod colors;
 #[cfg(feature = "window")]
@@ -34,6 +42,9 @@ mod programs;
 mod programs_udp;
 mod queues;
 mod quitting;
+mod recording;
+#[cfg(feature = "window")]
+mod recording_window;
 mod repeat;
 #[cfg(feature = "window")]
 mod rows;

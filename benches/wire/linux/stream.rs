@@ -10,7 +10,7 @@ use crate::linux::subject::{Does, Subject};
 use crate::linux::table::{PAIRS, Spread, pairs, percentile};
 
 /// Bytes that one turn sends.
-const TOTAL: usize = 1 << 30;
+pub(super) const TOTAL: usize = 1 << 30;
 
 /// Bytes of one write.
 pub(super) const WRITE: usize = 64 * 1024;

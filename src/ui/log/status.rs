@@ -6,7 +6,7 @@ use super::copy_entries;
 use crate::app::SocketAction;
 use crate::app::tab::SocketTab;
 use crate::figures;
-use crate::ui::bookmarks;
+use crate::ui::{bookmarks, recording};
 
 const CLEAR: &str = "Empty the log, with its bookmarks and notes; what is open goes on";
 
@@ -17,6 +17,7 @@ pub(in crate::ui) fn status_line(ui: &mut Ui, tab: &mut SocketTab, actions: &mut
         if save.on_hover_text("As .jsonl (complete), .csv or .txt").clicked() {
             actions.push(SocketAction::Save);
         }
+        recording::button(ui, tab, actions);
         copy_menu(ui, tab, actions);
         bookmarks::menu(ui, tab);
         if ui.button("Clear").on_hover_text(CLEAR).clicked() {

@@ -1,0 +1,67 @@
+//! What is written on the command line, put into the form of a session: its check gives the plan, and the errors.
+
+use std::sync::Arc;
+
+use super::arguments::Common;
+use super::status::Failure;
+use crate::engine::{Answers, Plan};
+use crate::form::{Field, Form, Switches};
+use crate::responder::{Mode, RuleError, Rules};
+
+/// The switches.
+pub(super) fn switches(common: &Common) -> Switches {
+    Switches {
+        once: false,
+        keep_open: common.keep_open,
+        broadcast: common.broadcast,
+        queue_limit: common.queue_limit.clone(),
+    }
+}
+
+/// The plan of a form.
+///
+/// # Errors
+///
+/// What is wrong, with the name of the option; rules that can't be right.
+pub(super) fn plan(form: &Form, switches: &Switches, rules: &Rules) -> Result<Plan, Failure> {
+    let answers = Answers::default()
+        .with(rules)
+        .map_err(|errors| Failure::usage(errors.first().map_or_else(String::new, rule_error)))?;
+    form.check(switches, &Arc::new(answers)).map_err(|errors| {
+        let lines: Vec<_> = errors.iter().map(|(field, reason)| format!("{}: {reason}", option(*field))).collect();
+        Failure::usage(lines.join("\nsockscope: "))
+    })
+}
+
+fn rule_error(error: &RuleError) -> String {
+    format!("rule {}: {}", error.rule + 1, error.error.reason)
+}
+
+/// The rules of `--reply` and `--framing`, before those of `preset`.
+pub(super) fn rules(common: &Common, preset: Option<Rules>) -> Rules {
+    let preset = preset.unwrap_or_else(|| Rules { mode: Mode::First, ..Rules::default() });
+    let mut list = common.reply.clone();
+    list.extend(preset.list);
+    Rules { mode: preset.mode, framing: common.framing.unwrap_or(preset.framing), list }
+}
+
+/// Where a field stands on the command line.
+fn option(field: Field) -> &'static str {
+    match field {
+        Field::Address | Field::Port | Field::Host | Field::TargetHost | Field::TargetPort => "ENDPOINT",
+        Field::Backlog => "--backlog",
+        Field::LocalAddress | Field::LocalPort => "--local",
+        Field::TimeLimit => "--limit",
+        Field::ReceiveBuffer => "--receive-buffer",
+        Field::QueueLimit => "--queue-limit",
+    }
+}
+
+/// The endpoint of a plan.
+pub(super) fn endpoint(plan: &Plan) -> String {
+    match plan {
+        Plan::Listen(plan) => format!("tcp://{}", plan.address),
+        Plan::Connect(plan) => format!("tcp://{}:{}", plan.host, plan.port),
+        Plan::Bind(plan) => format!("udp://{}", plan.address),
+    }
+}

@@ -1,0 +1,70 @@
+//! `sockscope listen`.
+
+use std::collections::VecDeque;
+
+use super::arguments::ListenArguments;
+use super::conversation::{Notation, Talk};
+use super::forms;
+use super::presets;
+use super::recipients::Recipients;
+use super::status::{Failure, tell};
+use crate::endpoint::Scheme;
+use crate::form::{Form, ServerForm, Switches, UdpForm, exposure};
+use crate::message::Message;
+use crate::responder::{Act, Rule, When};
+
+/// What is to be done.
+///
+/// # Errors
+///
+/// What is wrong with the arguments.
+pub(super) fn talk(arguments: ListenArguments) -> Result<Talk, Failure> {
+    let ListenArguments { endpoint, preset, greeting, once, backlog, to, common } = arguments;
+    let udp = endpoint.scheme == Scheme::Udp;
+    let preset = preset.map(|name| presets::rules(&name, udp)).transpose()?;
+    let mut rules = forms::rules(&common, preset.map(|preset| (preset.rules)()));
+    if let Some(text) = greeting {
+        if udp {
+            return Err(Failure::usage("--greeting: over UDP nobody connects, so there is nobody to greet"));
+        }
+        let then = vec![Act::Reply(Message::template(text))];
+        rules.list.insert(0, Rule { when: When::Connected, then, ..Rule::default() });
+    }
+    let switches = Switches {
+        once: once || preset.is_some_and(|preset| preset.once),
+        keep_open: common.keep_open || preset.is_some_and(|preset| preset.keep_open),
+        ..forms::switches(&common)
+    };
+    let (address, port) = (endpoint.host.query(), endpoint.port.to_string());
+    if let Some(note) = exposure(&address) {
+        tell(note);
+    }
+    let form = match udp {
+        true => Form::Udp(UdpForm {
+            address,
+            port,
+            receive_buffer: common.receive_buffer.clone(),
+            ..UdpForm::default()
+        }),
+        false => Form::Server(ServerForm { address, port, backlog }),
+    };
+    let plan = forms::plan(&form, &switches, &rules)?;
+    Ok(Talk {
+        plan,
+        is_client: false,
+        recipients: Recipients::of(to, udp),
+        notation: Notation {
+            format: common.format.unwrap_or_default(),
+            encoding: common.encoding,
+            variables: common.template,
+            ending: common.eol,
+        },
+        opening: VecDeque::new(),
+        repeat: None,
+        reads_input: true,
+        until: None,
+        wait: None,
+        output: common.output,
+        save: common.save,
+    })
+}

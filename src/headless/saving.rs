@@ -1,0 +1,43 @@
+//! `--save`: the log as a file, at the end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::bounded;
+
+use super::status::{Failure, Status, tell};
+use crate::export::{Header, Save, SaveError};
+use crate::figures;
+use crate::journal::Journal;
+
+/// Saves all that `journal` holds, and waits for it.
+///
+/// # Errors
+///
+/// When there is no new file.
+pub(super) fn save(path: PathBuf, header: Header, journal: &Journal) -> Result<(), Failure> {
+    let (wake, woken) = bounded(1);
+    let wake = Arc::new(move || {
+        // A full channel holds a wake-up already.
+        let _ = wake.try_send(());
+    });
+    let failed = |error| Failure::file(&error);
+    let mut save = Save::start(path, header, journal.snapshot(), wake).map_err(failed)?;
+    loop {
+        match save.poll() {
+            None => {}
+            Some(Ok(saved)) => {
+                let records = if saved.records == 1 { "record" } else { "records" };
+                tell(format_args!("saved {} {records} to {}", figures::count(saved.records), saved.path.display()));
+                return Ok(());
+            }
+            Some(Err(SaveError::Failed(error))) => return Err(failed(error)),
+            Some(Err(canceled @ SaveError::Canceled)) => {
+                return Err(Failure { status: Status::File, reason: canceled.to_string() });
+            }
+        }
+        // Its thread wakes this one at its end, whatever that is.
+        let _ = woken.recv_timeout(Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,111 @@
+//! Where the files of a recording are created.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{NamedTempFile, TempPath};
+
+/// Something that files are created on.
+pub(super) trait Disk: Send {
+    /// Creates the file `path`, the first one of its recording or a later one, which nobody else may read.
+    ///
+    /// # Errors
+    /// Those of the system; [`ErrorKind::AlreadyExists`] where there is one that is not to be replaced.
+    fn create(&mut self, path: &Path, first: bool) -> io::Result<Box<dyn Place>>;
+}
+
+/// A file that is written from its start to its end.
+pub(super) trait Place: Write {
+    /// What comes before the first record is written: the file is to be seen under its name from now on.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn appear(&mut self) -> io::Result<()>;
+
+    /// Cuts it after `len` bytes.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn cut(&mut self, len: u64) -> io::Result<()>;
+
+    /// Has everything on the disk before it returns.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// The system's own folders.
+#[derive(Debug)]
+pub(super) struct Folder {
+    /// Whether the first file may take the place of one that is there.
+    pub(super) replace: bool,
+}
+
+impl Disk for Folder {
+    fn create(&mut self, path: &Path, first: bool) -> io::Result<Box<dyn Place>> {
+        match create_private(path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && first && self.replace => {}
+            created => return Ok(Box::new(Written { file: created?, replaces: None })),
+        }
+        // The old file stays until the new one has begun.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut refused = None;
+        let create = |path: &Path| {
+            create_private(path)
+                .inspect_err(|error| refused = error.raw_os_error().map(io::Error::from_raw_os_error))
+        };
+        // The error that comes back through `make_in` may have lost the system's number.
+        let temporary: NamedTempFile = tempfile::Builder::new()
+            .prefix(".sockscope-")
+            .suffix(".part")
+            .make_in(folder, create)
+            .map_err(|error| refused.unwrap_or(error))?;
+        let (file, temporary) = temporary.into_parts();
+        Ok(Box::new(Written { file, replaces: Some((temporary, path.to_owned())) }))
+    }
+}
+
+fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// A file of the system.
+#[derive(Debug)]
+struct Written {
+    file: File,
+    /// Its name until it takes the place of another file, and that one's.
+    replaces: Option<(TempPath, PathBuf)>,
+}
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Place for Written {
+    fn appear(&mut self) -> io::Result<()> {
+        match self.replaces.take() {
+            Some((temporary, path)) => temporary.persist(path).map_err(|refused| refused.error),
+            None => Ok(()),
+        }
+    }
+
+    fn cut(&mut self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+}
