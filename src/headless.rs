@@ -9,11 +9,15 @@ mod connect;
 mod conversation;
 mod forms;
 mod input;
+mod junit;
 mod listen;
 mod lookup;
 mod output;
+mod playing;
 mod presets;
 mod recipients;
+mod replay;
+mod run;
 mod saving;
 mod signals;
 mod status;
@@ -68,6 +72,8 @@ fn run(what: What) -> Result<Status, Failure> {
         What::Listen(arguments) => conversation::run(listen::talk(*arguments)?),
         What::Connect(arguments) => conversation::run(connect::talk(*arguments)?),
         What::Lookup(arguments) => lookup::run(&arguments),
+        What::Run(arguments) => run::run(&arguments),
+        What::Replay(arguments) => replay::run(&arguments),
         What::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "sockscope", &mut text);

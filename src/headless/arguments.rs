@@ -41,6 +41,8 @@ pub(super) enum What {
     Listen(Box<ListenArguments>),
     Connect(Box<ConnectArguments>),
     Lookup(LookupArguments),
+    Run(super::run::RunArguments),
+    Replay(Box<super::replay::ReplayArguments>),
     /// Write completions for a shell to standard output
     #[command(
         after_help = "Example:\n  sockscope completions bash > ~/.local/share/bash-completion/completions/sockscope"

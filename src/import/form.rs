@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::Path;
 
-use super::{LogReader, jsonl};
+use super::{LogReader, jsonl, pcapng};
 use crate::error::OpError;
 
 /// So many bytes tell the form.
@@ -56,11 +56,7 @@ pub fn reader(path: &Path) -> Result<Box<dyn LogReader>, OpError> {
     file.rewind().map_err(|error| failed(&error))?;
     match Form::of(&head) {
         Some(Form::Jsonl) => Ok(Box::new(jsonl::Reader::new(file))),
-        Some(Form::Capture) => {
-            let error =
-                OpError::new("open", path.display(), "this is a file of packets, which can't be opened yet");
-            Err(error.advise("open a log in JSON Lines (.jsonl)"))
-        }
+        Some(Form::Capture) => Ok(Box::new(pcapng::Reader::new(file))),
         None => Err(unknown(path, &head)),
     }
 }
