@@ -32,8 +32,8 @@ use std::path::Path;
 
 pub use about::{About, Ends, Losses, Summary, Totals};
 pub use follow::Follower;
-pub(crate) use save::{put, save_with};
 pub use save::{Save, SaveError, Saved, try_out};
+pub(crate) use save::{put, save_with};
 
 use crate::clock::Stamp;
 use crate::error::OpError;

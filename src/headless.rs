@@ -10,10 +10,12 @@ mod conversation;
 mod forms;
 mod input;
 mod listen;
+mod logs;
 mod lookup;
 mod output;
 mod presets;
 mod recipients;
+mod recorder;
 mod saving;
 mod signals;
 mod status;
@@ -68,6 +70,8 @@ fn run(what: What) -> Result<Status, Failure> {
         What::Listen(arguments) => conversation::run(listen::talk(*arguments)?),
         What::Connect(arguments) => conversation::run(connect::talk(*arguments)?),
         What::Lookup(arguments) => lookup::run(&arguments),
+        What::Convert { from, to } => logs::convert(&from, &to),
+        What::Verify { file } => logs::verify(&file),
         What::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "sockscope", &mut text);

@@ -18,6 +18,7 @@ use super::arguments::OutputForm;
 use super::input::{self, Item};
 use super::output::Output;
 use super::recipients::Recipients;
+use super::recorder::{self, Recorder};
 use super::saving;
 use super::signals;
 use super::status::{Failure, Status, complain, tell};
@@ -63,6 +64,7 @@ pub(super) struct Talk {
     pub(super) wait: Option<Duration>,
     pub(super) output: OutputForm,
     pub(super) save: Option<PathBuf>,
+    pub(super) record: Option<recorder::Asked>,
 }
 
 impl Talk {
@@ -93,18 +95,24 @@ pub(super) fn run(talk: Talk) -> Result<Status, Failure> {
     let journal = Arc::new(Journal::new(Limits::default()));
     let (wake, wakes) = bounded(1);
     let records = bounded(1);
-    let engine = start_engine(wake, records.0.clone()).map_err(broken)?;
-    let output = Output::start(talk.output, Arc::clone(&journal), records).map_err(broken)?;
     let (role, save) = (talk.role(), talk.save.clone());
-    let mut conversation = Conversation::new(talk, engine, Arc::clone(&journal), output);
+    let record = talk.record.clone().map(|asked| {
+        let header = Header::new(role, super::forms::endpoint(&talk.plan));
+        Recorder::start(asked, header, &journal, wake.clone())
+    });
+    let record = record.transpose()?;
+    let engine = start_engine(wake, records.0.clone()).map_err(broken)?;
+    let output = Output::start(talk.output, &journal, records).map_err(broken)?;
+    let mut conversation = Conversation::new(talk, engine, Arc::clone(&journal), output, record);
     conversation.open().map_err(broken)?;
     conversation.run(&wakes, &signals);
-    let Conversation { engine, output, status, endpoint, .. } = conversation;
+    let Conversation { engine, output, record, status, endpoint, .. } = conversation;
     engine.stop();
+    let recorded = record.map_or(Status::Done, Recorder::finish);
     // The file first: whoever reads standard output may take their time.
     let saved = save.map_or(Ok(()), |path| saving::save(path, Header::new(role, endpoint), &journal));
     let failures = [saved, output.finish()].into_iter().filter_map(Result::err);
-    Ok(failures.map(|failure| failure.tell()).fold(status, Ord::max))
+    Ok(failures.map(|failure| failure.tell()).fold(status.max(recorded), Ord::max))
 }
 
 /// The engine; it wakes the main thread and the one that writes.
@@ -121,6 +129,7 @@ struct Conversation {
     engine: Engine,
     journal: Arc<Journal>,
     output: Output,
+    record: Option<Recorder>,
     scheme: Scheme,
     is_client: bool,
     recipients: Recipients,
@@ -154,12 +163,13 @@ struct Conversation {
 }
 
 impl Conversation {
-    fn new(talk: Talk, engine: Engine, journal: Arc<Journal>, output: Output) -> Self {
+    fn new(talk: Talk, engine: Engine, journal: Arc<Journal>, output: Output, record: Option<Recorder>) -> Self {
         let (scheme, endpoint) = (talk.scheme(), super::forms::endpoint(&talk.plan));
         Self {
             engine,
             journal,
             output,
+            record,
             scheme,
             is_client: talk.is_client,
             recipients: talk.recipients,
@@ -303,8 +313,12 @@ impl Conversation {
         }
     }
 
-    /// Looks at what came, and at the clock.
+    /// Looks at what came, at the recording, and at the clock.
     fn look(&mut self) {
+        if let Some(record) = &mut self.record {
+            let status = record.look();
+            self.fail(status);
+        }
         if self.watch.is_wanting() || (self.is_client && self.scheme == Scheme::Udp) {
             self.watch.look(&self.journal);
         }
