@@ -20,6 +20,7 @@ pub mod messages;
 mod names;
 pub mod native;
 pub mod outgoing;
+mod ready;
 pub mod recording;
 pub mod repeating;
 pub mod rules;
@@ -35,10 +36,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::endpoint::{Endpoint, Scheme};
 use crate::engine::{Engine, News};
 use crate::error::OpError;
-use crate::form::Form;
 use crate::journal::Budget;
 use crate::lookup::{Lookups, Pool, Query, recognize};
 pub use action::{Action, LookupAction, SocketAction};
@@ -182,18 +181,6 @@ impl App {
             warned: false,
             zoom: context.zoom_factor(),
         })
-    }
-
-    /// Shows the tab from which `endpoint` can be talked to, its form filled in. Starts nothing.
-    pub fn fill_in(&mut self, endpoint: &Endpoint) {
-        let (host, port) = (endpoint.host.to_string(), endpoint.port.to_string());
-        let kind = if endpoint.scheme == Scheme::Udp { Kind::Udp } else { Kind::Client };
-        match &mut self.socket(kind).form {
-            Form::Client(form) => (form.host, form.port) = (host, port),
-            Form::Udp(form) => (form.target_host, form.target_port) = (host, port),
-            Form::Server(_) => {}
-        }
-        self.shown = Tab::Socket(kind);
     }
 
     /// The tab of `kind`.

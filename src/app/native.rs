@@ -52,9 +52,7 @@ fn window(ready: Ready) -> eframe::Result {
         Box::new(|creation| {
             crate::ui::install(&creation.egui_ctx);
             let mut app = App::new(&creation.egui_ctx, asking::native_dialog(), settings::path())?;
-            if let Some(endpoint) = &ready.endpoint {
-                app.fill_in(endpoint);
-            }
+            app.ready(&ready);
             Ok(Box::new(app))
         }),
     )

@@ -168,7 +168,7 @@ pub(super) struct Common {
     /// What standard output gets of each record: a line, a JSON object, or the received payload alone
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     pub(super) output: OutputForm,
-    /// Save the log to this file at the end: .jsonl, .csv or .txt
+    /// Save the log to this file at the end, in the form of its extension: what it still holds of 256 MiB
     #[arg(long, value_name = "FILE")]
     pub(super) save: Option<PathBuf>,
     /// Record everything to this new file while it happens, and drop nothing: .jsonl or .pcapng
