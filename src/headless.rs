@@ -9,13 +9,17 @@ mod connect;
 mod conversation;
 mod forms;
 mod input;
+mod junit;
 mod listen;
 mod logs;
 mod lookup;
 mod output;
+mod playing;
 mod presets;
 mod recipients;
 mod recorder;
+mod replay;
+mod run;
 mod saving;
 mod signals;
 mod status;
@@ -72,6 +76,8 @@ fn run(what: What) -> Result<Status, Failure> {
         What::Lookup(arguments) => lookup::run(&arguments),
         What::Convert { from, to } => logs::convert(&from, &to),
         What::Verify { file } => logs::verify(&file),
+        What::Run(arguments) => run::run(&arguments),
+        What::Replay(arguments) => replay::run(&arguments),
         What::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "sockscope", &mut text);

@@ -34,9 +34,12 @@ mod reading;
 mod schedule;
 mod writing;
 
-pub use file::{load, save};
+pub use file::{load, read, save};
 pub use schedule::{MOST_RUNS, Often, Schedule};
 
+use std::sync::Arc;
+
+use crate::engine::{Answers, Plan};
 use crate::form::{ClientForm, Form, ServerForm, Switches, UdpForm};
 use crate::framing::Framing;
 use crate::library::Library;
@@ -131,6 +134,24 @@ impl Profile {
     /// [problem](Self::problem).
     pub fn print(&self) -> String {
         writing::print(self)
+    }
+
+    /// The session that it describes.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong in the form or in a rule, by its place in the file.
+    pub fn plan(&self) -> Result<Plan, String> {
+        let answers = Answers::default().with(&self.rules).map_err(|errors| {
+            let first = errors.first();
+            first.map_or_else(String::new, |wrong| format!("rule {}: {}", wrong.rule + 1, wrong.error.reason))
+        })?;
+        self.form.check(&self.switches, &Arc::new(answers)).map_err(|errors| {
+            let first = errors.into_iter().next();
+            first.map_or_else(String::new, |(field, reason)| {
+                format!("{}: {reason}", ranges::words(&self.form, field))
+            })
+        })
     }
 
     /// A number that is out of its range, so that the file of this profile could not be read: what, in one sentence.

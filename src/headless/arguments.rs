@@ -58,6 +58,8 @@ pub(super) enum What {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    Run(super::run::RunArguments),
+    Replay(Box<super::replay::ReplayArguments>),
     /// Write completions for a shell to standard output
     #[command(
         after_help = "Example:\n  sockscope completions bash > ~/.local/share/bash-completion/completions/sockscope"

@@ -117,7 +117,7 @@ pub(super) fn run(talk: Talk) -> Result<Status, Failure> {
 }
 
 /// The engine; it wakes the main thread and the one that writes.
-fn start_engine(wake: Sender<()>, records: Sender<()>) -> Result<Engine, OpError> {
+pub(super) fn start_engine(wake: Sender<()>, records: Sender<()>) -> Result<Engine, OpError> {
     // A full channel holds a wake-up already.
     let wake = move |_| {
         let _ = (wake.try_send(()), records.try_send(()));

@@ -14,6 +14,16 @@ use crate::export;
 ///
 /// With the operation `read` and the path: why it can't be read, or what is wrong in it with line and column.
 pub fn load(path: &Path) -> Result<Profile, OpError> {
+    let text = read(path)?;
+    Profile::parse(&text).map_err(|error| OpError::new("read", path.display(), error.to_string()))
+}
+
+/// Reads the text of a profile, without looking what it says.
+///
+/// # Errors
+///
+/// With the operation `read` and the path: why it can't be read.
+pub fn read(path: &Path) -> Result<String, OpError> {
     let failed = |error: &std::io::Error| OpError::io("read", path.display(), error);
     let wrong = |reason: String| OpError::new("read", path.display(), reason);
     // A pipe or a device could keep whoever opens it waiting for ever.
@@ -28,11 +38,10 @@ pub fn load(path: &Path) -> Result<Profile, OpError> {
     if bytes.len() > LARGEST_FILE {
         return Err(wrong("a profile has at most 16 MiB".to_owned()));
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(bytes).map_err(|error| {
         let line = 1 + memchr::memchr_iter(b'\n', &error.as_bytes()[..error.utf8_error().valid_up_to()]).count();
         wrong(format!("line {line}: this is not UTF-8, so it is no TOML"))
-    })?;
-    Profile::parse(&text).map_err(|error| wrong(error.to_string()))
+    })
 }
 
 /// Writes a profile to a file that only its owner can read (mode 0600), whole or not at all. A symbolic link stays

@@ -57,7 +57,16 @@ pub(super) fn first_wrong(profile: &Profile) -> Option<OutOfRange> {
 
 fn form(profile: &Profile) -> Option<OutOfRange> {
     let (field, reason) = profile.form.wrong_numbers(&profile.switches).into_iter().next()?;
-    let table = match (&profile.form, field) {
+    Some(OutOfRange::new(place(&profile.form, field), reason))
+}
+
+/// Where a field is, in words.
+pub(super) fn words(form: &Form, field: Field) -> String {
+    OutOfRange::new(place(form, field), "").words()
+}
+
+fn place(form: &Form, field: Field) -> [Key; 2] {
+    let table = match (form, field) {
         (_, Field::QueueLimit) => "switches",
         (Form::Server(_), _) => "server",
         (Form::Client(_), _) => "client",
@@ -76,7 +85,7 @@ fn form(profile: &Profile) -> Option<OutOfRange> {
         Field::ReceiveBuffer => "receive_buffer",
         Field::QueueLimit => "queue_limit",
     };
-    Some(OutOfRange::new([Key::Name(table), Key::Name(key)], reason))
+    [Key::Name(table), Key::Name(key)]
 }
 
 fn run(profile: &Profile) -> Option<OutOfRange> {

@@ -4,11 +4,13 @@ use super::shell::line;
 use super::{Command, NO_SEQUENCE, Opens, Place, fixed, opens};
 use crate::endpoint::Scheme;
 use crate::form::{Form, Switches, UdpForm};
+use crate::framing::Framing;
 use crate::message::Message;
 use crate::payload::{self, Encoding, Format, LineEnding};
 use crate::profile::Profile;
+use crate::responder::notation::{print, print_framing};
 use crate::responder::presets::presets;
-use crate::responder::{Act, Rule, Rules, When};
+use crate::responder::{Act, Mode, Rule, Rules, When};
 
 /// The arguments as they gather.
 #[derive(Debug, Default)]
@@ -107,32 +109,40 @@ fn take_rules(words: &mut Words, rules: &Rules, udp: bool, listens: bool) {
     if let Some(preset) = preset.filter(|_| listens) {
         return words.value("--preset", preset_name(preset.name));
     }
+    let framing = print_framing(rules.framing).filter(|_| rules.mode == Mode::First);
     let mut said = Vec::new();
-    let is_plain = |rule: &&Rule| rule.limit == 0;
-    for rule in on.iter().filter(|rule| is_plain(rule)) {
-        let [Act::Reply(message)] = rule.then.as_slice() else { break };
-        if *message != Message::template(&message.text) {
-            break;
-        }
-        match &rule.when {
-            When::Connected if listens && !udp && said.is_empty() => {
-                said.push(("--greeting", message.text.clone()))
-            }
-            When::Payload(pattern) if *pattern == Default::default() && !message.text.contains("=>") => {
-                said.push(("--reply", message.text.clone()));
-            }
-            _ => break,
+    for (place, rule) in on.iter().enumerate() {
+        match (greeting(rule).filter(|_| place == 0 && listens && !udp), print(rule)) {
+            (Some(text), _) => said.push(("--greeting", text)),
+            (None, Some(rule)) => said.push(("--reply", rule)),
+            (None, None) => break,
         }
     }
-    if said.len() == on.len() && rules.framing == Default::default() {
-        return said.into_iter().for_each(|(name, text)| words.value(name, text));
+    match framing {
+        Some(framing) if said.len() == on.len() => {
+            said.into_iter().for_each(|(name, text)| words.value(name, text));
+            if rules.framing != Framing::Chunks {
+                words.value("--framing", framing);
+            }
+        }
+        _ => words.remarks.push("the rules are left out: save the profile, and use sockscope run FILE".to_owned()),
     }
-    words.remarks.push("the rules are left out: save the profile, and use sockscope run FILE".to_owned());
+}
+
+/// The text of a rule that does nothing but greet.
+fn greeting(rule: &Rule) -> Option<String> {
+    match (&rule.when, rule.then.as_slice()) {
+        (When::Connected, [Act::Reply(message)]) if rule.limit == 0 => {
+            (*message == Message::template(&message.text)).then(|| message.text.clone())
+        }
+        _ => None,
+    }
 }
 
 /// The name of a preset as it is typed: `echo-with-the-time`.
 fn preset_name(name: &str) -> String {
-    name.to_lowercase().replace(' ', "-")
+    let kept = name.chars().filter(|c| c.is_alphanumeric() || " -/*".contains(*c));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
 fn take_draft(words: &mut Words, draft: &Message, listens: bool) {

@@ -1,0 +1,165 @@
+//! A session with one job: opened, watched until the job is over, and closed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, bounded, never, select};
+
+use super::arguments::OutputForm;
+use super::conversation::start_engine;
+use super::output::Output;
+use super::status::{Failure, Status, complain, tell};
+use super::{saving, signals};
+use crate::engine::{Command, Engine, Event, JobId, Plan, SessionId};
+use crate::error::OpError;
+use crate::export::{Header, Role};
+use crate::journal::{Journal, Limits};
+
+/// The one session and job of a run.
+const SESSION: SessionId = SessionId(1);
+const JOB: JobId = JobId(1);
+
+/// What is told of the session beside what its job tells.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    /// What standard output gets of each record.
+    pub(super) output: Option<OutputForm>,
+    /// Where the log is saved at the end.
+    pub(super) save: Option<PathBuf>,
+}
+
+/// A session that is over.
+#[derive(Debug)]
+pub(super) struct Played {
+    pub(super) journal: Arc<Journal>,
+    /// It was ended from outside: by a signal, or because nobody reads standard output.
+    pub(super) stopped: bool,
+    /// The worst that was told already.
+    pub(super) status: Status,
+}
+
+/// A session under way.
+struct Playing<'a> {
+    engine: Engine,
+    output: Option<Output>,
+    endpoint: String,
+    udp: bool,
+    status: Status,
+    stopping: bool,
+    over: bool,
+    /// Looks how far the job is, and tells of it.
+    look: &'a mut dyn FnMut(),
+}
+
+/// Opens `plan` by the first of `commands`, and waits until what the second begins is over. `look` is called whenever
+/// something may have changed.
+///
+/// # Errors
+///
+/// What keeps it from beginning, or makes its files incomplete.
+pub(super) fn play(
+    plan: &Plan,
+    files: Files,
+    commands: impl FnOnce(SessionId, JobId, &Arc<Journal>) -> [Command; 2],
+    look: &mut dyn FnMut(),
+) -> Result<Played, Failure> {
+    let broken = |error: OpError| Failure::network(&error);
+    let signals = signals::start().map_err(broken)?;
+    if let Some(path) = &files.save {
+        crate::export::try_out(path).map_err(|error| Failure::file(&error))?;
+    }
+    let journal = Arc::new(Journal::new(Limits::default()));
+    let (wake, wakes) = bounded(1);
+    let records = bounded(1);
+    let engine = start_engine(wake, records.0.clone()).map_err(broken)?;
+    let output = files.output.map(|form| Output::start(form, &journal, records)).transpose();
+    let mut playing = Playing {
+        engine,
+        output: output.map_err(broken)?,
+        endpoint: super::forms::endpoint(plan),
+        udp: matches!(plan, Plan::Bind(_)),
+        status: Status::Done,
+        stopping: false,
+        over: false,
+        look,
+    };
+    for command in commands(SESSION, JOB, &journal) {
+        let busy = |_| broken(OpError::new("start", "I/O thread", "it takes no commands"));
+        playing.engine.command(command).map_err(busy)?;
+    }
+    playing.run(&wakes, &signals);
+    let Playing { engine, output, endpoint, mut status, stopping, .. } = playing;
+    engine.stop();
+    let header = || Header::new(role(plan), endpoint);
+    let saved = files.save.map_or(Ok(()), |path| saving::save(path, header(), &journal));
+    let written = output.map_or(Ok(()), Output::finish);
+    for failure in [saved, written].into_iter().filter_map(Result::err) {
+        status = status.max(failure.tell());
+    }
+    Ok(Played { journal, stopped: stopping, status })
+}
+
+fn role(plan: &Plan) -> Role {
+    match plan {
+        Plan::Listen(_) => Role::Listener,
+        Plan::Connect(_) => Role::Client,
+        Plan::Bind(_) => Role::Udp,
+    }
+}
+
+impl Playing<'_> {
+    fn run(&mut self, wakes: &Receiver<()>, signals: &Receiver<()>) {
+        while !self.over {
+            while let Ok(event) = self.engine.events().try_recv() {
+                self.event(event);
+            }
+            (self.look)();
+            if self.stopping {
+                self.over = true;
+            }
+            if !self.over {
+                self.pause(wakes, signals);
+            }
+        }
+        // What was still to be told came with the last event.
+        (self.look)();
+    }
+
+    fn pause(&mut self, wakes: &Receiver<()>, signals: &Receiver<()>) {
+        let ended = self.output.as_ref().map_or_else(never, |output| output.ended().clone());
+        select! {
+            recv(wakes) -> _ => {}
+            recv(signals) -> _ => self.stopping = true,
+            recv(ended) -> outcome => {
+                if let Some(output) = &mut self.output {
+                    output.note_end(outcome.unwrap_or(Ok(())));
+                }
+                self.stopping = true;
+            }
+            default(Duration::from_secs(1)) => {
+                if !self.engine.is_running() {
+                    complain("the I/O thread ended unexpectedly");
+                    (self.status, self.over) = (Status::Network, true);
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Ready { local, .. } => {
+                let what = if self.udp { "bound to udp" } else { "listening on tcp" };
+                tell(format_args!("{what}://{local}"));
+                self.endpoint = format!("{}://{local}", if self.udp { "udp" } else { "tcp" });
+            }
+            Event::Connected { local, peer, .. } => tell(format_args!("connected to tcp://{peer} from {local}")),
+            Event::Failed { error, .. } => {
+                complain(&error);
+                (self.status, self.over) = (Status::Network, true);
+            }
+            Event::Stopped { .. } | Event::JobEnded { .. } => self.over = true,
+            Event::Connecting { .. } | Event::SendQueued { .. } | Event::SendFailed { .. } => {}
+        }
+    }
+}

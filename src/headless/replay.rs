@@ -1,0 +1,150 @@
+//! `sockscope replay`: a log played again.
+
+use std::io::{self, ErrorKind, Write};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::arguments::OutputForm;
+use super::playing::{self, Files};
+use super::status::{Failure, Status, complain, tell};
+use crate::endpoint::Endpoint;
+use crate::engine::{JobEnd, Pace, ReplayProgress};
+use crate::error::OpError;
+use crate::figures;
+use crate::import;
+use crate::journal::{Budget, ConnId, Limits};
+use crate::replay::{As, Comparison, LIMITS, Setup, report};
+
+/// Play a log again, and compare what comes with what came then
+///
+/// As client, what the client sent is sent again to ENDPOINT; as server, ENDPOINT is listened on, and the n-th client
+/// gets what the n-th one got. Standard output gets the differences side by side.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit status: 0 equal, 1 different or the network, 2 usage, 3 a local file.\n\n\
+    Examples:\n  \
+    sockscope replay session.jsonl example.org:25\n  \
+    sockscope replay session.jsonl 8888 --as server --pace at-once\n  \
+    sockscope replay session.jsonl udp://127.0.0.1:9000 --conn 2 --pace 10")]
+pub(super) struct ReplayArguments {
+    /// The log: .jsonl or .pcapng
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Whom to connect to, or where to listen; a bare number is a TCP port on loopback
+    pub(super) endpoint: Endpoint,
+    /// Which side to play; else the one that the log is of
+    #[arg(long = "as", value_enum, value_name = "SIDE")]
+    pub(super) side: Option<SideName>,
+    /// original, at-once, or how many times as fast, from 0.1 to 1000
+    #[arg(long, default_value = "original", value_parser = PaceName::from_str)]
+    pub(super) pace: PaceName,
+    /// The connection that is played, by its number in the log; else the only one, or as server all of them
+    #[arg(long, value_name = "N")]
+    pub(super) conn: Option<u32>,
+    /// Seconds that nothing of an answer may come, from 0.001 to 3600
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
+    pub(super) limit: f64,
+    /// Save the new log to this file: .jsonl, .csv or .txt
+    #[arg(long, value_name = "FILE")]
+    pub(super) save: Option<PathBuf>,
+}
+
+/// A side as it is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SideName {
+    /// What the client sent is sent again
+    Client,
+    /// What the server sent is sent again
+    Server,
+}
+
+/// A pace as it is typed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct PaceName(Pace);
+
+impl FromStr for PaceName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let factor = || text.parse::<f64>().ok().filter(|factor| Pace::FACTORS.contains(factor)).map(Pace::Times);
+        match text {
+            "original" => Ok(Self(Pace::ORIGINAL)),
+            "at-once" => Ok(Self(Pace::AtOnce)),
+            _ => factor().map(Self).ok_or_else(|| "original, at-once, or a number from 0.1 to 1000".to_owned()),
+        }
+    }
+}
+
+/// Plays it.
+///
+/// # Errors
+///
+/// What keeps it from beginning, or makes its files incomplete.
+pub(super) fn run(arguments: &ReplayArguments) -> Result<Status, Failure> {
+    let limit = Duration::try_from_secs_f64(arguments.limit).ok().filter(|limit| LIMITS.contains(limit));
+    let limit = limit.ok_or_else(|| Failure::usage("--limit: a number of seconds from 0.001 to 3600"))?;
+    let file = |error: OpError| Failure::file(&error);
+    let (budget, limits) = (Budget::default(), Limits::default());
+    let opened =
+        import::open(&arguments.file, &budget, limits, &mut |_| ControlFlow::Continue(())).map_err(file)?;
+    let mut status = Status::Done;
+    if let Some(fault) = &opened.fault {
+        complain(format_args!("{}: {fault}: what came before is played", arguments.file.display()));
+        status = Status::File;
+    }
+    if opened.left > 0 {
+        let left = figures::count(opened.left);
+        complain(format_args!(
+            "{left} records at the start of the log are too many for the memory: the rest is played"
+        ));
+        status = Status::File;
+    }
+    let play = match arguments.side {
+        None => As::of(opened.header.role),
+        Some(SideName::Client) => As::Client,
+        Some(SideName::Server) => As::Server,
+    };
+    let setup = Setup {
+        play,
+        endpoint: arguments.endpoint.clone(),
+        pace: arguments.pace.0,
+        limit,
+        conn: arguments.conn.map(ConnId),
+    };
+    let prepared = setup.prepare(&opened.journal.snapshot(), opened.header.role).map_err(Failure::usage)?;
+    let progress = Arc::<ReplayProgress>::default();
+    let files = Files { output: None::<OutputForm>, save: arguments.save.clone() };
+    let played = playing::play(
+        prepared.plan(),
+        files,
+        |session, job, journal| prepared.commands(session, job, journal, &progress),
+        &mut || {},
+    )?;
+    let figures = progress.figures();
+    if let Some(JobEnd::Failed(error)) = &figures.end {
+        complain(error);
+    }
+    if figures.unexpected > 0 {
+        tell(format_args!("{} more connections came than are in the log", figures::count(figures.unexpected)));
+    }
+    let comparison = prepared.comparison(&played.journal, &progress);
+    let is_equal = comparison.is_equal() && figures.end == Some(JobEnd::Done);
+    status = status.max(played.status).max(if is_equal { Status::Done } else { Status::Network });
+    Ok(status.max(print(&comparison)))
+}
+
+/// The differences on standard output.
+fn print(comparison: &Comparison) -> Status {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match report(comparison, &mut out).and_then(|()| out.flush()) {
+        // Whoever closed the pipe has read enough.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Failure::file(&OpError::io("write", "standard output", &error)).tell()
+        }
+        _ => Status::Done,
+    }
+}

@@ -1,0 +1,194 @@
+//! `sockscope run`: a profile's session, and its sequence.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::arguments::OutputForm;
+use super::conversation::{self, Notation, Talk};
+use super::junit;
+use super::playing::{self, Files};
+use super::recipients::Recipients;
+use super::status::{Failure, Status, complain, tell};
+use crate::engine::{Command, JobEnd, SequenceFigures, SequenceProgress, Target, Task};
+use crate::export;
+use crate::form::{Form, UdpForm};
+use crate::profile::{self, Profile};
+use crate::sequence::{Sequence, Step, StepState};
+
+/// Run a profile: its session and its sequence; the exit status says whether that passed
+///
+/// A profile is what the window saves of a tab. Its steps are told on standard error as they pass or fail. Without a
+/// sequence it is open until it ends: lines of standard input are sent, and a TCP client ends with its peer.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 passed, 1 a step failed or the network, 2 the profile is wrong, 3 a local file.\n\n\
+    Examples:\n  \
+    sockscope run login.toml\n  \
+    sockscope run login.toml --junit report.xml --save login.jsonl\n  \
+    sockscope run server.toml --output text"
+)]
+pub(super) struct RunArguments {
+    /// The profile, a TOML file
+    #[arg(value_name = "PROFILE")]
+    pub(super) profile: PathBuf,
+    /// Write what came of each step to this file, in the XML of JUnit
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// What standard output gets of each record; with a sequence nothing, unless this is given
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub(super) output: Option<OutputForm>,
+    /// Save the log to this file at the end: .jsonl, .csv or .txt
+    #[arg(long, value_name = "FILE")]
+    pub(super) save: Option<PathBuf>,
+}
+
+/// Runs it.
+///
+/// # Errors
+///
+/// What keeps it from beginning, or makes its files incomplete.
+pub(super) fn run(arguments: &RunArguments) -> Result<Status, Failure> {
+    let path = arguments.profile.display();
+    let text = profile::read(&arguments.profile).map_err(|error| Failure::file(&error))?;
+    let profile = Profile::parse(&text).map_err(|error| Failure::usage(format_args!("{path}: {error}")))?;
+    let usage = |reason: String| Failure::usage(format_args!("{path}: {reason}"));
+    if profile.sequence.steps.is_empty() {
+        if arguments.junit.is_some() {
+            return Err(usage("--junit: there is no sequence in this profile, so there are no steps".to_owned()));
+        }
+        return conversation::run(talk(&profile, arguments).map_err(usage)?);
+    }
+    let plan = profile.plan().map_err(usage)?;
+    let steps = profile
+        .sequence
+        .prepare()
+        .map_err(|errors| usage(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
+    let to = target(&profile.form).map_err(usage)?;
+    if let Some(junit) = &arguments.junit {
+        export::try_out(junit).map_err(|error| Failure::file(&error))?;
+    }
+    let progress = Arc::<SequenceProgress>::default();
+    let task = Task::Sequence(profile.schedule.task(steps, Arc::clone(&progress)));
+    let files = Files { output: arguments.output, save: arguments.save.clone() };
+    let mut teller = Teller { sequence: &profile.sequence, run: 0, told: 0 };
+    let open = plan.clone();
+    let played = playing::play(
+        &plan,
+        files,
+        |session, job, journal| {
+            let open = Command::Open { session, journal: Arc::clone(journal), plan: open };
+            [open, Command::Begin { session, job, to, task }]
+        },
+        &mut || teller.look(&progress.figures()),
+    )?;
+    let figures = progress.figures();
+    let mut status = played.status.max(sum_up(&figures, played.stopped));
+    if let Some(path) = &arguments.junit {
+        let report = junit::report(&profile.sequence, &figures);
+        if let Err(error) = export::put(path, report.as_bytes()) {
+            status = status.max(Failure::file(&error).tell());
+        }
+    }
+    Ok(status)
+}
+
+/// A session without a sequence, as `listen` and `connect` have it.
+fn talk(profile: &Profile, arguments: &RunArguments) -> Result<Talk, String> {
+    let draft = &profile.draft;
+    let is_client = matches!(profile.form, Form::Client(_));
+    let recipients = match target(&profile.form)? {
+        Target::Address(host, port) if profile.rules.list.is_empty() => Recipients::Address(host, port),
+        Target::Address(..) => Recipients::of(None, true),
+        _ => Recipients::All,
+    };
+    let ending = Some(draft.envelope.ending).filter(|_| !draft.text.is_empty());
+    Ok(Talk {
+        plan: profile.plan()?,
+        is_client,
+        recipients,
+        notation: Notation { format: draft.format, encoding: draft.encoding, variables: draft.variables, ending },
+        opening: VecDeque::new(),
+        repeat: None,
+        reads_input: true,
+        until: None,
+        wait: None,
+        output: arguments.output.unwrap_or_default(),
+        record: None,
+        save: arguments.save.clone(),
+    })
+}
+
+/// Whom the sequence talks to: over TCP whoever connects, over UDP the target.
+fn target(form: &Form) -> Result<Target, String> {
+    let Form::Udp(form) = form else { return Ok(Target::All) };
+    let (host, port) = UdpForm::target(form).map_err(|errors| {
+        errors.into_values().next().unwrap_or_else(|| "udp: the target can't be used".to_owned())
+    })?;
+    Ok(Target::Address(host, port))
+}
+
+/// Tells of steps as they pass and fail.
+struct Teller<'a> {
+    sequence: &'a Sequence,
+    run: u64,
+    told: usize,
+}
+
+impl Teller<'_> {
+    fn look(&mut self, figures: &SequenceFigures) {
+        if figures.run != self.run {
+            (self.run, self.told) = (figures.run, 0);
+        }
+        while let Some(state) = figures.steps.get(self.told) {
+            let came = match state {
+                StepState::Waiting | StepState::Running => return,
+                StepState::Passed { took, found: None } => format!("passed in {} ms", took.as_millis()),
+                StepState::Passed { took, found: Some(found) } => {
+                    format!("passed in {} ms: `{found}`", took.as_millis())
+                }
+                StepState::Failed { reason, .. } => format!("failed: {reason}"),
+                StepState::Stopped => "stopped".to_owned(),
+            };
+            let run = if self.run > 1 { format!("run {}, ", self.run) } else { String::new() };
+            let name = self.sequence.steps.get(self.told).map(name).unwrap_or_default();
+            tell(format_args!("{run}step {}, {name}: {came}", self.told + 1));
+            self.told += 1;
+        }
+    }
+}
+
+/// What a step is called: `expect 220`.
+pub(super) fn name(step: &Step) -> String {
+    let cut = |text: &str| {
+        let line = text.lines().next().unwrap_or_default();
+        let visible: String = line.chars().filter(|c| !c.is_control()).take(60).collect();
+        if visible.len() < text.trim_end().len() { format!("{visible}…") } else { visible }
+    };
+    match step {
+        Step::Send(message) => format!("send {}", cut(&message.text)),
+        Step::Wait { ms } => format!("wait {ms} ms"),
+        Step::Expect(expect) => format!("expect {}", cut(&expect.text)),
+        Step::Close => "close".to_owned(),
+    }
+}
+
+/// The status of what came of it, with a line about it.
+fn sum_up(figures: &SequenceFigures, stopped: bool) -> Status {
+    if let Some(JobEnd::Failed(error)) = &figures.end {
+        complain(error);
+    }
+    let runs = figures.passed + figures.failed;
+    if runs > 1 {
+        tell(format_args!("{} of {runs} runs passed", figures.passed));
+    }
+    let whole = figures.end == Some(JobEnd::Done) && figures.failed == 0 && figures.passed > 0;
+    if !whole && stopped {
+        complain("the sequence was stopped before its end");
+    } else if !whole && runs == 0 && figures.end.is_none() {
+        complain("the sequence did not begin");
+    }
+    if whole { Status::Done } else { Status::Network }
+}
