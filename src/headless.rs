@@ -11,11 +11,13 @@ mod forms;
 mod input;
 mod junit;
 mod listen;
+mod logs;
 mod lookup;
 mod output;
 mod playing;
 mod presets;
 mod recipients;
+mod recorder;
 mod replay;
 mod run;
 mod saving;
@@ -72,6 +74,8 @@ fn run(what: What) -> Result<Status, Failure> {
         What::Listen(arguments) => conversation::run(listen::talk(*arguments)?),
         What::Connect(arguments) => conversation::run(connect::talk(*arguments)?),
         What::Lookup(arguments) => lookup::run(&arguments),
+        What::Convert { from, to } => logs::convert(&from, &to),
+        What::Verify { file } => logs::verify(&file),
         What::Run(arguments) => run::run(&arguments),
         What::Replay(arguments) => replay::run(&arguments),
         What::Completions { shell } => {

@@ -41,6 +41,23 @@ pub(super) enum What {
     Listen(Box<ListenArguments>),
     Connect(Box<ConnectArguments>),
     Lookup(LookupArguments),
+    /// Write a saved log in another form
+    #[command(after_help = "Example:\n  sockscope convert log.jsonl log.csv")]
+    Convert {
+        /// The log: a .jsonl, or a .pcapng
+        #[arg(value_name = "IN")]
+        from: PathBuf,
+        /// The new file; its extension is its form
+        #[arg(value_name = "OUT")]
+        to: PathBuf,
+    },
+    /// Recompute what a log says of itself; exit status 0 or 3
+    #[command(after_help = "Example:\n  sockscope verify log.jsonl && echo 'as it was written'")]
+    Verify {
+        /// The log
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     Run(super::run::RunArguments),
     Replay(Box<super::replay::ReplayArguments>),
     /// Write completions for a shell to standard output
@@ -153,9 +170,18 @@ pub(super) struct Common {
     /// What standard output gets of each record: a line, a JSON object, or the received payload alone
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     pub(super) output: OutputForm,
-    /// Save the log to this file at the end: .jsonl, .csv or .txt
+    /// Save the log to this file at the end, in the form of its extension: what it still holds of 256 MiB
     #[arg(long, value_name = "FILE")]
     pub(super) save: Option<PathBuf>,
+    /// Record everything to this new file while it happens, and drop nothing: .jsonl or .pcapng
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<PathBuf>,
+    /// Go on in a next file once one has this many MiB
+    #[arg(long, value_name = "MIB", requires = "record", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) rotate_size: Option<u64>,
+    /// Go on in a next file once one is this many seconds old
+    #[arg(long, value_name = "SECONDS", requires = "record", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) rotate_every: Option<u64>,
     /// How payload is written: text, escaped, hex or base64
     #[arg(long, value_parser = values::format())]
     pub(super) format: Option<Format>,

@@ -11,7 +11,7 @@ use super::arguments::{ConnectArguments, placed};
 use super::conversation::{Notation, Repeating, Talk};
 use super::recipients::Recipients;
 use super::status::Failure;
-use super::{forms, presets};
+use super::{forms, presets, recorder};
 use crate::endpoint::{Endpoint, Host, Scheme};
 use crate::engine::Repeat;
 use crate::error::OpError;
@@ -55,6 +55,7 @@ pub(super) fn talk(mut arguments: ConnectArguments) -> Result<Talk, Failure> {
         until,
         wait: if udp { Some(wait.unwrap_or(WAIT)) } else { wait },
         output: common.output,
+        record: recorder::Asked::of(&common)?,
         save: common.save,
     })
 }

@@ -4,6 +4,7 @@
 //! output, and blocks on nothing else.
 
 mod sending;
+mod turn;
 
 use std::collections::VecDeque;
 use std::io;
@@ -18,12 +19,13 @@ use super::arguments::OutputForm;
 use super::input::{self, Item};
 use super::output::Output;
 use super::recipients::Recipients;
+use super::recorder::{self, Recorder};
 use super::saving;
 use super::signals;
-use super::status::{Failure, Status, complain, tell};
+use super::status::{Failure, Status, complain};
 use super::watch::Watch;
 use crate::endpoint::Scheme;
-use crate::engine::{Command, Engine, Event, JobEnd, JobId, Plan, RepeatProgress, SessionId, Target, Ticket};
+use crate::engine::{Command, Engine, JobId, Plan, RepeatProgress, SessionId};
 use crate::error::OpError;
 use crate::export::{Header, Role};
 use crate::journal::{Journal, Limits};
@@ -63,6 +65,7 @@ pub(super) struct Talk {
     pub(super) wait: Option<Duration>,
     pub(super) output: OutputForm,
     pub(super) save: Option<PathBuf>,
+    pub(super) record: Option<recorder::Asked>,
 }
 
 impl Talk {
@@ -93,18 +96,24 @@ pub(super) fn run(talk: Talk) -> Result<Status, Failure> {
     let journal = Arc::new(Journal::new(Limits::default()));
     let (wake, wakes) = bounded(1);
     let records = bounded(1);
-    let engine = start_engine(wake, records.0.clone()).map_err(broken)?;
-    let output = Output::start(talk.output, Arc::clone(&journal), records).map_err(broken)?;
     let (role, save) = (talk.role(), talk.save.clone());
-    let mut conversation = Conversation::new(talk, engine, Arc::clone(&journal), output);
+    let record = talk.record.clone().map(|asked| {
+        let header = Header::new(role, super::forms::endpoint(&talk.plan));
+        Recorder::start(asked, header, &journal, wake.clone())
+    });
+    let record = record.transpose()?;
+    let engine = start_engine(wake, records.0.clone()).map_err(broken)?;
+    let output = Output::start(talk.output, &journal, records).map_err(broken)?;
+    let mut conversation = Conversation::new(talk, engine, Arc::clone(&journal), output, record);
     conversation.open().map_err(broken)?;
     conversation.run(&wakes, &signals);
-    let Conversation { engine, output, status, endpoint, .. } = conversation;
+    let Conversation { engine, output, record, status, endpoint, .. } = conversation;
     engine.stop();
+    let recorded = record.map_or(Status::Done, Recorder::finish);
     // The file first: whoever reads standard output may take their time.
     let saved = save.map_or(Ok(()), |path| saving::save(path, Header::new(role, endpoint), &journal));
     let failures = [saved, output.finish()].into_iter().filter_map(Result::err);
-    Ok(failures.map(|failure| failure.tell()).fold(status, Ord::max))
+    Ok(failures.map(|failure| failure.tell()).fold(status.max(recorded), Ord::max))
 }
 
 /// The engine; it wakes the main thread and the one that writes.
@@ -121,6 +130,7 @@ struct Conversation {
     engine: Engine,
     journal: Arc<Journal>,
     output: Output,
+    record: Option<Recorder>,
     scheme: Scheme,
     is_client: bool,
     recipients: Recipients,
@@ -154,12 +164,13 @@ struct Conversation {
 }
 
 impl Conversation {
-    fn new(talk: Talk, engine: Engine, journal: Arc<Journal>, output: Output) -> Self {
+    fn new(talk: Talk, engine: Engine, journal: Arc<Journal>, output: Output, record: Option<Recorder>) -> Self {
         let (scheme, endpoint) = (talk.scheme(), super::forms::endpoint(&talk.plan));
         Self {
             engine,
             journal,
             output,
+            record,
             scheme,
             is_client: talk.is_client,
             recipients: talk.recipients,
@@ -257,109 +268,5 @@ impl Conversation {
 
     fn fail(&mut self, status: Status) {
         self.status = self.status.max(status);
-    }
-
-    fn event(&mut self, event: Event) {
-        match event {
-            Event::Ready { local, .. } => {
-                let what = if self.scheme == Scheme::Udp { "bound to" } else { "listening on" };
-                self.endpoint = format!("{}://{local}", self.scheme.name());
-                tell(format_args!("{what} {}", self.endpoint));
-                self.local = Some(local);
-            }
-            Event::Connected { local, peer, .. } => {
-                tell(format_args!("connected to tcp://{peer} from {local}"));
-                self.local = Some(local);
-            }
-            Event::Connecting { .. } => {}
-            Event::SendQueued { .. } => self.unanswered = self.unanswered.saturating_sub(1),
-            Event::SendFailed { error, .. } => {
-                self.unanswered = self.unanswered.saturating_sub(1);
-                complain(&error);
-                // A listener's peers come and go.
-                if self.is_client {
-                    self.fail(Status::Network);
-                }
-            }
-            Event::JobEnded { .. } => self.job_ended(),
-            Event::Stopped { .. } => self.over = true,
-            Event::Failed { error, .. } => {
-                complain(&error);
-                self.fail(Status::Network);
-                self.over = true;
-            }
-        }
-    }
-
-    fn job_ended(&mut self) {
-        let Some(figures) = self.job.take().map(|progress| progress.figures()) else { return };
-        let end = match figures.end {
-            Some(JobEnd::Failed(error)) => Some(error),
-            _ => None,
-        };
-        if let Some(error) = figures.failure.or(end) {
-            complain(&error);
-            self.fail(Status::Network);
-        }
-    }
-
-    /// Looks at what came, and at the clock.
-    fn look(&mut self) {
-        if self.watch.is_wanting() || (self.is_client && self.scheme == Scheme::Udp) {
-            self.watch.look(&self.journal);
-        }
-        let is_late = self.deadline.is_some_and(|deadline| deadline <= Instant::now());
-        self.stopping |= self.watch.found || is_late;
-    }
-
-    /// Does what can be done now.
-    fn go_on(&mut self) {
-        if self.stopping {
-            self.stop_asked = self.stop_asked || self.engine.command(Command::Stop { session: SESSION }).is_ok();
-            return;
-        }
-        while self.can_send()
-            && let Some(message) = self.opening.pop_front()
-        {
-            self.send_message(&message, b"");
-        }
-        if self.opening.is_empty()
-            && self.can_send()
-            && let Some(repeat) = self.repeat.take()
-        {
-            self.begin(repeat);
-        }
-        let all_sent = self.opening.is_empty() && self.repeat.is_none() && self.job.is_none();
-        if all_sent && self.local.is_some() && self.input.is_none() && self.unanswered == 0 && !self.finished {
-            self.finish();
-        }
-    }
-
-    /// There is no more to send.
-    fn finish(&mut self) {
-        self.finished = true;
-        if self.is_client {
-            // A peer that sees the end may end too, before what is waited for.
-            if self.scheme == Scheme::Tcp && !self.watch.is_wanting() {
-                self.finish_sending(Target::All);
-            }
-            self.deadline = self.wait.and_then(|wait| Instant::now().checked_add(wait));
-        } else if self.lines > 0
-            && self.scheme == Scheme::Tcp
-            && let Some(target) = self.recipients.target(&self.journal)
-        {
-            self.finish_sending(target);
-        }
-    }
-
-    fn finish_sending(&mut self, to: Target) {
-        if self.engine.command(Command::FinishSending { session: SESSION, to }).is_err() {
-            complain("the engine is busy: sending is not finished");
-        }
-    }
-
-    fn ticket(&mut self) -> Ticket {
-        self.last_ticket += 1;
-        Ticket(self.last_ticket)
     }
 }

@@ -11,10 +11,10 @@ use crate::error::OpError;
 const WAITING: usize = 16;
 
 /// Where lines are sent as they are, one that is longer than this goes in pieces: as much as fits into a datagram.
-const PIECE: u64 = 65_507;
+const PIECE: usize = 65_507;
 
 /// The longest line in another notation: 1 MiB, as a frame.
-const LONGEST: u64 = 1 << 20;
+const LONGEST: usize = 1 << 20;
 
 /// What came.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,11 +55,11 @@ fn read(input: &mut impl BufRead, pieces: bool, items: &Sender<Item>) -> io::Res
     let mut number = 1;
     loop {
         let mut bytes = Vec::new();
-        input.take(limit).read_until(b'\n', &mut bytes)?;
+        input.take(limit as u64).read_until(b'\n', &mut bytes)?;
         if bytes.is_empty() {
             return Ok(());
         }
-        let is_cut = bytes.len() as u64 == limit && !bytes.ends_with(b"\n");
+        let is_cut = bytes.len() == limit && !bytes.ends_with(b"\n");
         let item = match is_cut && !pieces {
             true => {
                 skip_line(input)?;
@@ -122,11 +122,11 @@ mod tests {
 
     #[test]
     fn long_lines_come_in_pieces_or_not_at_all() {
-        let mut long = vec![b'x'; 2 * LONGEST as usize];
+        let mut long = vec![b'x'; 2 * LONGEST];
         long.extend(b"\nnext\n");
         check(&long, false, &[Item::TooLong(1), line(2, b"next", b"\n")]);
-        let mut two = vec![b'x'; PIECE as usize + 1];
+        let mut two = vec![b'x'; PIECE + 1];
         two.extend(b"\nnext");
-        check(&two, true, &[line(1, &[b'x'; PIECE as usize], b""), line(1, b"x", b"\n"), line(2, b"next", b"")]);
+        check(&two, true, &[line(1, &[b'x'; PIECE], b""), line(1, b"x", b"\n"), line(2, b"next", b"")]);
     }
 }

@@ -7,6 +7,7 @@ use super::conversation::{Notation, Talk};
 use super::forms;
 use super::presets;
 use super::recipients::Recipients;
+use super::recorder;
 use super::status::{Failure, tell};
 use crate::endpoint::Scheme;
 use crate::form::{Form, ServerForm, Switches, UdpForm, exposure};
@@ -65,6 +66,7 @@ pub(super) fn talk(arguments: ListenArguments) -> Result<Talk, Failure> {
         until: None,
         wait: None,
         output: common.output,
+        record: recorder::Asked::of(&common)?,
         save: common.save,
     })
 }

@@ -1,6 +1,7 @@
 //! Standard output: the records of a journal as they come, through the writers of the log files.
 //!
-//! A thread of its own follows the journal, so that a reader that is slow holds up no socket.
+//! A thread of its own follows the journal, and holds it: what a slow reader has not taken yet does not leave it, and
+//! once that is too much the peers are held back.
 
 use std::cell::RefCell;
 use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
@@ -12,11 +13,10 @@ use std::thread::Builder;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::arguments::OutputForm;
-use super::status::{Failure, complain};
+use super::status::Failure;
 use crate::error::OpError;
 use crate::export::{About, FileFormat, Follower, Header, LogWriter, Summary, writer};
-use crate::figures;
-use crate::journal::{Direction, Journal, Record};
+use crate::journal::{Direction, Hold, Journal, Record};
 
 /// Bytes gathered before the system is called; they don't wait when there is no more.
 const BUFFER: usize = 64 * 1024;
@@ -43,14 +43,18 @@ impl Output {
     /// When the system gives no thread.
     pub(super) fn start(
         form: OutputForm,
-        journal: Arc<Journal>,
+        journal: &Arc<Journal>,
         (wake, wakes): (Sender<()>, Receiver<()>),
     ) -> Result<Self, OpError> {
         let (end, ended) = bounded(1);
         let finishing = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&finishing);
+        let hold = journal.hold(0);
         let run = move || {
-            let _ = end.send(run(form, &journal, &wakes, &told));
+            let outcome = run(form, &hold, &wakes, &told);
+            // Nobody waits for this thread any more.
+            drop(hold);
+            let _ = end.send(outcome);
         };
         let thread = Builder::new().name("output".to_owned()).spawn(run);
         thread.map_err(|error| OpError::io("start", "output thread", &error))?;
@@ -89,12 +93,12 @@ impl Output {
 }
 
 /// Writes until it is told that no more will come, and all is written.
-fn run(form: OutputForm, journal: &Journal, wakes: &Receiver<()>, finishing: &AtomicBool) -> io::Result<()> {
+fn run(form: OutputForm, hold: &Hold, wakes: &Receiver<()>, finishing: &AtomicBool) -> io::Result<()> {
     let out = Shared(Rc::new(RefCell::new(BufWriter::with_capacity(BUFFER, io::stdout()))));
-    let mut follower = Follower::new(0);
+    let mut follower = Follower::new(hold.first());
     loop {
         let more = wakes.recv().is_ok() && !finishing.load(Ordering::Acquire);
-        catch_up(form, journal, &mut follower, &out)?;
+        catch_up(form, hold, &mut follower, &out)?;
         out.clone().flush()?;
         if !more {
             return Ok(());
@@ -103,21 +107,15 @@ fn run(form: OutputForm, journal: &Journal, wakes: &Receiver<()>, finishing: &At
 }
 
 /// Writes all that is there.
-fn catch_up(form: OutputForm, journal: &Journal, follower: &mut Follower, out: &Shared) -> io::Result<()> {
+fn catch_up(form: OutputForm, hold: &Hold, follower: &mut Follower, out: &Shared) -> io::Result<()> {
     // What a writer and a follower remember of connections is for the end of a file, which never comes here.
     let mut records = writer_of(form, out.clone());
     let mut since = follower.next();
     loop {
-        let before = follower.next();
-        let written = follower.advance(journal, &mut *records)?;
-        if written == 0 {
+        if follower.advance(hold.journal(), &mut *records)? == 0 {
             return Ok(());
         }
-        let lost = (follower.next() - before).saturating_sub(written);
-        if lost > 0 {
-            let lost = figures::count(lost);
-            complain(format_args!("{lost} records left the log before standard output took them: it is too slow"));
-        }
+        hold.advance(follower.next());
         if follower.next() - since > KNOWN {
             since = follower.next();
             *follower = Follower::new(since);

@@ -73,7 +73,7 @@ pub(super) fn play(
     let (wake, wakes) = bounded(1);
     let records = bounded(1);
     let engine = start_engine(wake, records.0.clone()).map_err(broken)?;
-    let output = files.output.map(|form| Output::start(form, Arc::clone(&journal), records)).transpose();
+    let output = files.output.map(|form| Output::start(form, &journal, records)).transpose();
     let mut playing = Playing {
         engine,
         output: output.map_err(broken)?,

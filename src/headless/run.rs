@@ -116,6 +116,7 @@ fn talk(profile: &Profile, arguments: &RunArguments) -> Result<Talk, String> {
         until: None,
         wait: None,
         output: arguments.output.unwrap_or_default(),
+        record: None,
         save: arguments.save.clone(),
     })
 }

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
-use super::status::{Failure, Status, tell};
+use super::status::{Failure, Status, count, tell};
 use crate::export::{Header, Save, SaveError};
-use crate::figures;
 use crate::journal::Journal;
 
 /// Saves all that `journal` holds, and waits for it.
@@ -28,8 +27,7 @@ pub(super) fn save(path: PathBuf, header: Header, journal: &Journal) -> Result<(
         match save.poll() {
             None => {}
             Some(Ok(saved)) => {
-                let records = if saved.records == 1 { "record" } else { "records" };
-                tell(format_args!("saved {} {records} to {}", figures::count(saved.records), saved.path.display()));
+                tell(format_args!("saved {} to {}", count(saved.records, "record"), saved.path.display()));
                 return Ok(());
             }
             Some(Err(SaveError::Failed(error))) => return Err(failed(error)),

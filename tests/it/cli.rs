@@ -59,7 +59,9 @@ fn the_network_has_status_1_and_files_have_status_3() {
     let closed = UdpSocket::bind(loopback(0)).unwrap().local_addr().unwrap();
     let end = Run::connect(&udp(closed), &["--send", "x", "--wait", "50"]).end();
     assert!(end.with(1).contains("ECONNREFUSED"), "nobody is on that port");
-    check(&["lookup", "getservbyname('no-such-service')"], 1, "no-such-service");
+    let end = Run::spawn(&mut command(&["lookup", "getservbyname('no-such-service')"])).end();
+    assert!(end.told.contains("no-such-service: unknown service"), "{}", end.told);
+    end.with(1);
 }
 
 /// A name that has no address is the network's failure, over either protocol.
@@ -364,4 +366,54 @@ fn look_ups_are_answered() {
     assert!(out.starts_with(r#"{"type":"lookup","call":"getservbyname(\"http\", \"tcp\")","ms":"#), "{out}");
     let object: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(object["values"], serde_json::json!(["80"]));
+}
+
+/// What is recorded is whole, verified, and converted; a flipped digit is found.
+#[test]
+fn recordings_are_verified_and_converted() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (run, address) = Run::listen(&["0", "--preset", "echo", "--record", &at("log.jsonl")]);
+    let mut client = peer(address);
+    client.write_all(b"hello").unwrap();
+    assert_eq!(read(&mut client, 5), b"hello");
+    client.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(read_to_end(&mut client), b"");
+    let end = run.interrupt();
+    assert!(end.told.contains("recorded 6 records to "), "{}", end.told);
+    end.with(0);
+    let verify = |name: &str| Run::spawn(&mut command(&["verify", &at(name)])).end();
+    assert!(verify("log.jsonl").with(0).contains(": ok: 6 records of 1 connection were read"));
+    let convert = |to: &str| Run::spawn(&mut command(&["convert", &at("log.jsonl"), &at(to)])).end();
+    assert!(convert("log.csv").told.contains("converted 6 records"));
+    assert_eq!(fs::read_to_string(at("log.csv")).unwrap().matches("68656c6c6f").count(), 2);
+    assert!(convert("log.doc").told.contains(".jsonl"), "the forms are named");
+    convert("log.jsonl").with(3);
+    let text = fs::read_to_string(at("log.jsonl")).unwrap();
+    fs::write(
+        at("other.jsonl"),
+        text.replacen("68656c6c6f", "68656c6c70", 1).replacen("\"hello\"", "\"hellp\"", 1),
+    )
+    .unwrap();
+    assert!(verify("other.jsonl").with(3).contains("not as it says"));
+    fs::write(at("torn.jsonl"), &text[..text.len() / 2]).unwrap();
+    verify("torn.jsonl").with(3);
+    convert("log.txt").with(0);
+    assert!(Run::spawn(&mut command(&["convert", &at("torn.jsonl"), &at("torn.csv")])).end().status == Some(3));
+    assert!(fs::read_to_string(at("torn.csv")).unwrap().contains("127.0.0.1"), "what can be read is there");
+    verify("missing.jsonl").with(3);
+}
+
+/// No file that is there is recorded over, and none is recorded that can't be: before anything listens.
+#[test]
+fn a_recording_that_can_not_be_has_status_3() {
+    let folder = tempfile::tempdir().unwrap();
+    let there = folder.path().join("log.jsonl");
+    fs::write(&there, "kept").unwrap();
+    for path in [there.to_str().unwrap(), "/no/such/folder/log.jsonl", "log.doc"] {
+        let end = Run::spawn(&mut command(&["listen", "0", "--record", path])).end();
+        assert!(end.told.contains("record ") && !end.told.contains("listening"), "{}", end.told);
+        end.with(3);
+    }
+    assert_eq!(fs::read_to_string(&there).unwrap(), "kept");
 }

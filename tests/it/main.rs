@@ -17,6 +17,8 @@ mod cli_bench;
 mod cli_programs;
 #[cfg(target_os = "linux")]
 mod cli_protocols;
+#[cfg(all(target_os = "linux", feature = "window"))]
+mod cli_window;
 #[cfg(feature = "window")]
 mod colors;
 #[cfg(feature = "window")]
