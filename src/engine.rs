@@ -21,6 +21,7 @@ mod listener;
 mod outbox;
 mod reactor;
 mod repeat;
+mod replaying;
 mod resolving;
 mod running;
 mod session;
@@ -45,6 +46,9 @@ pub use file::{FileFigures, FileProgress, SendFile};
 pub use jobs::JobEnd;
 pub use outbox::QueueLimit;
 pub use repeat::{IntervalFigures, Repeat, RepeatFigures, RepeatProgress};
+pub use replaying::{
+    Act, Difference, Heard, Move, Pace, Place, Replay, ReplayFigures, ReplayProgress, Script, Talk, Turn, What,
+};
 pub use running::{RunSequence, Runs, SequenceFigures, SequenceProgress, StepFailure};
 
 use crate::error::OpError;

@@ -11,6 +11,7 @@ use super::answers::Answers;
 use super::file::SendFile;
 use super::outbox::QueueLimit;
 use super::repeat::Repeat;
+use super::replaying::Replay;
 use super::running::RunSequence;
 use crate::endpoint::Host;
 use crate::error::OpError;
@@ -24,7 +25,7 @@ pub struct SessionId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(pub u64);
 
-/// A repeat, a file or a sequence that was started. Never reused.
+/// A repeat, a file, a sequence or a replay that was started. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub u64);
 
@@ -37,6 +38,8 @@ pub enum Task {
     File(SendFile),
     /// A conversation.
     Sequence(RunSequence),
+    /// Conversations that were recorded.
+    Replay(Replay),
 }
 
 /// Settings of a session that may change while it runs.

@@ -228,6 +228,7 @@ impl IoLoop {
             Task::Repeat(task) => Box::new(task.job(to)),
             Task::File(task) => Box::new(task.job(to)),
             Task::Sequence(task) => Box::new(task.job(to)),
+            Task::Replay(task) => Box::new(task.job(to)),
         };
         if self.sessions.contains_key(&session) {
             jobs::begin(id, session, job, &mut self.reactor);

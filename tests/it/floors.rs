@@ -67,6 +67,9 @@ const NEIGHBORS: &[(&str, &str)] = &[
     ("recording", "export"),
     // A log plays again through the engine.
     ("replay", "engine"),
+    // Where it plays is opened as what is typed is; the log says what it is of.
+    ("replay", "form"),
+    ("replay", "export"),
     // A profile has a form, and starts nothing by itself.
     ("profile", "form"),
     ("profile", "engine"),

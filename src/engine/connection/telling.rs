@@ -39,6 +39,7 @@ impl Connection {
         if self.life.is_peer_finished() && !self.told.peer_finished {
             self.told.peer_finished = true;
             context.writer.detail(Some(self.id), Detail::Finished { by: Side::Peer });
+            context.reactor.jobs.moved(self.key.session);
         }
         let state = self.life.state();
         if state != self.told.state {
