@@ -18,6 +18,7 @@ mod outgoing;
 mod peers;
 mod profiles;
 mod repeating;
+mod replaying;
 mod rows;
 mod rules;
 mod save;

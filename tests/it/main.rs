@@ -31,6 +31,8 @@ mod opened;
 #[cfg(feature = "window")]
 mod outgoing;
 #[cfg(feature = "window")]
+mod playing;
+#[cfg(feature = "window")]
 mod profile_menu;
 #[cfg(feature = "window")]
 mod programs;
