@@ -26,6 +26,7 @@ pub mod outgoing;
 pub mod profiles;
 pub mod recording;
 pub mod repeating;
+pub mod replaying;
 pub mod rules;
 pub mod saving;
 pub mod sequence;
@@ -49,6 +50,7 @@ use asking::AskPath;
 use keeping::Keeping;
 pub use lookup_tab::LookupTab;
 use messages::Messages;
+use opened::OpenedAction;
 use opening::Openings;
 use saving::Saving;
 use settings::Settings;
@@ -176,6 +178,7 @@ impl App {
         self.messages.poll(&self.wake);
         self.poll_opening();
         self.poll_profiles();
+        self.poll_replays();
         self.sockets.iter_mut().for_each(SocketTab::poll_check);
         self.sockets.iter_mut().for_each(|tab| tab.sequence.poll(&self.wake));
         let wake = &self.wake;
@@ -232,8 +235,11 @@ impl App {
     }
 
     fn apply_to_socket(&mut self, id: TabId, action: SocketAction, context: &egui::Context) {
-        if let SocketAction::Profile(action) = action {
-            return self.apply_profile(id, action, context);
+        // These need other tabs too.
+        match action {
+            SocketAction::Profile(action) => return self.apply_profile(id, action, context),
+            SocketAction::Opened(OpenedAction::Replay(action)) => return self.apply_replay(id, action),
+            _ => {}
         }
         let Self { sockets, messages, engine, ids, wake, ask_path, .. } = self;
         let Some(tab) = sockets.get_mut(id) else { return };

@@ -19,6 +19,7 @@ mod peers;
 mod profiles;
 mod recording;
 mod repeating;
+mod replaying;
 mod rows;
 mod rules;
 mod save;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::log::Key;
+use super::replaying::{ReplayAction, Replaying};
 use super::tab::{Kind, SocketTab};
 use super::tabs::TabId;
 use super::wake::Wake;
@@ -36,12 +37,26 @@ pub struct OpenedLog {
     pub left: u64,
     /// Records whose numbers are missing between others.
     pub skipped: u64,
+    /// What is shown of it beside its rows.
+    pub page: Page,
     /// Comparing the file with what it says.
     pub check: Check,
+    /// Playing it again.
+    pub replay: Replaying,
     /// The notes of the file.
     notes: BTreeMap<Seq, String>,
     /// The person was told that closing the tab gives up their notes.
     warned: bool,
+}
+
+/// What the left side of an opened log shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Page {
+    /// What the file is, and its peers.
+    #[default]
+    File,
+    /// How it plays again.
+    Replay,
 }
 
 /// Where comparing a file with what it says of itself is.
@@ -73,6 +88,8 @@ pub enum OpenedAction {
     Verify,
     /// Stop that.
     CancelVerify,
+    /// Something about playing it again.
+    Replay(ReplayAction),
 }
 
 /// How a file and its sentence are: for its color.
@@ -93,8 +110,25 @@ impl OpenedLog {
         let file = path.file_name().map_or_else(|| path.display().to_string(), |name| name.display().to_string());
         let names = std::iter::once(file.clone()).chain((2..).map(|number| format!("{file} ({number})")));
         let name = names.into_iter().find(|name| !taken(name)).unwrap_or(file);
-        let (check, warned) = Default::default();
-        (Self { path, name, header, claims, fault, records, bytes, left, skipped, check, notes, warned }, journal)
+        let (page, check, warned) = Default::default();
+        let replay = Replaying::new(&header);
+        let log = Self {
+            path,
+            name,
+            header,
+            claims,
+            fault,
+            records,
+            bytes,
+            left,
+            skipped,
+            page,
+            check,
+            replay,
+            notes,
+            warned,
+        };
+        (log, journal)
     }
 
     /// Whether everything is there, in sentences.
@@ -217,5 +251,7 @@ pub(super) fn apply(tab: &mut SocketTab, action: OpenedAction, wake: &Wake) {
             log.check = started.map_or_else(|error| Check::Over(Err(error)), Check::Under);
         }
         OpenedAction::CancelVerify => log.check = Check::Not,
+        // It needs the other tabs.
+        OpenedAction::Replay(_) => {}
     }
 }

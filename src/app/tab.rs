@@ -289,15 +289,24 @@ impl SocketTab {
                 let endpoint = endpoint(&plan);
                 let command = Command::Open { session, journal: Arc::clone(&self.journal), plan };
                 if self.command(engine, command) {
-                    self.session = Some(session);
-                    self.started = Some(endpoint);
-                    self.progress = Progress::Starting(None);
-                    self.selection.conns.clear();
-                    self.composer.failure = None;
-                    self.log.follow = true;
+                    self.began(session, endpoint);
                 }
             }
         }
+    }
+
+    fn began(&mut self, session: SessionId, endpoint: String) {
+        self.session = Some(session);
+        self.started = Some(endpoint);
+        self.progress = Progress::Starting(None);
+        self.selection.conns.clear();
+        self.composer.failure = None;
+        self.log.follow = true;
+    }
+
+    /// A session was opened for this tab, by something else than its form.
+    pub(super) fn take_session(&mut self, session: SessionId, plan: &Plan) {
+        self.began(session, endpoint(plan));
     }
 
     /// Stop, Cancel or Disconnect.

@@ -43,6 +43,16 @@ struct Subject {
 
 /// Shows the row under the cursor, or the two that are compared.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    if let Some(log) = &mut tab.opened {
+        // A row that is selected since is what is to be seen now.
+        log.replay.chosen.take_if(|chosen| chosen.cursor != tab.log.cursor);
+        if let Some(chosen) = &mut log.replay.chosen {
+            if !compare::turn(ui, chosen) {
+                log.replay.chosen = None;
+            }
+            return;
+        }
+    }
     if let Some(comparing) = &tab.detail.comparing {
         if tab.log.is_selected(comparing.left) && tab.log.is_selected(comparing.right) {
             return compare::show(ui, tab);

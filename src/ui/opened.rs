@@ -6,7 +6,7 @@ use super::peers;
 use super::theme::{self, Tone};
 use super::widgets::{column, main_button};
 use crate::app::SocketAction;
-use crate::app::opened::{Check, Health, OpenedAction, OpenedLog};
+use crate::app::opened::{Check, Health, OpenedAction, OpenedLog, Page};
 use crate::app::tab::SocketTab;
 use crate::figures;
 use crate::import::Verdict;
@@ -14,10 +14,16 @@ use crate::import::Verdict;
 /// Shows it. Returns whether the tab is to be closed.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) -> bool {
     let mut close = false;
+    let Some(log) = &mut tab.opened else { return false };
+    pages(ui, log);
+    if log.page == Page::Replay {
+        super::replaying::show(ui, log, &tab.journal, actions);
+        return false;
+    }
     // The list of peers keeps room for two of them.
     let most = (ui.available_height() - 170.0).max(160.0);
     ScrollArea::vertical().id_salt("file").max_height(most).show(ui, |ui| {
-        let Some(log) = &tab.opened else { return };
+        let Some(log) = &mut tab.opened else { return };
         about(ui, log);
         ui.add_space(theme::GAP);
         close = buttons(ui, log, actions);
@@ -26,6 +32,18 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     ui.separator();
     peers::show(ui, tab, actions);
     close
+}
+
+/// What the left side can show.
+fn pages(ui: &mut Ui, log: &mut OpenedLog) {
+    ui.horizontal(|ui| {
+        // As in the tabs of sockets.
+        (ui.spacing_mut().button_padding.x, ui.spacing_mut().item_spacing.x) = (7.0, 4.0);
+        for (page, name) in [(Page::File, "File"), (Page::Replay, "Play again")] {
+            ui.selectable_value(&mut log.page, page, name);
+        }
+    });
+    ui.separator();
 }
 
 /// What the file is.
@@ -64,7 +82,7 @@ fn about(ui: &mut Ui, log: &OpenedLog) {
     }
 }
 
-fn buttons(ui: &mut Ui, log: &OpenedLog, actions: &mut Vec<SocketAction>) -> bool {
+fn buttons(ui: &mut Ui, log: &mut OpenedLog, actions: &mut Vec<SocketAction>) -> bool {
     ui.horizontal_wrapped(|ui| {
         let hint = "Counts the bytes of the file anew, and their SHA-256, and compares both with what the file says. \
             It proves that nothing was damaged or lost, not who wrote the file";
@@ -75,7 +93,12 @@ fn buttons(ui: &mut Ui, log: &OpenedLog, actions: &mut Vec<SocketAction>) -> boo
         })
         .response
         .on_hover_text(hint);
-        ui.add(egui::Button::new("Close log").min_size(egui::vec2(0.0, 28.0))).clicked()
+        let tall = |words: &'static str| egui::Button::new(words).min_size(egui::vec2(0.0, 28.0));
+        let hint = "Plays it again as client or as server, and compares what comes with what came then";
+        if ui.add(tall("Replay…")).on_hover_text(hint).clicked() {
+            log.page = Page::Replay;
+        }
+        ui.add(tall("Close log")).clicked()
     })
     .inner
 }

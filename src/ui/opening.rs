@@ -27,7 +27,7 @@ pub(super) fn show(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
             ui.add(Label::new(&field.note).wrap());
             ui.horizontal(|ui| {
                 let label = ui.label("Log file");
-                let width = ui.available_width() - 140.0;
+                let width = ui.available_width() - 190.0;
                 let edit = ui.add(TextEdit::singleline(&mut field.path).desired_width(width)).labelled_by(label.id);
                 let entered = edit.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
                 if ui.button("Open").clicked() || entered {

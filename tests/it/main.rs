@@ -42,6 +42,8 @@ mod opened;
 mod outgoing;
 mod pcapng;
 #[cfg(feature = "window")]
+mod playing;
+#[cfg(feature = "window")]
 mod profile_menu;
 #[cfg(feature = "window")]
 mod programs;

@@ -77,3 +77,26 @@ fn a_tab_whose_session_runs_is_not_filled() {
     window.wait_for("a session runs in the tab TCP server. Press Stop there first");
     assert_eq!(window.value("Port"), "0", "the form is as it was");
 }
+
+#[test]
+fn a_tab_is_copied_as_a_command() {
+    let mut window = Window::open();
+    window.press("TCP client");
+    window.set("Host", "mail.example.org");
+    window.set("Port", "2525");
+    for (tool, start) in
+        [("sockscope", "sockscope connect"), ("ncat", "ncat "), ("socat", "socat "), ("Python", "")]
+    {
+        window.press("Profile");
+        window.press("Copy as command");
+        window.press_once(&format!("Copy as {tool}"));
+        let commands = &window.harness.output().platform_output.commands;
+        let copied = commands.iter().find_map(|command| match command {
+            egui::OutputCommand::CopyText(text) => Some(text.clone()),
+            _ => None,
+        });
+        let copied = copied.unwrap_or_else(|| panic!("nothing was copied for {tool}"));
+        assert!(copied.starts_with(start) && copied.contains("mail.example.org"), "{copied}");
+        window.wait_for(&format!("The command for {tool} is on the clipboard."));
+    }
+}

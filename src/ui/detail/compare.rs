@@ -9,6 +9,7 @@ use egui::{Align2, Rect, Ui};
 use super::pane::{self, Scroll, Words};
 use crate::app::detail::Comparing;
 use crate::app::log::Shown as Row;
+use crate::app::replaying::Chosen;
 use crate::app::tab::SocketTab;
 use crate::figures;
 use crate::journal::Reader;
@@ -43,13 +44,33 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab) {
 /// Shows two rows; returns whether they are to be shown on.
 fn both(ui: &mut Ui, comparing: &mut Comparing, rows: [&Row; 2]) -> bool {
     let payload = |row: &Row| row.record.payload().map_or(Bytes::new(), |(_, bytes)| bytes.clone());
-    let [left, right] = rows.map(payload);
+    let words = rows.map(head_words);
+    beside(ui, comparing, &rows.map(payload), &words)
+}
+
+/// Shows a turn of a replay: what was recorded, and what came; returns whether it is to be shown on.
+pub(super) fn turn(ui: &mut Ui, chosen: &mut Chosen) -> bool {
+    let start = match chosen.start {
+        0 => String::new(),
+        start => format!(" from byte {}", figures::count(start)),
+    };
+    let turn = chosen.row.number + 1;
+    let [left, right] = [0, 1].map(|side: usize| figures::count(chosen.bytes[side].len() as u64));
+    let words = [
+        format!("Recorded · turn {turn} · {left} bytes{start}"),
+        format!("Came now · turn {turn} · {right} bytes{start}"),
+    ];
+    beside(ui, &mut chosen.comparing, &chosen.bytes, &words)
+}
+
+/// Two payloads side by side; returns whether they are to be shown on.
+fn beside(ui: &mut Ui, comparing: &mut Comparing, [left, right]: &[Bytes; 2], words: &[String; 2]) -> bool {
     let context = ui.ctx().clone();
-    comparing.look(&left, &right, move || context.request_repaint());
+    comparing.look(left, right, move || context.request_repaint());
     let alignment = comparing.alignment();
-    let comparison = Comparison { left: &left, right: &right, alignment: alignment.as_deref() };
+    let comparison = Comparison { left, right, alignment: alignment.as_deref() };
     let open = title(ui, comparing, &comparison);
-    heads(ui, rows);
+    heads(ui, words);
     pairs(ui, comparing, &comparison);
     open
 }
@@ -105,24 +126,24 @@ fn words(comparing: &Comparing, pairs: usize, differing: usize, complete: bool) 
     words
 }
 
-/// Which rows these are.
-fn heads(ui: &mut Ui, rows: [&Row; 2]) {
+/// Which row this is.
+fn head_words(row: &Row) -> String {
+    let record = &row.record;
+    let len = record.payload().map_or(0, |(_, bytes)| bytes.len() as u64);
+    let unit = if len == 1 { "byte" } else { "bytes" };
+    let (kind, time) = (record.content.kind(), record.time.time_of_day());
+    let frame = super::frame_words(row);
+    format!("Record {} · {kind} · {time} · {} {unit}{frame}", record.seq, figures::count(len))
+}
+
+/// What each of the two is.
+fn heads(ui: &mut Ui, words: &[String; 2]) {
     let room = egui::vec2(ui.available_width(), ROW);
     let (rect, _) = ui.allocate_exact_size(room, egui::Sense::hover());
     let (left, right) = halves(rect.with_max_x(rect.right() - rows::BAR_WIDTH));
-    for (row, half) in rows.into_iter().zip([left, right]) {
-        let record = &row.record;
-        let len = record.payload().map_or(0, |(_, bytes)| bytes.len() as u64);
-        let unit = if len == 1 { "byte" } else { "bytes" };
-        let (kind, time) = (record.content.kind(), record.time.time_of_day());
-        let words = format!(
-            "Record {} · {kind} · {time} · {} {unit}{}",
-            record.seq,
-            figures::count(len),
-            super::frame_words(row)
-        );
-        let job = text::plain(&words, theme::small(), ui.visuals().weak_text_color());
-        pane::readable(ui, half, ("head", row.key), &words).on_hover_text(&words);
+    for (side, (words, half)) in words.iter().zip([left, right]).enumerate() {
+        let job = text::plain(words, theme::small(), ui.visuals().weak_text_color());
+        pane::readable(ui, half, ("head", side), words).on_hover_text(words);
         rows::cell(ui, half, half.left() + 4.0, half.right(), job, Align2::LEFT_CENTER);
     }
 }
