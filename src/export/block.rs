@@ -41,8 +41,8 @@ impl Block {
         &mut self.bytes[self.at..end]
     }
 
-    /// Appends `bytes`.
-    #[inline]
+    /// Appends `bytes`: always in place, so that the few of a constant are moved and not copied by a call.
+    #[inline(always)]
     pub(super) fn put(&mut self, bytes: &[u8]) {
         self.room(bytes.len()).copy_from_slice(bytes);
         self.at += bytes.len();
@@ -51,17 +51,20 @@ impl Block {
     /// Appends a number.
     #[inline]
     pub(super) fn decimal(&mut self, number: u64) {
+        const PAIRS: [[u8; 2]; 100] = pairs();
         // The longest u64 has 20 digits.
         let mut digits = [0; 20];
         let mut start = digits.len();
         let mut rest = number;
-        loop {
+        while rest >= 10 {
+            start -= 2;
+            digits[start..start + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
+            rest /= 100;
+        }
+        // What is left is the first digit, unless the pairs had it.
+        if rest > 0 || start == digits.len() {
             start -= 1;
-            digits[start] = b"0123456789"[(rest % 10) as usize];
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
+            digits[start] = PAIRS[rest as usize][1];
         }
         self.put(&digits[start..]);
     }
@@ -90,4 +93,15 @@ impl std::fmt::Write for Block {
         self.put(text.as_bytes());
         Ok(())
     }
+}
+
+/// `00` to `99`.
+const fn pairs() -> [[u8; 2]; 100] {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b"0123456789"[number / 10], b"0123456789"[number % 10]];
+        number += 1;
+    }
+    pairs
 }

@@ -1,8 +1,10 @@
 //! Foreign bytes as text of a file, at the speed of a disk.
 //!
-//! Runs that stand for themselves are found by looking at [`STRIDE`] bytes at once and are copied. Elsewhere each byte
-//! is written from a table, eight bytes whatever its length, so that nothing depends on what the byte is: binary
-//! payload defeats every prediction. Only a character beyond ASCII takes a branch.
+//! Runs that stand for themselves are found by looking at [`STRIDE`] bytes at once, then at eight, and are copied. Where
+//! there are few, each byte is written from a table, eight bytes whatever its length, so that nothing depends on what
+//! the byte is: binary payload defeats every prediction. Only a character beyond ASCII takes a branch.
+
+use std::sync::LazyLock;
 
 use crate::payload::Classifier;
 
@@ -35,6 +37,9 @@ pub(super) trait Form {
     /// Printable ASCII that does not stand for itself; three times the same one is fine.
     const UNPLAIN: [u8; 3];
 
+    /// ASCII that is [looked at](Form::watched) more closely.
+    const WATCHED: Option<u8> = None;
+
     /// Writes a character beyond ASCII to `out`, which has room. `before` is what was ahead of it. Returns how long it
     /// got.
     fn character(&mut self, character: char, before: Before<'_>, out: &mut [u8]) -> usize;
@@ -44,7 +49,7 @@ pub(super) trait Form {
         bytes.iter().fold(0, |at, byte| at + put(Self::TABLE.cells[usize::from(*byte)], &mut out[at..]))
     }
 
-    /// Writes a byte of ASCII that [`Table::watch`] asked for; `after` is what follows it.
+    /// Writes [`WATCHED`](Self::WATCHED), which the table has been told of; `after` is what follows it.
     fn watched(&mut self, byte: u8, _after: &[u8], out: &mut [u8]) -> usize {
         put(Self::TABLE.cells[usize::from(byte)], out)
     }
@@ -174,39 +179,134 @@ fn is_plain<F: Form>(stride: &[u8; STRIDE]) -> bool {
     })
 }
 
+/// A one in each byte of a word.
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The highest bit of each byte.
+const HIGH: u64 = ONES * 0x80;
+
+/// Marks the ASCII below `limit` among eight bytes, in their highest bits: the lowest mark is right, and the others are
+/// mostly (the well-known trick of subtracting from all bytes of a word at once).
+#[inline]
+const fn below(word: u64, limit: u8) -> u64 {
+    word.wrapping_sub(ONES * limit as u64) & !word & HIGH
+}
+
+/// Marks what is `byte`, in the same way.
+#[inline]
+const fn is(word: u64, byte: u8) -> u64 {
+    below(word ^ (ONES * byte as u64), 1)
+}
+
+/// Marks which of eight bytes do not stand for themselves.
+#[inline]
+fn unplain<F: Form>(word: u64) -> u64 {
+    let [a, b, c] = F::UNPLAIN;
+    (word & HIGH) | below(word, b' ') | is(word, 0x7f) | is(word, a) | is(word, b) | is(word, c)
+}
+
+/// Marks which of eight bytes may need a closer look: those that are watched, and those that may start a character,
+/// 11xxxxxx, where the byte `after` them may go on with it, 10xxxxxx.
+#[inline]
+fn may_need_closer<F: Form>(word: u64, after: u64) -> u64 {
+    let starts = word & (word << 1) & after & !(after << 1) & HIGH;
+    F::WATCHED.map_or(starts, |byte| starts | is(word, byte))
+}
+
 /// Writes `bytes` to `out`, which has [`room`] for them. Returns how long that is.
-pub(super) fn escape<F: Form>(mut form: F, bytes: &[u8], out: &mut [u8]) -> usize {
-    let (mut from, mut at) = (0, 0);
-    // Where the last character beyond ASCII ended.
-    let mut end_of_character = usize::MAX;
-    while from < bytes.len() {
-        if let Some(stride) = bytes[from..].first_chunk::<STRIDE>()
-            && is_plain::<F>(stride)
-        {
-            out[at..at + STRIDE].copy_from_slice(stride);
-            (from, at) = (from + STRIDE, at + STRIDE);
+pub(super) fn escape<F: Form>(form: F, bytes: &[u8], out: &mut [u8]) -> usize {
+    let mut work = Work { form, bytes, out, from: 0, at: 0, end_of_character: usize::MAX };
+    while let Some(stride) = bytes.get(work.from..).and_then(<[u8]>::first_chunk::<STRIDE>) {
+        if is_plain::<F>(stride) {
+            work.out[work.at..work.at + STRIDE].copy_from_slice(stride);
+            work.from += STRIDE;
+            work.at += STRIDE;
             continue;
         }
-        let end = bytes.len().min(from + STRIDE);
-        while from < end {
-            let byte = bytes[from];
-            let (first, count) = F::TABLE.closer[usize::from(byte)];
-            let next = bytes.get(from + 1).copied().unwrap_or_default();
-            if u16::from(next.wrapping_sub(first)) >= count {
-                at += put(F::TABLE.cells[usize::from(byte)], &mut out[at..]);
-                from += 1;
-                continue;
-            }
-            let (before, rest) = bytes.split_at(from);
-            let before = Before { bytes: before, character: end_of_character == from };
-            let (read, written, whole) = closer(&mut form, rest, before, &mut out[at..]);
-            (from, at) = (from + read, at + written);
-            if whole {
-                end_of_character = from;
-            }
+        let end = work.from + STRIDE - WINDOW;
+        while work.from <= end {
+            work.word();
         }
     }
-    at
+    while work.from + WINDOW <= bytes.len() {
+        work.word();
+    }
+    while work.from < bytes.len() {
+        work.byte();
+    }
+    work.at
+}
+
+/// Eight bytes, and the one after them.
+const WINDOW: usize = 9;
+
+/// Bytes that are being written.
+struct Work<'a, F> {
+    form: F,
+    bytes: &'a [u8],
+    out: &'a mut [u8],
+    /// How many of the bytes are read, and how many are written.
+    from: usize,
+    at: usize,
+    /// Where the last character beyond ASCII ended.
+    end_of_character: usize,
+}
+
+impl<F: Form> Work<'_, F> {
+    /// Writes up to eight bytes, after which there is one more.
+    #[inline]
+    fn word(&mut self) {
+        let Some(window) = self.bytes[self.from..].first_chunk::<WINDOW>() else { return };
+        let [word @ .., _] = *window;
+        let unplain = unplain::<F>(u64::from_le_bytes(word));
+        let few = unplain & unplain.wrapping_sub(1);
+        if few & few.wrapping_sub(1) == 0 {
+            // All are copied; those that stand for themselves count.
+            self.out[self.at..self.at + word.len()].copy_from_slice(&word);
+            let plain = (unplain.trailing_zeros() / u8::BITS) as usize;
+            self.from += plain;
+            self.at += plain;
+            if plain < word.len() {
+                self.byte();
+            }
+            return;
+        }
+        let [_, after @ ..] = *window;
+        let closer = may_need_closer::<F>(u64::from_le_bytes(word), u64::from_le_bytes(after));
+        let alone = (closer.trailing_zeros() / u8::BITS) as usize;
+        for &byte in &word[..alone] {
+            self.at += put(F::TABLE.cells[usize::from(byte)], &mut self.out[self.at..]);
+        }
+        self.from += alone;
+        if alone < word.len() {
+            self.byte();
+        }
+    }
+
+    /// Writes the next byte, or the character that it starts.
+    #[inline]
+    fn byte(&mut self) {
+        let byte = self.bytes[self.from];
+        let (first, count) = F::TABLE.closer[usize::from(byte)];
+        let next = self.bytes.get(self.from + 1).copied().unwrap_or_default();
+        if u16::from(next.wrapping_sub(first)) < count {
+            return self.closer();
+        }
+        self.at += put(F::TABLE.cells[usize::from(byte)], &mut self.out[self.at..]);
+        self.from += 1;
+    }
+
+    /// Writes the next byte, at which a closer look is needed.
+    fn closer(&mut self) {
+        let (before, rest) = self.bytes.split_at(self.from);
+        let before = Before { bytes: before, character: self.end_of_character == self.from };
+        let (read, written, whole) = closer(&mut self.form, rest, before, &mut self.out[self.at..]);
+        self.from += read;
+        self.at += written;
+        if whole {
+            self.end_of_character = self.from;
+        }
+    }
 }
 
 /// Writes what `bytes` begin with: a byte that is watched, or the start of a character, of which the second byte is
@@ -277,7 +377,7 @@ impl Form for Escaped {
                 self.classifier.admits(char::from(*byte).min('\u{80}'));
             }
         }
-        if self.classifier.admits(character) {
+        if self.admits(character) {
             return character.encode_utf8(out).len();
         }
         let mut rest = &mut *out;
@@ -288,6 +388,28 @@ impl Form for Escaped {
     }
 }
 
+impl Escaped {
+    /// [`Classifier::admits`], with the answers remembered for characters of two bytes, the ones that binary payload is
+    /// full of.
+    fn admits(&mut self, character: char) -> bool {
+        static LETTERS: LazyLock<[bool; 0x800]> = LazyLock::new(|| {
+            let is_base = |code| {
+                char::from_u32(code).is_some_and(|character| {
+                    // What a combining character is depends on what is before it.
+                    let alone = Classifier::default().admits(character);
+                    let mut after = Classifier::default();
+                    alone && after.admits('a') && after.admits(character)
+                })
+            };
+            std::array::from_fn(|code| u32::try_from(code).is_ok_and(is_base))
+        });
+        if LETTERS.get(character as usize).is_some_and(|is_base| *is_base) {
+            return self.classifier.admits('a');
+        }
+        self.classifier.admits(character)
+    }
+}
+
 /// The same inside a quoted cell of a table; a semicolon is escaped where a formula could follow it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Quoted(Escaped);
@@ -295,6 +417,7 @@ pub(super) struct Quoted(Escaped);
 impl Form for Quoted {
     const TABLE: &'static Table = &Table::of(Self::UNPLAIN, Ascii::Quoted, Beyond::Escaped).watch(b';');
     const UNPLAIN: [u8; 3] = [b'\\', b'"', b';'];
+    const WATCHED: Option<u8> = Some(b';');
 
     fn character(&mut self, character: char, before: Before<'_>, out: &mut [u8]) -> usize {
         self.0.character(character, before, out)

@@ -20,6 +20,29 @@ impl Line {
         self.text("type", kind);
     }
 
+    /// Starts the object of a record: in one go, since most of a file are these.
+    pub(super) fn start_record(&mut self, kind: &str, seq: u64, time: &[u8]) {
+        self.block.clear();
+        self.block.put(b"{\"type\":\"");
+        self.block.put(kind.as_bytes());
+        self.block.put(b"\",\"seq\":");
+        self.block.decimal(seq);
+        self.block.put(b",\"time\":\"");
+        self.block.put(time);
+        self.block.put(b"\"");
+    }
+
+    /// `len`, `hex` and `text` of a payload, after another member.
+    pub(super) fn payload(&mut self, bytes: &[u8]) {
+        self.block.put(b",\"len\":");
+        self.block.decimal(bytes.len() as u64);
+        self.block.put(b",\"hex\":\"");
+        self.block.hex(bytes);
+        self.block.put(b"\",\"text\":\"");
+        self.block.escape(Json, bytes);
+        self.block.put(b"\"");
+    }
+
     /// Ends the object and the line, and gives all of it.
     pub(super) fn end(&mut self) -> &[u8] {
         self.block.put(b"}\n");

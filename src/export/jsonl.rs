@@ -90,16 +90,18 @@ impl<W: Write> Jsonl<W> {
         }
     }
 
-    fn payload(&mut self, conn: Option<ConnId>, direction: Direction, bytes: &[u8]) {
-        self.line.number("len", bytes.len() as u64);
-        self.line.hex("hex", bytes);
-        self.line.lossy("text", bytes);
-        if let Some(tally) = conn.and_then(|id| self.tallies.get_mut(&id)) {
+    fn payload(&mut self, record: &Record, ends: Option<Ends>, direction: Direction, bytes: &[u8]) {
+        if let (Some(conn), Some(ends)) = (record.conn, ends) {
+            let tally = self.tallies.entry(conn).or_insert_with(|| Tally::new(conn, ends));
+            self.line.paste(&tally.members);
             match direction {
                 Direction::Received => tally.received.add(bytes),
                 Direction::Sent => tally.sent.add(bytes),
             }
+        } else {
+            self.connection(record, ends);
         }
+        self.line.payload(bytes);
     }
 
     fn detail(&mut self, detail: &Detail) {
@@ -166,13 +168,13 @@ impl<W: Write> LogWriter for Jsonl<W> {
     }
 
     fn record(&mut self, record: &Record, about: About<'_>) -> io::Result<()> {
-        self.line.start(words::kind(&record.content));
-        self.line.number("seq", record.seq);
-        self.line.plain("time", self.times.text(record.time));
-        self.connection(record, about.ends);
+        self.line.start_record(words::kind(&record.content), record.seq, self.times.text(record.time));
         match &record.content {
-            Content::Payload(direction, bytes) => self.payload(record.conn, *direction, bytes),
-            Content::Detail(detail) => self.detail(detail),
+            Content::Payload(direction, bytes) => self.payload(record, about.ends, *direction, bytes),
+            Content::Detail(detail) => {
+                self.connection(record, about.ends);
+                self.detail(detail);
+            }
         }
         if record.unexpected {
             self.line.flag("unexpected", true);

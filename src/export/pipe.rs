@@ -12,10 +12,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::Halt;
 
 /// Bytes gathered before the system is called.
-pub(super) const BLOCK: usize = 512 * 1024;
+pub(super) const BLOCK: usize = 256 * 1024;
 
 /// Blocks that may wait for the system.
-const WAITING: usize = 2;
+const WAITING: usize = 3;
 
 /// Gathers bytes in blocks for the other thread.
 #[derive(Debug)]

@@ -67,7 +67,7 @@ impl Times {
 /// Fills `out` with the last decimal digits of `number`.
 #[inline]
 fn digits(number: u64, out: &mut [u8]) {
-    let mut rest = number;
+    let mut rest = u32::try_from(number).unwrap_or(u32::MAX);
     for digit in out.iter_mut().rev() {
         *digit = b"0123456789"[(rest % 10) as usize];
         rest /= 10;

@@ -60,6 +60,7 @@ mod rows;
 mod rules;
 #[cfg(feature = "window")]
 mod rules_page;
+mod saving;
 #[cfg(feature = "window")]
 mod sequences;
 #[cfg(feature = "window")]
