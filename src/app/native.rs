@@ -52,7 +52,7 @@ fn window(ready: Ready) -> eframe::Result {
         Box::new(|creation| {
             crate::ui::install(&creation.egui_ctx);
             let mut app = App::new(&creation.egui_ctx, asking::native_dialog(), settings::path())?;
-            app.ready(ready.endpoint.as_ref(), ready.profile);
+            app.ready(&ready);
             Ok(Box::new(app))
         }),
     )

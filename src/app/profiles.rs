@@ -13,8 +13,9 @@ use super::App;
 use super::asking::Report;
 use super::tab::{Kind, Page};
 use super::tabs::TabId;
-use crate::endpoint::{Endpoint, Scheme};
+use crate::endpoint::Scheme;
 use crate::form::Form;
+use crate::headless::Ready;
 use crate::library::Library;
 use crate::profile::Profile;
 use crate::profile::command::{self, Command};
@@ -193,8 +194,8 @@ impl App {
 
     /// Makes the window ready for what it was started with: an endpoint to connect or to send to, or a profile. Nothing
     /// is started.
-    pub fn ready(&mut self, endpoint: Option<&Endpoint>, profile: Option<PathBuf>) {
-        if let Some(endpoint) = endpoint {
+    pub fn ready(&mut self, ready: &Ready) {
+        if let Some(endpoint) = &ready.endpoint {
             let kind = match endpoint.scheme {
                 Scheme::Tcp => Kind::Client,
                 Scheme::Udp => Kind::Udp,
@@ -204,7 +205,7 @@ impl App {
                 self.banner = Some(reason);
             }
         }
-        if let Some(path) = profile {
+        if let Some(path) = ready.profile.clone() {
             let kind = Kind::Server;
             self.shown = kind.into();
             let Self { sockets, wake, .. } = self;

@@ -47,7 +47,9 @@ fn log(odd: bool) -> (Header, Snapshot) {
 fn save(path: &Path, odd: bool) -> Result<(), SaveError> {
     let (header, snapshot) = log(odd);
     let (woken, wake) = bounded(1);
-    let wake_up = Arc::new(move || drop(woken.try_send(())));
+    let wake_up = Arc::new(move || {
+        let _ = woken.try_send(());
+    });
     let mut saving = Save::start(path.to_owned(), header, snapshot, wake_up)?;
     loop {
         if let Some(outcome) = saving.poll() {
