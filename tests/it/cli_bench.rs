@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded};
 
@@ -60,6 +60,11 @@ impl Stream {
                 Err(_) => panic!("waited in vain for {text:?} in {all:?}"),
             }
         }
+    }
+
+    /// Whether it has not ended, a moment later.
+    pub(crate) fn goes_on(&self) -> bool {
+        !self.chunks.recv_timeout(Duration::from_millis(100)).is_err_and(|error| error.is_disconnected())
     }
 
     /// All up to its end.
@@ -133,6 +138,7 @@ impl Run {
     #[cfg(target_os = "linux")]
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let pid = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw);
+        // It stays known to the system until it is waited for, also when it is over.
         rustix::process::kill_process(pid.expect("a process"), signal).expect("it is there");
     }
 
