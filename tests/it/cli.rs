@@ -119,7 +119,9 @@ fn sigterm_ends_in_order_with_the_file_complete() {
     let (run, address) = Run::listen(&["0", "--greeting", "hi", "--save", file.to_str().unwrap()]);
     let mut client = peer(address);
     assert_eq!(read(&mut client, 2), b"hi");
+    // As timeout(1) does it: a child, and then its group.
     run.signal(Signal::TERM);
+    run.signal(Signal::INT);
     assert_eq!(read_to_end(&mut client), b"", "a FIN and no RST");
     drop(client);
     let end = run.end();
