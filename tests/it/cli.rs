@@ -203,7 +203,7 @@ fn standard_input_is_sent_as_it_is() {
     let mut client = Run::typed(command(&["connect", &tcp(address), "--output", "raw"]));
     client.types(&bytes);
     client.ends_input();
-    let came = client.out.to_end();
+    let came = client.out.rest();
     assert!(came == bytes, "{} of {} bytes, or others", came.len(), bytes.len());
     client.end().with(0);
 }

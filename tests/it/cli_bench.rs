@@ -69,7 +69,7 @@ impl Stream {
 
     /// All up to its end.
     #[track_caller]
-    pub(crate) fn to_end(&mut self) -> Vec<u8> {
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.chunks.recv_deadline(deadline) {
@@ -154,8 +154,8 @@ impl Run {
     #[track_caller]
     pub(crate) fn end(mut self) -> End {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        let out = text(self.out.to_end());
-        let told = text(self.told.to_end());
+        let out = text(self.out.rest());
+        let told = text(self.told.rest());
         let status = self.child.wait().expect("it can be waited for").code();
         assert!(!told.contains("panicked"), "{told}");
         End { status, out, told }
