@@ -40,8 +40,8 @@ const SESSION: SessionId = SessionId(1);
 /// The one job of a run.
 const JOB: JobId = JobId(1);
 
-/// Sends that are not answered yet, at most.
-const UNANSWERED: usize = 64;
+/// Sends that are not answered yet, at most: half of the commands that the engine takes at once.
+const UNANSWERED: usize = 512;
 
 /// While something keeps input back, it is looked this often whether it still does.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -145,7 +145,10 @@ struct Conversation {
     reads_input: bool,
     /// Lines that were read.
     lines: u64,
-    unanswered: usize,
+    /// The bytes of each send that is not answered, in order.
+    unanswered: VecDeque<usize>,
+    /// How much may wait to be sent before input is held back, in bytes.
+    enough: u64,
     last_ticket: u64,
     /// Messages that were sent: their `{n}`.
     messages: u64,
@@ -175,14 +178,15 @@ impl Conversation {
             is_client: talk.is_client,
             recipients: talk.recipients,
             notation: talk.notation,
-            plan: Some(talk.plan),
             opening: talk.opening,
             repeat: talk.repeat,
             job: None,
             input: None,
             reads_input: talk.reads_input,
             lines: 0,
-            unanswered: 0,
+            unanswered: VecDeque::new(),
+            enough: sending::enough(&talk.plan),
+            plan: Some(talk.plan),
             last_ticket: 0,
             messages: 0,
             watch: Watch::new(talk.until.as_deref(), scheme == Scheme::Tcp),

@@ -1,8 +1,13 @@
-//! SIGINT and SIGTERM: the first one ends the run in order, the second one at once.
+//! SIGINT and SIGTERM: the first one ends the run in order, a second one at once.
 
 use crossbeam_channel::Receiver;
 
 use crate::error::OpError;
+
+/// A signal that comes this soon after the first one is the same wish: timeout(1) signals its child, and then its whole
+/// group.
+#[cfg(unix)]
+const SAME: std::time::Duration = std::time::Duration::from_millis(250);
 
 /// Tells the first signal.
 ///
@@ -23,10 +28,17 @@ pub(super) fn start() -> Result<Receiver<()>, OpError> {
     let mut signals = Signals::new(wanted).map_err(error)?;
     let (first, received) = crossbeam_channel::bounded(1);
     let run = move || {
-        for (count, signal) in signals.forever().enumerate() {
-            if count > 0 || first.send(()).is_err() {
+        let mut asked: Option<std::time::Instant> = None;
+        for signal in signals.forever() {
+            match asked {
+                None => {
+                    asked = Some(std::time::Instant::now());
+                    // The main thread may be at its end already.
+                    let _ = first.try_send(());
+                }
+                Some(at) if at.elapsed() < SAME => {}
                 // As the shell tells of who was ended by a signal.
-                std::process::exit(128 + signal);
+                Some(_) => std::process::exit(128 + signal),
             }
         }
     };

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded};
 
@@ -62,9 +62,14 @@ impl Stream {
         }
     }
 
+    /// Whether it has not ended, a moment later.
+    pub(crate) fn goes_on(&self) -> bool {
+        !self.chunks.recv_timeout(Duration::from_millis(100)).is_err_and(|error| error.is_disconnected())
+    }
+
     /// All up to its end.
     #[track_caller]
-    pub(crate) fn to_end(&mut self) -> Vec<u8> {
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.chunks.recv_deadline(deadline) {
@@ -133,6 +138,7 @@ impl Run {
     #[cfg(target_os = "linux")]
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let pid = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw);
+        // It stays known to the system until it is waited for, also when it is over.
         rustix::process::kill_process(pid.expect("a process"), signal).expect("it is there");
     }
 
@@ -148,8 +154,8 @@ impl Run {
     #[track_caller]
     pub(crate) fn end(mut self) -> End {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        let out = text(self.out.to_end());
-        let told = text(self.told.to_end());
+        let out = text(self.out.rest());
+        let told = text(self.told.rest());
         let status = self.child.wait().expect("it can be waited for").code();
         assert!(!told.contains("panicked"), "{told}");
         End { status, out, told }

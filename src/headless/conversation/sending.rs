@@ -12,13 +12,24 @@ use super::super::status::{Status, complain};
 use super::{Conversation, JOB, SESSION, UNANSWERED};
 use crate::clock::Stamp;
 use crate::endpoint::{Scheme, canonical};
-use crate::engine::{Command, Repeat, Target, Task};
+use crate::engine::{Command, Plan, Repeat, Target, Task};
 use crate::message::{Message, Prepared};
 use crate::payload::{self, Encoding, Envelope, Format, LineEnding};
 use crate::template::Values;
 
-/// Input is held back while more than this waits to be sent, in bytes.
+/// Input is held back while more than this waits to be sent, in bytes; where the queue takes little more, while
+/// anything does.
 const ENOUGH: u64 = 1 << 20;
+
+/// How much may wait in a session of this plan.
+pub(super) fn enough(plan: &Plan) -> u64 {
+    let options = match plan {
+        Plan::Listen(plan) => &plan.options,
+        Plan::Connect(plan) => &plan.options,
+        Plan::Bind(plan) => &plan.options,
+    };
+    if options.queue_limit.bytes() as u64 >= 4 * ENOUGH { ENOUGH } else { 0 }
+}
 
 /// How payload is written.
 #[derive(Clone, Copy, Debug)]
@@ -70,14 +81,15 @@ impl Conversation {
     pub(super) fn can_send(&self) -> bool {
         self.local.is_some()
             && self.job.is_none()
-            && self.unanswered < UNANSWERED
+            && self.unanswered.len() < UNANSWERED
             && !self.is_held()
             && self.recipients.target(&self.journal).is_some()
     }
 
     /// Whether so much waits that no more should be read.
     fn is_held(&self) -> bool {
-        self.journal.status().waiting.queued.bytes > ENOUGH
+        let unanswered: usize = self.unanswered.iter().sum();
+        self.journal.status().waiting.queued.bytes + unanswered as u64 > self.enough
     }
 
     /// Whether a line of standard input can be sent now; else whether that may change without a word.
@@ -176,9 +188,9 @@ impl Conversation {
         if payload.is_empty() && self.scheme == Scheme::Tcp {
             return;
         }
-        let ticket = self.ticket();
+        let (ticket, len) = (self.ticket(), payload.len());
         match self.engine.command(Command::Send { session: SESSION, to, payload, ticket }) {
-            Ok(()) => self.unanswered += 1,
+            Ok(()) => self.unanswered.push_back(len),
             Err(_) => {
                 complain("the engine is busy: this was not sent");
                 self.fail(Status::Network);

@@ -21,9 +21,9 @@ impl Conversation {
                 self.local = Some(local);
             }
             Event::Connecting { .. } => {}
-            Event::SendQueued { .. } => self.unanswered = self.unanswered.saturating_sub(1),
+            Event::SendQueued { .. } => drop(self.unanswered.pop_front()),
             Event::SendFailed { error, .. } => {
-                self.unanswered = self.unanswered.saturating_sub(1);
+                self.unanswered.pop_front();
                 complain(&error);
                 // A listener's peers come and go.
                 if self.is_client {
@@ -83,7 +83,8 @@ impl Conversation {
             self.begin(repeat);
         }
         let all_sent = self.opening.is_empty() && self.repeat.is_none() && self.job.is_none();
-        if all_sent && self.local.is_some() && self.input.is_none() && self.unanswered == 0 && !self.finished {
+        if all_sent && self.local.is_some() && self.input.is_none() && self.unanswered.is_empty() && !self.finished
+        {
             self.finish();
         }
     }
