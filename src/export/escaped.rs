@@ -210,8 +210,8 @@ fn closer<F: Form>(form: &mut F, bytes: &[u8], before: Before<'_>, out: &mut [u8
         return (1, form.watched(lead, &bytes[1..], out), false);
     }
     let width = match lead {
-        ..0xe0 => 2,
-        ..0xf0 => 3,
+        ..=0xdf => 2,
+        0xe0..=0xef => 3,
         _ => 4,
     };
     let rest = bytes.iter().skip(1).take(width - 1);
