@@ -107,99 +107,93 @@ fn may_need_closer<F: Form>(word: u64, after: u64) -> u64 {
 }
 
 /// Writes `bytes` to `out`, which has [`room`] for them. Returns how long that is.
-pub(super) fn escape<F: Form>(form: F, bytes: &[u8], out: &mut [u8]) -> usize {
-    let mut work = Work { form, bytes, out, from: 0, at: 0, end_of_character: usize::MAX };
-    while let Some(stride) = bytes.get(work.from..).and_then(<[u8]>::first_chunk::<STRIDE>) {
+pub(super) fn escape<F: Form>(mut form: F, bytes: &[u8], out: &mut [u8]) -> usize {
+    let mut place = Place { from: 0, at: 0, end_of_character: usize::MAX };
+    while let Some(stride) = bytes.get(place.from..).and_then(<[u8]>::first_chunk::<STRIDE>) {
         if is_plain::<F>(stride) {
-            work.out[work.at..work.at + STRIDE].copy_from_slice(stride);
-            work.from += STRIDE;
-            work.at += STRIDE;
+            out[place.at..place.at + STRIDE].copy_from_slice(stride);
+            place.from += STRIDE;
+            place.at += STRIDE;
             continue;
         }
-        let end = work.from + STRIDE - WINDOW;
-        while work.from <= end {
-            work.word();
+        let end = place.from + STRIDE - WINDOW;
+        while place.from <= end {
+            place = word(&mut form, bytes, out, place);
         }
     }
-    while work.from + WINDOW <= bytes.len() {
-        work.word();
+    while place.from + WINDOW <= bytes.len() {
+        place = word(&mut form, bytes, out, place);
     }
-    while work.from < bytes.len() {
-        work.byte();
+    while place.from < bytes.len() {
+        place = one(&mut form, bytes, out, place);
     }
-    work.at
+    place.at
 }
 
 /// Eight bytes, and the one after them.
 const WINDOW: usize = 9;
 
-/// Bytes that are being written.
-struct Work<'a, F> {
-    form: F,
-    bytes: &'a [u8],
-    out: &'a mut [u8],
-    /// How many of the bytes are read, and how many are written.
+/// How far it is. Handed on by value: in registers, not in memory that what is written might overlap.
+#[derive(Clone, Copy)]
+struct Place {
+    /// How many bytes are read, and how many are written.
     from: usize,
     at: usize,
     /// Where the last character beyond ASCII ended.
     end_of_character: usize,
 }
 
-impl<F: Form> Work<'_, F> {
-    /// Writes up to eight bytes, after which there is one more.
-    #[inline]
-    fn word(&mut self) {
-        let Some(window) = self.bytes[self.from..].first_chunk::<WINDOW>() else { return };
-        let [word @ .., _] = *window;
-        let unplain = unplain::<F>(u64::from_le_bytes(word));
-        let few = unplain & unplain.wrapping_sub(1);
-        if few & few.wrapping_sub(1) == 0 {
-            // All are copied; those that stand for themselves count.
-            self.out[self.at..self.at + word.len()].copy_from_slice(&word);
-            let plain = (unplain.trailing_zeros() / u8::BITS) as usize;
-            self.from += plain;
-            self.at += plain;
-            if plain < word.len() {
-                self.byte();
-            }
-            return;
-        }
-        let [_, after @ ..] = *window;
-        let closer = may_need_closer::<F>(u64::from_le_bytes(word), u64::from_le_bytes(after));
-        let alone = (closer.trailing_zeros() / u8::BITS) as usize;
-        for &byte in &word[..alone] {
-            self.at += put(F::TABLE.cells[usize::from(byte)], &mut self.out[self.at..]);
-        }
-        self.from += alone;
-        if alone < word.len() {
-            self.byte();
-        }
+/// Writes up to eight bytes, after which there is one more.
+#[inline(always)]
+fn word<F: Form>(form: &mut F, bytes: &[u8], out: &mut [u8], mut place: Place) -> Place {
+    let Some(window) = bytes[place.from..].first_chunk::<WINDOW>() else { return place };
+    let ([word @ .., _], [_, after @ ..]) = (*window, *window);
+    let unplain = unplain::<F>(u64::from_le_bytes(word));
+    let few = unplain & unplain.wrapping_sub(1);
+    if few & few.wrapping_sub(1) == 0 {
+        // All are copied; those that stand for themselves count.
+        out[place.at..place.at + word.len()].copy_from_slice(&word);
+        let plain = (unplain.trailing_zeros() / u8::BITS) as usize;
+        place.from += plain;
+        place.at += plain;
+        return if plain < word.len() { one(form, bytes, out, place) } else { place };
     }
+    let closer = may_need_closer::<F>(u64::from_le_bytes(word), u64::from_le_bytes(after));
+    let alone = (closer.trailing_zeros() / u8::BITS) as usize;
+    let out_of_word = &mut out[place.at..place.at + word.len() * LONGEST + size_of::<Cell>()];
+    let mut at = 0;
+    if alone == word.len() {
+        for byte in word {
+            at += put(F::TABLE.cells[usize::from(byte)], &mut out_of_word[at..]);
+        }
+        return Place { from: place.from + alone, at: place.at + at, ..place };
+    }
+    for &byte in &word[..alone] {
+        at += put(F::TABLE.cells[usize::from(byte)], &mut out_of_word[at..]);
+    }
+    one(form, bytes, out, Place { from: place.from + alone, at: place.at + at, ..place })
+}
 
-    /// Writes the next byte, or the character that it starts.
-    #[inline]
-    fn byte(&mut self) {
-        let byte = self.bytes[self.from];
-        let (first, count) = F::TABLE.closer[usize::from(byte)];
-        let next = self.bytes.get(self.from + 1).copied().unwrap_or_default();
-        if u16::from(next.wrapping_sub(first)) < count {
-            return self.closer();
-        }
-        self.at += put(F::TABLE.cells[usize::from(byte)], &mut self.out[self.at..]);
-        self.from += 1;
+/// Writes the next byte, or the character that it starts.
+#[inline(always)]
+fn one<F: Form>(form: &mut F, bytes: &[u8], out: &mut [u8], mut place: Place) -> Place {
+    let byte = bytes[place.from];
+    let (first, count) = F::TABLE.closer[usize::from(byte)];
+    let next = bytes.get(place.from + 1).copied().unwrap_or_default();
+    if u16::from(next.wrapping_sub(first)) >= count {
+        place.at += put(F::TABLE.cells[usize::from(byte)], &mut out[place.at..]);
+        place.from += 1;
+        return place;
     }
-
-    /// Writes the next byte, at which a closer look is needed.
-    fn closer(&mut self) {
-        let (before, rest) = self.bytes.split_at(self.from);
-        let before = Before { bytes: before, character: self.end_of_character == self.from };
-        let (read, written, whole) = closer(&mut self.form, rest, before, &mut self.out[self.at..]);
-        self.from += read;
-        self.at += written;
-        if whole {
-            self.end_of_character = self.from;
-        }
+    let (before, rest) = bytes.split_at(place.from);
+    let before = Before { bytes: before, character: place.end_of_character == place.from };
+    let (read, written, whole) = closer(form, rest, before, &mut out[place.at..]);
+    place.from += read;
+    place.at += written;
+    if whole {
+        place.end_of_character = place.from;
     }
+    place
 }
 
 /// Writes what `bytes` begin with: a byte that is watched, or the start of a character, of which the second byte is
