@@ -64,7 +64,7 @@ impl Block {
         // What is left is the first digit, unless the pairs had it.
         if rest > 0 || start == digits.len() {
             start -= 1;
-            digits[start] = PAIRS[rest as usize][1];
+            digits[start] = PAIRS[(rest % 10) as usize][1];
         }
         self.put(&digits[start..]);
     }

@@ -4,9 +4,12 @@
 //! there are few, each byte is written from a table, eight bytes whatever its length, so that nothing depends on what
 //! the byte is: binary payload defeats every prediction. Only a character beyond ASCII takes a branch.
 
-use std::sync::LazyLock;
+mod forms;
+mod table;
 
-use crate::payload::Classifier;
+pub(super) use forms::{Escaped, Json, Quoted, starts_formula};
+
+use table::{Cell, Table};
 
 /// Bytes that are looked at in one go.
 const STRIDE: usize = 32;
@@ -18,16 +21,6 @@ const LONGEST: usize = 6;
 pub(super) const fn room(len: usize) -> usize {
     // A cell of the table is written whole at the end, too.
     len * LONGEST + size_of::<Cell>()
-}
-
-/// What a form writes for a byte; the last one is how many bytes of it count.
-type Cell = [u8; 8];
-
-/// What a form writes for each byte that is looked at alone: ASCII, and what is no UTF-8.
-pub(super) struct Table {
-    cells: [Cell; 256],
-    /// Second bytes after which a byte needs a closer look: the first one, and how many there are.
-    closer: [(u8, u16); 256],
 }
 
 /// How a form writes what does not stand for itself.
@@ -62,106 +55,6 @@ pub(super) struct Before<'a> {
     /// The byte before was the last one of another character beyond ASCII.
     character: bool,
 }
-
-impl Table {
-    /// The table in which `cell` gives what stands for a byte.
-    const fn of(unplain: [u8; 3], ascii: fn_table::Ascii, beyond: fn_table::Beyond) -> Self {
-        let mut table = Self { cells: [[0; 8]; 256], closer: [(0, 0); 256] };
-        let mut byte = 0u8;
-        loop {
-            let plain =
-                matches!(byte, b' '..=b'~') && byte != unplain[0] && byte != unplain[1] && byte != unplain[2];
-            table.cells[byte as usize] = if plain {
-                [byte, 0, 0, 0, 0, 0, 0, 1]
-            } else if byte < 0x80 {
-                fn_table::ascii(ascii, byte)
-            } else {
-                fn_table::beyond(beyond, byte)
-            };
-            table.closer[byte as usize] = second_bytes(byte);
-            if byte == u8::MAX {
-                break;
-            }
-            byte += 1;
-        }
-        table
-    }
-
-    /// The same, with a closer look at every `byte`.
-    const fn watch(mut self, byte: u8) -> Self {
-        self.closer[byte as usize] = (0, 256);
-        self
-    }
-}
-
-/// The second bytes that make a character of UTF-8 begin with `lead` (Unicode, table 3-7): the first one, and how many.
-const fn second_bytes(lead: u8) -> (u8, u16) {
-    match lead {
-        0xe0 => (0xa0, 0x20),
-        0xed => (0x80, 0x20),
-        0xf0 => (0x90, 0x30),
-        0xf4 => (0x80, 0x10),
-        0xc2..=0xf3 => (0x80, 0x40),
-        _ => (0, 0),
-    }
-}
-
-/// What the tables are made of.
-mod fn_table {
-    use super::Cell;
-
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-
-    /// How ASCII is escaped.
-    #[derive(Clone, Copy)]
-    pub(super) enum Ascii {
-        /// RFC 8259 §7.
-        Json,
-        /// As [`crate::payload::escape`].
-        Escaped,
-        /// The same in a quoted cell, RFC 4180 §2.7.
-        Quoted,
-    }
-
-    /// How bytes that are no UTF-8 are.
-    #[derive(Clone, Copy)]
-    pub(super) enum Beyond {
-        /// U+FFFD.
-        Replaced,
-        /// `\xHH`.
-        Escaped,
-    }
-
-    pub(super) const fn ascii(form: Ascii, byte: u8) -> Cell {
-        match (form, byte) {
-            (_, b'\n') => [b'\\', b'n', 0, 0, 0, 0, 0, 2],
-            (_, b'\r') => [b'\\', b'r', 0, 0, 0, 0, 0, 2],
-            (_, b'\t') => [b'\\', b't', 0, 0, 0, 0, 0, 2],
-            (_, b'\\') => [b'\\', b'\\', 0, 0, 0, 0, 0, 2],
-            (Ascii::Json, b'"') => [b'\\', b'"', 0, 0, 0, 0, 0, 2],
-            (Ascii::Quoted, b'"') => [b'"', b'"', 0, 0, 0, 0, 0, 2],
-            (Ascii::Quoted, b';') => [b';', 0, 0, 0, 0, 0, 0, 1],
-            (Ascii::Json, _) => {
-                [b'\\', b'u', b'0', b'0', DIGITS[byte as usize >> 4], DIGITS[byte as usize & 15], 0, 6]
-            }
-            (_, 0) => [b'\\', b'0', 0, 0, 0, 0, 0, 2],
-            _ => hexadecimal(byte),
-        }
-    }
-
-    pub(super) const fn beyond(form: Beyond, byte: u8) -> Cell {
-        match form {
-            Beyond::Replaced => *b"\\ufffd\0\x06",
-            Beyond::Escaped => hexadecimal(byte),
-        }
-    }
-
-    const fn hexadecimal(byte: u8) -> Cell {
-        [b'\\', b'x', DIGITS[byte as usize >> 4], DIGITS[byte as usize & 15], 0, 0, 0, 4]
-    }
-}
-
-use fn_table::{Ascii, Beyond};
 
 /// Writes all eight bytes of a cell, of which as many count as it returns.
 #[inline]
@@ -214,99 +107,93 @@ fn may_need_closer<F: Form>(word: u64, after: u64) -> u64 {
 }
 
 /// Writes `bytes` to `out`, which has [`room`] for them. Returns how long that is.
-pub(super) fn escape<F: Form>(form: F, bytes: &[u8], out: &mut [u8]) -> usize {
-    let mut work = Work { form, bytes, out, from: 0, at: 0, end_of_character: usize::MAX };
-    while let Some(stride) = bytes.get(work.from..).and_then(<[u8]>::first_chunk::<STRIDE>) {
+pub(super) fn escape<F: Form>(mut form: F, bytes: &[u8], out: &mut [u8]) -> usize {
+    let mut place = Place { from: 0, at: 0, end_of_character: usize::MAX };
+    while let Some(stride) = bytes.get(place.from..).and_then(<[u8]>::first_chunk::<STRIDE>) {
         if is_plain::<F>(stride) {
-            work.out[work.at..work.at + STRIDE].copy_from_slice(stride);
-            work.from += STRIDE;
-            work.at += STRIDE;
+            out[place.at..place.at + STRIDE].copy_from_slice(stride);
+            place.from += STRIDE;
+            place.at += STRIDE;
             continue;
         }
-        let end = work.from + STRIDE - WINDOW;
-        while work.from <= end {
-            work.word();
+        let end = place.from + STRIDE - WINDOW;
+        while place.from <= end {
+            place = word(&mut form, bytes, out, place);
         }
     }
-    while work.from + WINDOW <= bytes.len() {
-        work.word();
+    while place.from + WINDOW <= bytes.len() {
+        place = word(&mut form, bytes, out, place);
     }
-    while work.from < bytes.len() {
-        work.byte();
+    while place.from < bytes.len() {
+        place = one(&mut form, bytes, out, place);
     }
-    work.at
+    place.at
 }
 
 /// Eight bytes, and the one after them.
 const WINDOW: usize = 9;
 
-/// Bytes that are being written.
-struct Work<'a, F> {
-    form: F,
-    bytes: &'a [u8],
-    out: &'a mut [u8],
-    /// How many of the bytes are read, and how many are written.
+/// How far it is. Handed on by value: in registers, not in memory that what is written might overlap.
+#[derive(Clone, Copy)]
+struct Place {
+    /// How many bytes are read, and how many are written.
     from: usize,
     at: usize,
     /// Where the last character beyond ASCII ended.
     end_of_character: usize,
 }
 
-impl<F: Form> Work<'_, F> {
-    /// Writes up to eight bytes, after which there is one more.
-    #[inline]
-    fn word(&mut self) {
-        let Some(window) = self.bytes[self.from..].first_chunk::<WINDOW>() else { return };
-        let [word @ .., _] = *window;
-        let unplain = unplain::<F>(u64::from_le_bytes(word));
-        let few = unplain & unplain.wrapping_sub(1);
-        if few & few.wrapping_sub(1) == 0 {
-            // All are copied; those that stand for themselves count.
-            self.out[self.at..self.at + word.len()].copy_from_slice(&word);
-            let plain = (unplain.trailing_zeros() / u8::BITS) as usize;
-            self.from += plain;
-            self.at += plain;
-            if plain < word.len() {
-                self.byte();
-            }
-            return;
-        }
-        let [_, after @ ..] = *window;
-        let closer = may_need_closer::<F>(u64::from_le_bytes(word), u64::from_le_bytes(after));
-        let alone = (closer.trailing_zeros() / u8::BITS) as usize;
-        for &byte in &word[..alone] {
-            self.at += put(F::TABLE.cells[usize::from(byte)], &mut self.out[self.at..]);
-        }
-        self.from += alone;
-        if alone < word.len() {
-            self.byte();
-        }
+/// Writes up to eight bytes, after which there is one more.
+#[inline(always)]
+fn word<F: Form>(form: &mut F, bytes: &[u8], out: &mut [u8], mut place: Place) -> Place {
+    let Some(window) = bytes[place.from..].first_chunk::<WINDOW>() else { return place };
+    let ([word @ .., _], [_, after @ ..]) = (*window, *window);
+    let unplain = unplain::<F>(u64::from_le_bytes(word));
+    let few = unplain & unplain.wrapping_sub(1);
+    if few & few.wrapping_sub(1) == 0 {
+        // All are copied; those that stand for themselves count.
+        out[place.at..place.at + word.len()].copy_from_slice(&word);
+        let plain = (unplain.trailing_zeros() / u8::BITS) as usize;
+        place.from += plain;
+        place.at += plain;
+        return if plain < word.len() { one(form, bytes, out, place) } else { place };
     }
+    let closer = may_need_closer::<F>(u64::from_le_bytes(word), u64::from_le_bytes(after));
+    let alone = (closer.trailing_zeros() / u8::BITS) as usize;
+    let out_of_word = &mut out[place.at..place.at + word.len() * LONGEST + size_of::<Cell>()];
+    let mut at = 0;
+    if alone == word.len() {
+        for byte in word {
+            at += put(F::TABLE.cells[usize::from(byte)], &mut out_of_word[at..]);
+        }
+        return Place { from: place.from + alone, at: place.at + at, ..place };
+    }
+    for &byte in &word[..alone] {
+        at += put(F::TABLE.cells[usize::from(byte)], &mut out_of_word[at..]);
+    }
+    one(form, bytes, out, Place { from: place.from + alone, at: place.at + at, ..place })
+}
 
-    /// Writes the next byte, or the character that it starts.
-    #[inline]
-    fn byte(&mut self) {
-        let byte = self.bytes[self.from];
-        let (first, count) = F::TABLE.closer[usize::from(byte)];
-        let next = self.bytes.get(self.from + 1).copied().unwrap_or_default();
-        if u16::from(next.wrapping_sub(first)) < count {
-            return self.closer();
-        }
-        self.at += put(F::TABLE.cells[usize::from(byte)], &mut self.out[self.at..]);
-        self.from += 1;
+/// Writes the next byte, or the character that it starts.
+#[inline(always)]
+fn one<F: Form>(form: &mut F, bytes: &[u8], out: &mut [u8], mut place: Place) -> Place {
+    let byte = bytes[place.from];
+    let (first, count) = F::TABLE.closer[usize::from(byte)];
+    let next = bytes.get(place.from + 1).copied().unwrap_or_default();
+    if u16::from(next.wrapping_sub(first)) >= count {
+        place.at += put(F::TABLE.cells[usize::from(byte)], &mut out[place.at..]);
+        place.from += 1;
+        return place;
     }
-
-    /// Writes the next byte, at which a closer look is needed.
-    fn closer(&mut self) {
-        let (before, rest) = self.bytes.split_at(self.from);
-        let before = Before { bytes: before, character: self.end_of_character == self.from };
-        let (read, written, whole) = closer(&mut self.form, rest, before, &mut self.out[self.at..]);
-        self.from += read;
-        self.at += written;
-        if whole {
-            self.end_of_character = self.from;
-        }
+    let (before, rest) = bytes.split_at(place.from);
+    let before = Before { bytes: before, character: place.end_of_character == place.from };
+    let (read, written, whole) = closer(form, rest, before, &mut out[place.at..]);
+    place.from += read;
+    place.at += written;
+    if whole {
+        place.end_of_character = place.from;
     }
+    place
 }
 
 /// Writes what `bytes` begin with: a byte that is watched, or the start of a character, of which the second byte is
@@ -317,8 +204,8 @@ fn closer<F: Form>(form: &mut F, bytes: &[u8], before: Before<'_>, out: &mut [u8
         return (1, form.watched(lead, &bytes[1..], out), false);
     }
     let width = match lead {
-        ..0xe0 => 2,
-        ..0xf0 => 3,
+        ..=0xdf => 2,
+        0xe0..=0xef => 3,
         _ => 4,
     };
     let rest = bytes.iter().skip(1).take(width - 1);
@@ -331,116 +218,6 @@ fn closer<F: Form>(form: &mut F, bytes: &[u8], before: Before<'_>, out: &mut [u8
     let code = bytes[1..width].iter().fold(start, |code, byte| code << 6 | u32::from(byte & 0x3f));
     let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
     (width, form.character(character, before, out), true)
-}
-
-/// A string of JSON in ASCII (RFC 8259 §7); U+FFFD for what is no UTF-8, as [`String::from_utf8_lossy`] has it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Json;
-
-impl Form for Json {
-    const TABLE: &'static Table = &Table::of(Self::UNPLAIN, Ascii::Json, Beyond::Replaced);
-    const UNPLAIN: [u8; 3] = [b'"', b'\\', b'\\'];
-
-    fn character(&mut self, character: char, _: Before<'_>, out: &mut [u8]) -> usize {
-        let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble & 15)];
-        let mut at = 0;
-        // Beyond U+FFFF: two units, a surrogate pair.
-        for unit in character.encode_utf16(&mut [0; 2]) {
-            let [high, low] = unit.to_be_bytes();
-            let [a, b, c, d] = [high >> 4, high, low >> 4, low].map(digit);
-            out[at..at + 6].copy_from_slice(&[b'\\', b'u', a, b, c, d]);
-            at += 6;
-        }
-        at
-    }
-
-    fn cut(&mut self, _: &[u8], out: &mut [u8]) -> usize {
-        put(Self::TABLE.cells[0xff], out)
-    }
-}
-
-/// The notation of [`crate::payload::escape`].
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Escaped {
-    classifier: Classifier,
-}
-
-impl Form for Escaped {
-    const TABLE: &'static Table = &Table::of(Self::UNPLAIN, Ascii::Escaped, Beyond::Escaped);
-    const UNPLAIN: [u8; 3] = [b'\\'; 3];
-
-    fn character(&mut self, character: char, before: Before<'_>, out: &mut [u8]) -> usize {
-        // What carries combining characters is only looked for where there is one that may be one.
-        if !before.character {
-            self.classifier = Classifier::default();
-            if let Some(byte) = before.bytes.last() {
-                self.classifier.admits(char::from(*byte).min('\u{80}'));
-            }
-        }
-        if self.admits(character) {
-            return character.encode_utf8(out).len();
-        }
-        let mut rest = &mut *out;
-        let room = rest.len();
-        std::io::Write::write_fmt(&mut rest, format_args!("\\u{{{:x}}}", u32::from(character)))
-            .expect("there is room");
-        room - rest.len()
-    }
-}
-
-impl Escaped {
-    /// [`Classifier::admits`], with the answers remembered for characters of two bytes, the ones that binary payload is
-    /// full of.
-    fn admits(&mut self, character: char) -> bool {
-        static LETTERS: LazyLock<[bool; 0x800]> = LazyLock::new(|| {
-            let is_base = |code| {
-                char::from_u32(code).is_some_and(|character| {
-                    // What a combining character is depends on what is before it.
-                    let alone = Classifier::default().admits(character);
-                    let mut after = Classifier::default();
-                    alone && after.admits('a') && after.admits(character)
-                })
-            };
-            std::array::from_fn(|code| u32::try_from(code).is_ok_and(is_base))
-        });
-        if LETTERS.get(character as usize).is_some_and(|is_base| *is_base) {
-            return self.classifier.admits('a');
-        }
-        self.classifier.admits(character)
-    }
-}
-
-/// The same inside a quoted cell of a table; a semicolon is escaped where a formula could follow it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Quoted(Escaped);
-
-impl Form for Quoted {
-    const TABLE: &'static Table = &Table::of(Self::UNPLAIN, Ascii::Quoted, Beyond::Escaped).watch(b';');
-    const UNPLAIN: [u8; 3] = [b'\\', b'"', b';'];
-    const WATCHED: Option<u8> = Some(b';');
-
-    fn character(&mut self, character: char, before: Before<'_>, out: &mut [u8]) -> usize {
-        self.0.character(character, before, out)
-    }
-
-    fn watched(&mut self, byte: u8, after: &[u8], out: &mut [u8]) -> usize {
-        if after.first() == Some(&b'"') || starts_formula(after) {
-            out[..4].copy_from_slice(b"\\x3b");
-            return 4;
-        }
-        put(Self::TABLE.cells[usize::from(byte)], out)
-    }
-}
-
-/// Whether a spreadsheet may take a cell that starts with `text` for a formula: OWASP's list for CSV injection, where
-/// tab and carriage return are escaped anyway.
-pub(super) fn starts_formula(text: &[u8]) -> bool {
-    match text {
-        [b'=' | b'+' | b'-' | b'@', ..] => true,
-        // The full-width forms of the same: ＝ ＋ － ＠.
-        [0xef, 0xbc, third, ..] => matches!(third, 0x9d | 0x8b | 0x8d | 0xa0),
-        _ => false,
-    }
 }
 
 #[cfg(test)]

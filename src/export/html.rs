@@ -13,6 +13,7 @@ use super::block::Block;
 use super::times::Times;
 use super::words::{self, count};
 use super::{About, Header, LogWriter, Summary, Totals};
+use crate::clock;
 use crate::endpoint::canonical;
 use crate::figures;
 use crate::journal::{ConnId, Content, Count, Detail, Direction, How, Record};
@@ -124,7 +125,7 @@ impl<W: Write> LogWriter for Html<W> {
         self.row.print(format_args!("</title>\n<style>\n{STYLE}</style>\n"));
         self.paragraph("<h1>", &title);
         self.row.put(b"</h1>\n");
-        let offset = header.started.timestamp().to_zoned(jiff::tz::TimeZone::system()).strftime("%:z").to_string();
+        let offset = header.started.timestamp().to_zoned(clock::zone()).strftime("%:z").to_string();
         let times = format!("{}; times are local (UTC{offset})", header.program);
         self.paragraph("<p>", &times);
         let shown = figures::count(SHOWN as u64);

@@ -365,6 +365,34 @@ fn asian_text_shows_without_a_font_of_the_system() {
 }
 
 #[test]
+fn the_bytes_of_one_direction_are_saved_alone() {
+    let mut window = Window::open();
+    let port = window.start("Listen", "listening on");
+    let mut clients = [connect(port), connect(port)];
+    for (client, bytes) in clients.iter_mut().zip([b"\0first", b"second"]) {
+        client.write_all(bytes).expect("written");
+        client.shutdown(Shutdown::Write).expect("shut down");
+        assert_eq!(client.read(&mut [0; 1]).expect("read"), 0);
+    }
+    let peer = clients[0].local_addr().expect("an address").to_string();
+    window.wait_for("4 rows");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("bytes.bin");
+    window.press("Save log…");
+    window.wait_for("offers no file dialog");
+    window.set("Path", &path.display().to_string());
+    window.press("Save");
+    window.press("Save received");
+    window.wait_for("choose one of them");
+    assert!(!path.exists());
+    window.press(&peer);
+    window.press("Save");
+    window.press("Save received");
+    window.wait_for("Saved ");
+    assert_eq!(std::fs::read(&path).expect("written"), b"\0first");
+}
+
+#[test]
 fn an_existing_file_is_replaced_only_when_asked_twice() {
     let mut window = Window::open();
     let folder = tempfile::tempdir().expect("a folder");
