@@ -61,7 +61,7 @@
 //! ahead that is being sent; `files` reads and writes those of messages and sequences; `keep` writes what is on a person's desk;
 //! `dialog` waits for the desktop's file dialog. Each is named, bounded, and can be cancelled or abandoned.
 
-// `tests/fuzz` builds the two floors on which all parsers live, without the rest.
+// `tests/fuzz` builds the floors and modules on which all parsers live, without the rest.
 #[cfg(all(feature = "window", not(fuzzing)))]
 pub mod app;
 pub mod clock;
@@ -69,7 +69,6 @@ pub mod endpoint;
 #[cfg(not(fuzzing))]
 pub mod engine;
 pub mod error;
-#[cfg(not(fuzzing))]
 pub mod export;
 pub mod figures;
 #[cfg(not(fuzzing))]
@@ -77,9 +76,7 @@ pub mod form;
 pub mod framing;
 #[cfg(not(fuzzing))]
 pub mod headless;
-#[cfg(not(fuzzing))]
 pub mod import;
-#[cfg(not(fuzzing))]
 pub mod journal;
 pub mod library;
 #[cfg(not(fuzzing))]
