@@ -63,8 +63,8 @@ pub enum FileFormat {
 }
 
 impl FileFormat {
-    /// All forms, the one to offer first in front.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Csv, Self::Jsonl, Self::Pcapng];
+    /// All forms, the one to offer first at the end.
+    pub const ALL: [Self; 4] = [Self::Pcapng, Self::Text, Self::Csv, Self::Jsonl];
 
     /// The extension without its dot: `txt`, `csv`, `jsonl`, `pcapng`.
     pub const fn extension(self) -> &'static str {
@@ -135,7 +135,8 @@ pub struct Header {
     pub started: Stamp,
     /// Records that left the journal before the first one here.
     pub missing: Losses,
-    /// The bookmarked records and what a person wrote about them (may be empty); only `.jsonl` has a place for them.
+    /// The bookmarked records and what a person wrote about them (may be empty); only `.jsonl` and `.pcapng` have a
+    /// place for them.
     pub notes: BTreeMap<Seq, String>,
 }
 
