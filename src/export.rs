@@ -98,7 +98,8 @@ pub struct Header {
     pub started: Stamp,
     /// Records that left the journal before the first one here.
     pub missing: Losses,
-    /// The bookmarked records and what a person wrote about them (may be empty); only `.jsonl` has a place for them.
+    /// The bookmarked records and what a person wrote about them (may be empty); only `.jsonl` and `.pcapng` have a
+    /// place for them.
     pub notes: BTreeMap<Seq, String>,
 }
 

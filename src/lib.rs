@@ -64,7 +64,7 @@
 //! standard input, `output` writes the records, and `signals` waits for SIGINT and SIGTERM. Each is named, bounded, and
 //! can be cancelled or abandoned.
 
-// `tests/fuzz` builds the two floors on which all parsers live, without the rest.
+// `tests/fuzz` builds the floors and modules on which all parsers live, without the rest.
 #[cfg(all(feature = "window", not(fuzzing)))]
 pub mod app;
 pub mod clock;
@@ -72,7 +72,6 @@ pub mod endpoint;
 #[cfg(not(fuzzing))]
 pub mod engine;
 pub mod error;
-#[cfg(not(fuzzing))]
 pub mod export;
 pub mod figures;
 #[cfg(not(fuzzing))]
@@ -80,9 +79,7 @@ pub mod form;
 pub mod framing;
 #[cfg(not(fuzzing))]
 pub mod headless;
-#[cfg(not(fuzzing))]
 pub mod import;
-#[cfg(not(fuzzing))]
 pub mod journal;
 pub mod library;
 #[cfg(not(fuzzing))]

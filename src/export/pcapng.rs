@@ -19,29 +19,29 @@
 //! totals and digests. What is not kept: texts beyond 8 KiB in notes, 1 KiB in errors and 2 KiB in the bookmarks of
 //! such records, where a record does not fit the 65,535 bytes of a comment, and payload that no IP packet can hold.
 
+mod annotated;
 mod block;
 mod checksum;
+mod flows;
 pub(crate) mod format;
 mod headers;
 pub(crate) mod remark;
 mod sums;
 mod tcp;
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
 use bytes::Bytes;
-use rustc_hash::FxHashMap;
 
-use super::{About, Ends, Header, LogWriter, Role, Summary};
-use crate::clock::Stamp;
-use crate::journal::{ConnId, Content, Count, Detail, Direction, How, Opened, Record, Seq, Side};
-use block::{Blocks, Drops};
-use headers::Headers;
+use super::{About, Header, LogWriter, Role, Summary};
+use crate::journal::{ConnId, Content, Detail, Direction, How, Opened, Record, Side};
+use annotated::Annotated;
+use block::Drops;
+use flows::{Flow, Flows};
 pub(crate) use headers::Route;
-use remark::{BOOKMARK, Remark, Sum};
+use remark::{Remark, Sum};
 use sums::Sums;
-use tcp::{Tcp, Wire, flag};
+use tcp::{Wire, flag};
 
 /// Totals of connections are written in blocks of about this many bytes.
 const PIECE: usize = 64 * 1024;
@@ -55,67 +55,17 @@ const ABOUT: &str = "The IP, TCP and UDP headers in this file are synthesized: S
 /// Writes pcapng.
 #[derive(Debug)]
 pub(super) struct Pcapng<W> {
-    blocks: Blocks<W>,
+    file: Annotated<W>,
     role: Role,
-    flows: FxHashMap<ConnId, Flow>,
-    /// Each route has a place in `holders`. Peers choose their addresses: this table's hashes can't be foreseen.
-    slots: HashMap<Route, u32>,
-    /// The connection to which the packets of a route belong at present.
-    holders: Vec<ConnId>,
+    flows: Flows,
     sums: Sums,
     records: u64,
-    /// The number that a reader expects next.
-    next: Seq,
-    /// Datagrams that the kernel dropped, as far as records say so.
-    kernel_dropped: u64,
-}
-
-/// A connection or UDP peer.
-#[derive(Debug)]
-struct Flow {
-    ends: Option<Ends>,
-    headers: Headers,
-    slot: u32,
-    tcp: Tcp,
-    received: Count,
-    sent: Count,
 }
 
 impl<W: Write> Pcapng<W> {
     pub(super) fn new(out: W) -> Self {
-        let (flows, slots, holders, sums) = Default::default();
-        let (records, next, kernel_dropped) = (0, 0, 0);
-        let blocks = Blocks::new(out);
-        Self { blocks, role: Role::Listener, flows, slots, holders, sums, records, next, kernel_dropped }
-    }
-
-    /// The flow of a connection that packets of its route belong to from now on: where they did not, a comment of the
-    /// next block says so.
-    fn claim(&mut self, conn: ConnId, ends: Option<Ends>) -> &mut Flow {
-        let Self { blocks, flows, slots, holders, .. } = self;
-        let flow = flows.entry(conn).or_insert_with(|| {
-            let route = Route::of(ends, conn);
-            let slot = *slots.entry(route).or_insert_with(|| {
-                // No connection has this number.
-                holders.push(ConnId(0));
-                u32::try_from(holders.len() - 1).expect("there are as many connections at most")
-            });
-            let (tcp, headers) = (Tcp::new(conn), Headers::new(route));
-            Flow { ends, headers, slot, tcp, received: Count::default(), sent: Count::default() }
-        });
-        let holder = &mut holders[flow.slot as usize];
-        if *holder != conn {
-            *holder = conn;
-            let (peer, local) = flow.ends.map(|ends| (ends.peer, ends.local)).unzip();
-            blocks.remark(Remark::Connection { conn: conn.0, peer, local });
-        }
-        flow
-    }
-
-    /// The handshake of a connection that has none yet, or whose end was seen.
-    fn handshake(&mut self, conn: ConnId, by: Direction, time: Stamp) -> io::Result<()> {
-        let Some(flow) = self.flows.get_mut(&conn) else { return Ok(()) };
-        flow.tcp.handshake(&mut Wire { blocks: &mut self.blocks, headers: &flow.headers, time }, by)
+        let (flows, sums, records) = Default::default();
+        Self { file: Annotated::new(out), role: Role::Listener, flows, sums, records }
     }
 
     /// Whose packet comes first in this session's connections.
@@ -130,127 +80,75 @@ impl<W: Write> Pcapng<W> {
         about: About<'_>,
     ) -> io::Result<()> {
         let (is_udp, opener) = (self.role == Role::Udp, self.opener());
-        let flow = self.claim(conn, about.ends);
-        if if is_udp { bytes.len() > flow.headers.route.longest_datagram() } else { bytes.is_empty() } {
-            if bytes.is_empty() {
-                flow.count(direction, 0);
-            }
-            return self.apart(record, about);
+        let flow = self.flows.claim(conn, about.ends, &mut self.file);
+        let is_too_long = is_udp && bytes.len() > flow.headers.route.longest_datagram();
+        if !is_too_long {
+            flow.count(direction, bytes.len());
         }
-        flow.count(direction, bytes.len());
-        let must_open = !is_udp && (!flow.tcp.is_open() || flow.tcp.is_finished(direction));
-        if must_open {
-            self.handshake(conn, opener, record.time)?;
+        // No segment is empty.
+        if is_too_long || (!is_udp && bytes.is_empty()) {
+            return self.file.apart(record, about);
         }
-        self.comments(record, about);
         self.sums.add(conn, direction, bytes)?;
-        let Some(flow) = self.flows.get_mut(&conn) else { return Ok(()) };
-        let wire = &mut Wire { blocks: &mut self.blocks, headers: &flow.headers, time: record.time };
-        if !is_udp {
-            return flow.tcp.chunk(wire, direction, bytes);
+        let Flow { headers, tcp, .. } = flow;
+        if !is_udp && (!tcp.is_open() || tcp.is_finished(direction)) {
+            let blocks = &mut self.file.blocks;
+            tcp.handshake(&mut Wire { blocks, headers, time: record.time }, opener)?;
         }
-        let headers = flow.headers.udp(direction, bytes);
-        wire.blocks.packet(record.time, flag(direction), headers.bytes(), bytes)
-    }
-
-    /// What a packet can't say of the record that it is.
-    fn comments(&mut self, record: &Record, about: About<'_>) {
-        if record.seq != self.next {
-            self.blocks.remark(Remark::Next { seq: record.seq });
+        self.file.comment(record, about);
+        let blocks = &mut self.file.blocks;
+        if is_udp {
+            return blocks.packet(record.time, flag(direction), headers.udp(direction, bytes).bytes(), bytes);
         }
-        self.next = record.seq.wrapping_add(1);
-        if record.unexpected {
-            self.blocks.remark(Remark::Unexpected);
-        }
-        if let Some(note) = about.note {
-            self.blocks.comment(&format!("{BOOKMARK}{note}"));
-        }
-    }
-
-    /// The record as a comment of the next block.
-    fn remark(&mut self, record: &Record, about: About<'_>) {
-        self.next = record.seq.wrapping_add(1);
-        self.blocks.remark(Remark::record(record, about.note));
-    }
-
-    /// A record that has no packet.
-    fn apart(&mut self, record: &Record, about: About<'_>) -> io::Result<()> {
-        self.remark(record, about);
-        let drops = match &record.content {
-            Content::Detail(Detail::KernelDropped { datagrams }) => {
-                self.kernel_dropped = self.kernel_dropped.saturating_add(*datagrams);
-                Some(Drops { system: self.kernel_dropped, log: 0 })
-            }
-            _ => None,
-        };
-        self.blocks.statistics(record.time, drops)?;
-        let words = record.words();
-        if !words.is_empty() {
-            self.blocks.tell(match about.ends {
-                Some(ends) => format!("{}: {words}", ends.peer),
-                None => words,
-            });
-        }
-        Ok(())
+        tcp.chunk(&mut Wire { blocks, headers, time: record.time }, direction, bytes)
     }
 
     /// What happened to a TCP connection, with packets where there are some.
     fn event(&mut self, record: &Record, conn: ConnId, detail: &Detail, about: About<'_>) -> io::Result<()> {
-        let opener = self.opener();
-        let tcp = self.claim(conn, about.ends).tcp;
-        let time = record.time;
+        let (opener, time) = (self.opener(), record.time);
+        let Flow { headers, tcp, .. } = self.flows.claim(conn, about.ends, &mut self.file);
         if let Detail::Opened { by: by @ (Opened::Accepted | Opened::Connected), .. } = detail
             && !tcp.is_open()
         {
-            self.remark(record, about);
+            self.file.remark(record, about);
             let by = if *by == Opened::Connected { Direction::Sent } else { Direction::Received };
-            return self.handshake(conn, by, time);
+            return tcp.handshake(&mut Wire { blocks: &mut self.file.blocks, headers, time }, by);
         }
         let directions = ending(detail);
         if !tcp.was_opened() && !directions.is_empty() {
-            self.handshake(conn, opener, time)?;
+            tcp.handshake(&mut Wire { blocks: &mut self.file.blocks, headers, time }, opener)?;
         }
-        let Some(flow) = self.flows.get(&conn) else { return Ok(()) };
         let reset = matches!(detail, Detail::Closed { how: How::PeerReset | How::LocalAbort });
-        let has_packets =
-            flow.tcp.is_open() && directions.iter().any(|direction| reset || !flow.tcp.is_finished(*direction));
-        if has_packets {
-            self.remark(record, about);
-        } else {
-            self.apart(record, about)?;
-        }
-        let Some(flow) = self.flows.get_mut(&conn) else { return Ok(()) };
-        let wire = &mut Wire { blocks: &mut self.blocks, headers: &flow.headers, time };
-        if has_packets {
+        let is_new = |direction: &Direction| reset || !tcp.is_finished(*direction);
+        if tcp.is_open() && directions.iter().any(is_new) {
+            self.file.remark(record, about);
+            let wire = &mut Wire { blocks: &mut self.file.blocks, headers, time };
             for direction in directions {
-                if reset { flow.tcp.reset(wire, *direction)? } else { flow.tcp.finish(wire, *direction)? }
+                if reset { tcp.reset(wire, *direction)? } else { tcp.finish(wire, *direction)? }
             }
+        } else {
+            self.file.apart(record, about)?;
         }
         if matches!(detail, Detail::Closed { .. }) {
-            flow.tcp.close();
+            tcp.close();
         }
         Ok(())
     }
 
-    /// Totals and digests of each connection.
+    /// Totals and digests of each connection. Returns whether they are all there ever was.
     fn totals(&mut self, summary: &Summary) -> io::Result<bool> {
         let mut sums = self.sums.finish()?;
-        let (mut received, mut sent) = (Count::default(), Count::default());
-        for flow in self.flows.values() {
-            received.join(flow.received);
-            sent.join(flow.sent);
-        }
         for totals in &summary.connections {
-            let saved = self.flows.get(&totals.conn).map_or((0, 0), |flow| (flow.received.bytes, flow.sent.bytes));
             let conn = totals.conn;
+            let saved = self.flows.get(conn).map_or((0, 0), |flow| (flow.received.bytes, flow.sent.bytes));
             let received = Sum::new(totals.received, saved.0, sums.take(conn, Direction::Received));
             let sent = Sum::new(totals.sent, saved.1, sums.take(conn, Direction::Sent));
-            self.blocks.remark(Remark::total(totals, received, sent));
-            if self.blocks.comments_exceed(PIECE) {
-                self.blocks.statistics(self.blocks.last(), None)?;
+            self.file.blocks.remark(Remark::total(totals, received, sent));
+            if self.file.blocks.comments_exceed(PIECE) {
+                self.file.blocks.statistics(self.file.blocks.last(), None)?;
             }
         }
-        Ok(received == summary.received && sent == summary.sent)
+        Ok(self.flows.totals() == (summary.received, summary.sent))
     }
 }
 
@@ -266,23 +164,13 @@ fn ending(detail: &Detail) -> &'static [Direction] {
     }
 }
 
-impl Flow {
-    fn count(&mut self, direction: Direction, bytes: usize) {
-        let count = match direction {
-            Direction::Received => &mut self.received,
-            Direction::Sent => &mut self.sent,
-        };
-        count.bytes += bytes as u64;
-        count.records += 1;
-    }
-}
-
 impl<W: Write> LogWriter for Pcapng<W> {
     fn start(&mut self, header: &Header) -> io::Result<()> {
         self.role = header.role;
-        self.blocks.comment(ABOUT);
-        self.blocks.remark(Remark::session(header));
-        self.blocks.start(&header.program, &header.endpoint)
+        let blocks = &mut self.file.blocks;
+        blocks.comment(ABOUT);
+        blocks.remark(Remark::session(header));
+        blocks.start(&header.program, &header.endpoint)
     }
 
     fn record(&mut self, record: &Record, about: About<'_>) -> io::Result<()> {
@@ -295,23 +183,20 @@ impl<W: Write> LogWriter for Pcapng<W> {
                 self.event(record, conn, detail, about)
             }
             (_, Some(conn)) => {
-                self.claim(conn, about.ends);
-                self.apart(record, about)
+                self.flows.claim(conn, about.ends, &mut self.file);
+                self.file.apart(record, about)
             }
-            (_, None) => self.apart(record, about),
+            (_, None) => self.file.apart(record, about),
         }
     }
 
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         let complete = self.totals(summary)?;
-        self.blocks.remark(Remark::summary(self.records, summary, complete));
-        let losses = summary.losses;
+        let (blocks, losses) = (&mut self.file.blocks, summary.losses);
+        blocks.remark(Remark::summary(self.records, summary, complete));
         for loss in losses.sentences() {
-            self.blocks.comment(&loss);
+            blocks.comment(&loss);
         }
-        self.blocks.finish(Drops { system: losses.datagrams, log: losses.records })
+        blocks.finish(Drops { system: losses.datagrams, log: losses.records })
     }
 }
-
-#[cfg(test)]
-mod tests;

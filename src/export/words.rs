@@ -1,4 +1,4 @@
-//! What the three forms of a file say in the same words.
+//! What the forms of a file say in the same words.
 
 use crate::journal::{Content, Detail, Opened};
 

@@ -95,7 +95,7 @@ fn the_handle_reports_progress_and_the_outcome_once() {
 #[test]
 fn an_unknown_extension_starts_no_thread() {
     let error = Save::start("log.png".into(), header(), snapshot(0), Arc::new(|| ())).expect_err("refused");
-    assert!(error.to_string().contains(".txt, .csv, .jsonl, .html or .bin"), "{error}");
+    assert!(error.to_string().contains(".txt, .csv, .jsonl, .pcapng, .html or .bin"), "{error}");
 }
 
 #[test]

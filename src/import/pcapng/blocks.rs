@@ -12,6 +12,9 @@ use crate::journal::Direction;
 /// A section with more interfaces than this is a damaged one.
 const INTERFACES: usize = 65_536;
 
+/// Comments of a block beyond these are passed over: nobody writes that many, and each costs more than its bytes.
+const COMMENTS: usize = 4096;
+
 /// What is wrong, and how many bytes behind the block's length.
 type Wrong = (usize, String);
 
@@ -108,6 +111,12 @@ pub(super) fn parse(section: &mut Section, kind: u32, body: &[u8]) -> Result<Opt
     }
 }
 
+fn keep(comments: &mut Vec<Vec<u8>>, comment: &[u8]) {
+    if comments.len() < COMMENTS {
+        comments.push(comment.to_vec());
+    }
+}
+
 fn need(body: &[u8], len: usize) -> Result<(), Wrong> {
     if body.len() < len {
         return Err((0, format!("a block is too short for its kind: {} bytes", body.len() + 12)));
@@ -126,7 +135,7 @@ fn section_header(section: &Section, body: &[u8]) -> Result<Block, Wrong> {
     while let Some((code, value)) = options.next()? {
         match code {
             USER_APPLICATION => program = Some(String::from_utf8_lossy(value).into_owned()),
-            COMMENT => comments.push(value.to_vec()),
+            COMMENT => keep(&mut comments, value),
             _ => {}
         }
     }
@@ -192,7 +201,7 @@ fn packet(section: &mut Section, is_old: bool, body: &[u8]) -> Result<Block, Wro
                     _ => None,
                 }
             }
-            COMMENT => comments.push(value.to_vec()),
+            COMMENT => keep(&mut comments, value),
             _ => {}
         }
     }
@@ -219,7 +228,7 @@ fn statistics(section: &Section, body: &[u8]) -> Result<Option<Block>, Wrong> {
     let mut comments = Vec::new();
     while let Some((code, value)) = options.next()? {
         if code == COMMENT {
-            comments.push(value.to_vec());
+            keep(&mut comments, value);
         }
     }
     let time = section.time(interface, body, 4);

@@ -13,7 +13,7 @@ use crate::export::pcapng::Route;
 use crate::export::pcapng::format::PSH;
 use crate::export::pcapng::remark::{self, BOOKMARK, Counted, Lost, Remark};
 use crate::export::{Ends, Header, Summary, Totals};
-use crate::journal::{ConnId, Content, Direction, Record, Seq};
+use crate::journal::{ConnId, Content, Count, Direction, Record, Seq};
 
 /// Segments are joined up to this many bytes, eight blocks of the journal.
 const LONGEST_CHUNK: usize = 16 << 20;
@@ -42,6 +42,8 @@ pub(super) struct Own {
     next: Seq,
     /// The connection to which packets of a route belong at present. Whoever wrote the file chose the addresses.
     routes: HashMap<Route, ConnId>,
+    /// The last one that was looked up: most packets follow one of their own.
+    recent: Option<(Route, ConnId)>,
     ends: FxHashMap<ConnId, Option<Ends>>,
     last: u32,
     chunk: Option<Chunk>,
@@ -63,7 +65,10 @@ impl Own {
         let started = Stamp::from_nanos(started);
         let header = Header { program, role, endpoint, started, missing: missing.into(), notes: BTreeMap::new() };
         let (routes, ends, claims, arena) = Default::default();
-        Ok((Self { next: 0, routes, ends, last: 0, chunk: None, claims, arena, is_over: false }, header))
+        Ok((
+            Self { next: 0, routes, recent: None, ends, last: 0, chunk: None, claims, arena, is_over: false },
+            header,
+        ))
     }
 
     /// Whether everything up to the summary was there.
@@ -99,17 +104,13 @@ impl Own {
             return Err(format!("a packet was cut from {} to {} bytes", carried.len, carried.payload.len()));
         }
         let (conn, direction) = self.whose(carried)?;
-        if let Some(chunk) = &mut self.chunk {
-            let fits = chunk.bytes.len() + carried.len <= LONGEST_CHUNK;
-            if fits && chunk.conn == conn && chunk.direction == direction && comments.is_empty() {
-                chunk.bytes.extend_from_slice(carried.payload);
-                if is_end {
-                    self.flush(items);
-                }
-                return Ok(());
+        if comments.is_empty() && self.join(conn, direction, carried.payload) {
+            if is_end {
+                self.flush(items);
             }
-            self.flush(items);
+            return Ok(());
         }
+        self.flush(items);
         start.seq = self.next;
         self.next = self.next.wrapping_add(1);
         if is_end {
@@ -119,6 +120,17 @@ impl Own {
             self.chunk = Some(Chunk { conn, direction, record: start, bytes: BytesMut::from(carried.payload) });
         }
         Ok(())
+    }
+
+    /// Adds a segment to the chunk that it continues; `false` where it begins one.
+    fn join(&mut self, conn: ConnId, direction: Direction, payload: &[u8]) -> bool {
+        let Some(chunk) = &mut self.chunk else { return false };
+        let fits = chunk.bytes.len() + payload.len() <= LONGEST_CHUNK;
+        let continues = fits && chunk.conn == conn && chunk.direction == direction;
+        if continues {
+            chunk.bytes.extend_from_slice(payload);
+        }
+        continues
     }
 
     fn start(&self, time: Stamp) -> Start {
@@ -154,15 +166,21 @@ impl Own {
             None => Direction::Received,
         };
         let route = if direction == Direction::Sent { sent } else { received };
+        if let Some((_, conn)) = self.recent.filter(|(recent, _)| *recent == route) {
+            return Ok((conn, direction));
+        }
         if let Some(conn) = self.routes.get(&route) {
+            self.recent = Some((route, *conn));
             return Ok((*conn, direction));
         }
         let conn = ConnId(self.last.checked_add(1).ok_or("there is no number left for a connection")?);
         self.connection(conn, Some(Ends { peer: route.peer, local: route.local }))?;
+        // Its addresses are those of the packet, whatever others they may stand for.
         self.routes.insert(route, conn);
         Ok((conn, direction))
     }
 
+    /// From here on, packets between these ends are of this connection.
     fn connection(&mut self, conn: ConnId, ends: Option<Ends>) -> Result<(), String> {
         if conn.0 == 0 {
             return Err("a connection can't have the number 0".to_owned());
@@ -170,8 +188,14 @@ impl Own {
         if self.ends.len() >= CONNECTIONS && !self.ends.contains_key(&conn) {
             return Err(format!("there are more than {CONNECTIONS} connections"));
         }
+        let route = Route::of(ends, conn);
+        if self.routes.len() >= CONNECTIONS && !self.routes.contains_key(&route) {
+            return Err(format!("there are packets between more than {CONNECTIONS} pairs of addresses"));
+        }
+        self.recent = None;
         self.last = self.last.max(conn.0);
         self.ends.insert(conn, ends);
+        self.routes.insert(route, conn);
         Ok(())
     }
 
@@ -191,7 +215,6 @@ impl Own {
                 self.flush(items);
                 let (conn, ends) = (ConnId(conn), peer.zip(local).map(|(peer, local)| Ends { peer, local }));
                 self.connection(conn, ends)?;
-                self.routes.insert(Route::of(ends, conn), conn);
             }
             Remark::Record { seq, conn, what, bookmark, unexpected } => {
                 self.flush(items);
@@ -203,16 +226,8 @@ impl Own {
                 items.push_back(Item::Record { record, ends, note: bookmark });
             }
             Remark::Total { conn, peer, local, received, sent } => {
-                self.total(
-                    Totals {
-                        conn: ConnId(conn),
-                        ends: Ends { peer, local },
-                        received: Counted { bytes: received.bytes, records: received.records }.into(),
-                        sent: Counted { bytes: sent.bytes, records: sent.records }.into(),
-                    },
-                    &received,
-                    &sent,
-                )?;
+                let (conn, ends) = (ConnId(conn), Ends { peer, local });
+                self.total(conn, ends, &received, &sent)?;
             }
             Remark::Summary { records, received, sent, dropped, complete } => {
                 self.flush(items);
@@ -222,16 +237,24 @@ impl Own {
         Ok(())
     }
 
-    fn total(&mut self, totals: Totals, received: &remark::Sum, sent: &remark::Sum) -> Result<(), String> {
+    fn total(
+        &mut self,
+        conn: ConnId,
+        ends: Ends,
+        received: &remark::Sum,
+        sent: &remark::Sum,
+    ) -> Result<(), String> {
         if self.claims.summary.connections.len() >= CONNECTIONS {
             return Err(format!("there are more than {CONNECTIONS} connections"));
         }
         for (side, sum) in [(Side::Received, received), (Side::Sent, sent)] {
             let sha256 = const_hex::decode_to_array(&sum.sha256)
                 .map_err(|_| format!("{:?} is no SHA-256 in hex", sum.sha256.get(..80).unwrap_or(&sum.sha256)))?;
-            self.claims.sums.insert((totals.conn, side), Sum { saved: sum.saved, sha256 });
+            self.claims.sums.insert((conn, side), Sum { saved: sum.saved, sha256 });
         }
-        self.claims.summary.connections.push(totals);
+        let count = |sum: &remark::Sum| Count { bytes: sum.bytes, records: sum.records };
+        let (received, sent) = (count(received), count(sent));
+        self.claims.summary.connections.push(Totals { conn, ends, received, sent });
         Ok(())
     }
 
