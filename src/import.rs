@@ -17,9 +17,9 @@ use std::ops::ControlFlow;
 
 pub use convert::{Converted, convert};
 pub use form::reader;
-pub use open::{Opened, open};
+pub use open::{Opened, open, open_reader};
 pub use task::{Opening, Task, Verifying};
-pub use verify::{Finding, Verdict, verify};
+pub use verify::{Finding, Verdict, verify, verify_reader};
 
 use crate::export::{Ends, Header, Summary};
 use crate::journal::{ConnId, Direction, Record};

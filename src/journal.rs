@@ -40,7 +40,7 @@ pub use connections::{Connection, Count, Queued, State, Waiting};
 pub use digests::{Digest, DigestState, Digesting};
 pub use heads::{Head, What};
 pub use rates::{Peak, Rates, SECONDS_KEPT, Second, second_of};
-pub use rebuild::{Full, Origin, Rebuilder, Told};
+pub use rebuild::{Beginning, Full, Origin, Rebuilder, Told};
 pub use record::{ConnId, Content, Detail, Direction, How, Opened, Record, Seq, Side};
 pub use segment::Segment;
 pub use tally::{Tally, Traffic};

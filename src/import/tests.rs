@@ -231,3 +231,5 @@ fn hundreds_of_connections_come_back() {
     let played = played(acts.collect());
     round_trip(&lines(&played.journal, &header(), &played.notes));
 }
+
+mod verifying;

@@ -24,6 +24,18 @@ pub struct Origin {
     pub dropped_later: Count,
 }
 
+/// What a file says before its first record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beginning {
+    /// When its first record was written.
+    pub started: Stamp,
+    /// Records that had left because of limits, and the bytes in them.
+    pub dropped: Count,
+    /// What a connection is of which the file does not say how it was opened: [`State::Connected`], or
+    /// [`State::Datagrams`] for UDP.
+    pub state: State,
+}
+
 /// What a file tells at its end of all that ever happened, in it or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
@@ -60,8 +72,7 @@ pub struct Rebuilder {
     /// The number that the file should have next.
     expected: Seq,
     skipped: u64,
-    started: Stamp,
-    dropped: Count,
+    beginning: Beginning,
     /// The connection that was looked up last.
     last: Option<ConnId>,
     /// Records and bytes of texts that are not published yet.
@@ -71,9 +82,9 @@ pub struct Rebuilder {
 }
 
 impl Rebuilder {
-    /// A journal within `limits` that shares `budget` with others. The file began at `started`, after `dropped`
-    /// records (and bytes in them) had left because of limits.
-    pub fn new(budget: &Budget, limits: Limits, started: Stamp, dropped: Count) -> Self {
+    /// A journal within `limits` that shares `budget` with others.
+    pub fn new(budget: &Budget, limits: Limits, beginning: Beginning) -> Self {
+        let Beginning { started, dropped, .. } = beginning;
         let journal = Arc::new(Journal::within(budget, limits));
         journal.set_digesting(Digesting::Always);
         {
@@ -83,7 +94,7 @@ impl Rebuilder {
         }
         let writer = Writer::new(Arc::clone(&journal));
         let (next, expected, skipped, last, waiting, socket_closed) = Default::default();
-        Self { journal, writer, next, expected, skipped, started, dropped, last, waiting, socket_closed }
+        Self { journal, writer, next, expected, skipped, beginning, last, waiting, socket_closed }
     }
 
     /// Appends a record, whose connection has these ends (peer, local) where they are known. Returns the number that
@@ -148,7 +159,8 @@ impl Rebuilder {
         }
         let state = match &record.content {
             Content::Detail(Detail::Opened { by: Opened::Peer, .. }) => State::Datagrams,
-            _ => State::Connected,
+            Content::Detail(Detail::Opened { .. }) => State::Connected,
+            _ => self.beginning.state,
         };
         inner.connections.adopt(conn, peer, local, record.time, state);
         Ok(())
@@ -227,7 +239,7 @@ impl Rebuilder {
         (inner.status.received, inner.status.sent) = (told.received, told.sent);
         inner.status.kernel_dropped = told.datagrams;
         // What left this journal while it was made stays counted.
-        let later = less(told.dropped, self.dropped);
+        let later = less(told.dropped, self.beginning.dropped);
         inner.status.dropped_records = inner.status.dropped_records.wrapping_add(later.records);
         inner.status.dropped_bytes = inner.status.dropped_bytes.wrapping_add(later.bytes);
         if let Some(origin) = &mut inner.origin {
@@ -238,7 +250,7 @@ impl Rebuilder {
                 if inner.connections.held() > inner.limits.bytes / 2 {
                     continue;
                 }
-                inner.connections.adopt(*id, *peer, *local, self.started, State::Connected);
+                inner.connections.adopt(*id, *peer, *local, self.beginning.started, self.beginning.state);
                 inner.connections.add_unseen(*id, *received, *sent);
                 self.journal.digests.lose(*id);
                 continue;
