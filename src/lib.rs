@@ -58,7 +58,8 @@
 //! `main` draws; `io` owns the sockets; `digest` brings the SHA-256 of what crossed up to date, at the lowest
 //! priority; `search` looks through a long log for a filter, or for what is to be found; `align` sets two payloads side
 //! by side, for about a second at most; `lookup-N` wait for the system's resolver; `save` writes a log; `file` reads one
-//! ahead that is being sent; `open` and `verify` read logs; `files` reads and writes those of messages and sequences; `keep` writes what is on a person's desk;
+//! ahead that is being sent; `open` and `verify` read logs; `files` reads and writes those of messages and sequences;
+//! `keep` writes what is on a person's desk;
 //! `dialog` waits for the desktop's file dialog. Each is named, bounded, and can be cancelled or abandoned.
 
 // `tests/fuzz` builds what parsers live in, without the rest.

@@ -272,3 +272,6 @@ fn sum(a: Count, b: Count) -> Count {
 fn less(a: Count, b: Count) -> Count {
     Count { bytes: a.bytes.wrapping_sub(b.bytes), records: a.records.wrapping_sub(b.records) }
 }
+
+#[cfg(test)]
+mod tests;
