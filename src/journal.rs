@@ -337,8 +337,10 @@ impl Inner {
                 break;
             };
             self.status.held -= segment.held();
-            self.status.dropped_records += segment.entries.len() as u64;
-            self.status.dropped_bytes += segment.payload.len() as u64;
+            // A file may say any number of what was dropped before.
+            let (records, bytes) = (segment.entries.len() as u64, segment.payload.len() as u64);
+            self.status.dropped_records = self.status.dropped_records.saturating_add(records);
+            self.status.dropped_bytes = self.status.dropped_bytes.saturating_add(bytes);
             dropped.push(segment);
         }
         dropped

@@ -150,7 +150,7 @@ impl Taking {
         let journal = rebuilder.finish(claims.as_ref().map(told).as_ref());
         let status = journal.status();
         // All of them are held but for those that left.
-        let left = records - (status.end - status.first);
+        let left = records.saturating_sub(status.end - status.first);
         Opened { header, journal, notes, claims, fault, records, bytes, left, skipped }
     }
 }

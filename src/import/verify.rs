@@ -149,10 +149,14 @@ impl Check {
     fn number(&mut self, seq: Seq) {
         let last = self.last.replace(seq);
         self.first.get_or_insert(seq);
-        let gap = last.map_or(0, |last| seq - last - 1);
+        let damaged = std::mem::take(&mut self.damaged);
+        let Some(last) = last else { return };
+        let Some(gap) = seq.checked_sub(last).and_then(|ahead| ahead.checked_sub(1)) else {
+            return self.find(format!("record {seq} comes after record {last}: numbers ascend"));
+        };
         // Those that could not be read had numbers too.
-        if gap > std::mem::take(&mut self.damaged) {
-            let (last, missing) = (last.unwrap_or_default(), records(gap));
+        if gap > damaged {
+            let missing = records(gap);
             self.find(format!("record {seq} comes after record {last}: {missing} between them not in the file"));
         }
     }

@@ -15,6 +15,9 @@ const RECORDS: usize = 16 * 1024;
 /// The same for bytes of texts, such as notes.
 const TEXTS: usize = 256 * 1024;
 
+/// The highest number of a first record: from there on can be counted, whatever the file says.
+const HIGHEST: Seq = 1 << 60;
+
 /// What a file says of its beginning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
@@ -98,7 +101,7 @@ impl Rebuilder {
     }
 
     /// Appends a record, whose connection has these ends (peer, local) where they are known. Returns the number that
-    /// it has in the journal.
+    /// it has in the journal. A payload that no block holds becomes several records.
     ///
     /// # Errors
     /// When there is no room for its connection; the record was not taken.
@@ -114,8 +117,9 @@ impl Rebuilder {
             }
             (Content::Detail(detail), conn) => self.detail(conn, detail),
         }
-        self.next = Some(seq + 1);
-        self.expected = record.seq + 1;
+        let pieces = record.payload().map_or(1, |(_, bytes)| bytes.len().div_ceil(BLOCK).max(1));
+        self.next = Some(seq + pieces as u64);
+        self.expected = record.seq.saturating_add(1);
         self.waiting.0 += 1;
         let (records, texts) = self.waiting;
         let all = records >= RECORDS || texts >= TEXTS;
@@ -129,19 +133,19 @@ impl Rebuilder {
     fn number(&mut self, seq: Seq) -> Seq {
         match self.next {
             Some(next) => {
-                self.skipped += seq.saturating_sub(self.expected);
+                self.skipped = self.skipped.saturating_add(seq.saturating_sub(self.expected));
                 next
             }
-            None => {
-                self.begin_at(seq);
-                seq
-            }
+            None => self.begin_at(seq),
         }
     }
 
-    fn begin_at(&self, first: Seq) {
+    /// The first record has this number, or the highest that it can have.
+    fn begin_at(&self, first: Seq) -> Seq {
+        let first = first.min(HIGHEST);
         self.journal.lock().tail.first = first;
         self.journal.digests.begin_at(first);
+        first
     }
 
     /// Enters a connection in the table, when it is not there.
@@ -170,9 +174,12 @@ impl Rebuilder {
         match direction {
             Direction::Sent => self.writer.sent(conn, bytes),
             Direction::Received => {
-                let bytes = &bytes[..bytes.len().min(BLOCK)];
-                self.writer.room(bytes.len())[..bytes.len()].copy_from_slice(bytes);
-                self.writer.received(conn, bytes.len(), unexpected);
+                // An empty datagram is a record too.
+                let empty = bytes.is_empty().then_some(&[][..]);
+                for piece in bytes.chunks(BLOCK).chain(empty) {
+                    self.writer.room(piece.len())[..piece.len()].copy_from_slice(piece);
+                    self.writer.received(conn, piece.len(), unexpected);
+                }
             }
         }
     }

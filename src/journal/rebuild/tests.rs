@@ -132,3 +132,26 @@ fn numbers_go_on_where_some_are_missing() {
     }
     assert_eq!(rebuilder.skipped(), 5);
 }
+
+#[test]
+fn a_payload_that_no_block_holds_is_several_records() {
+    for direction in [Direction::Received, Direction::Sent] {
+        let bytes: Vec<u8> = (0..2 * BLOCK + 7).map(|n| (n % 251) as u8).collect();
+        let content = Content::Payload(direction, bytes.clone().into());
+        let mut rebuilder = Rebuilder::new(&Budget::default(), Limits::default(), BEGINNING);
+        let record = |seq| Record {
+            seq,
+            time: Stamp::default(),
+            conn: Some(ConnId(1)),
+            content: content.clone(),
+            unexpected: false,
+        };
+        assert_eq!(rebuilder.push(&record(u64::MAX), Some(ends(1))), Ok(HIGHEST));
+        assert_eq!(rebuilder.push(&record(0), Some(ends(1))), Ok(HIGHEST + 3));
+        let journal = rebuilder.finish(None);
+        assert_eq!(journal.status().end, HIGHEST + 6);
+        let all: Vec<u8> =
+            journal.snapshot().records().flat_map(|it| it.payload().expect("payload").1.to_vec()).collect();
+        assert!(all == [&bytes[..], &bytes].concat());
+    }
+}
