@@ -56,8 +56,8 @@ fn items(file: impl Read) -> (Vec<Item>, Option<Fault>) {
 /// A fault without its column, which lies in its line.
 fn said(file: &str, fault: &Fault) -> String {
     let Place::Line(line, column) = fault.place else { panic!("{fault}") };
-    let text = file.split('\n').nth(line as usize - 1).unwrap_or_default();
-    assert!((1..=text.len() + 1).contains(&(column as usize)), "{fault}");
+    let text = (1..).zip(file.split('\n')).find(|(number, _)| *number == line).map_or("", |(_, text)| text);
+    assert!((1..=text.len() as u64 + 1).contains(&column), "{fault}");
     format!("line {line}: {}", fault.reason)
 }
 
@@ -152,7 +152,7 @@ fn the_column_is_that_of_the_member() {
     let check = |line: &str, expected: &str| {
         let (_, fault) = items(format!("{SESSION}\n{line}\n").as_bytes());
         let Some(Fault { place: Place::Line(2, column), .. }) = fault else { panic!("{fault:?}") };
-        let there = &line[column as usize - 1..];
+        let there = &line[usize::try_from(column).expect("it is in the line") - 1..];
         assert!(there.starts_with(expected), "{there}");
     };
     check(&received(r#""len":2,"hex":"686","text":"hi""#), r#""hex":"686""#);

@@ -136,7 +136,7 @@ fn numbers_go_on_where_some_are_missing() {
 #[test]
 fn a_payload_that_no_block_holds_is_several_records() {
     for direction in [Direction::Received, Direction::Sent] {
-        let bytes: Vec<u8> = (0..2 * BLOCK + 7).map(|n| (n % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..=250).cycle().take(2 * BLOCK + 7).collect();
         let content = Content::Payload(direction, bytes.clone().into());
         let mut rebuilder = Rebuilder::new(&Budget::default(), Limits::default(), BEGINNING);
         let record = |seq| Record {
