@@ -39,7 +39,7 @@ pub use budget::Budget;
 pub use connections::{Connection, Count, Queued, State, Waiting};
 pub use digests::{Digest, DigestState, Digesting};
 pub use heads::{Head, What};
-pub use hold::{AHEAD, Hold, Released};
+pub use hold::{AHEAD, Hold, LATE, Released};
 pub use rates::{Peak, Rates, SECONDS_KEPT, Second, second_of};
 pub use record::{ConnId, Content, Detail, Direction, How, Opened, Record, Seq, Side};
 pub use segment::Segment;
