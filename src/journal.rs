@@ -10,6 +10,9 @@
 //! When the journal holds more than its [`Limits`], whole segments leave it, the oldest first. They are counted, the
 //! counters of every connection stay exact, and a block that leaves is written to again while it is warm.
 //!
+//! A reader that must miss nothing takes a [`Hold`]: what it has not read stays, and when that is too much the traffic
+//! waits (see `hold`).
+//!
 //! Invariants: record numbers are consecutive and never reused; a payload lies in one block; nothing is dropped
 //! without being counted; the lock is never held during a system call.
 
