@@ -10,6 +10,9 @@
 //! When the journal holds more than its [`Limits`], whole segments leave it, the oldest first. They are counted, the
 //! counters of every connection stay exact, and a block that leaves is written to again while it is warm.
 //!
+//! A reader that must miss nothing takes a [`Hold`]: what it has not read stays, and when that is too much the traffic
+//! waits (see `hold`).
+//!
 //! Invariants: record numbers are consecutive and never reused; a payload lies in one block; nothing is dropped
 //! without being counted; the lock is never held during a system call.
 
@@ -40,7 +43,7 @@ pub use budget::Budget;
 pub use connections::{Connection, Count, Queued, State, Waiting};
 pub use digests::{Digest, DigestState, Digesting};
 pub use heads::{Head, What};
-pub use hold::{AHEAD, Hold, Released};
+pub use hold::{AHEAD, Hold, LATE, Released};
 pub use rates::{Peak, Rates, SECONDS_KEPT, Second, second_of};
 pub use rebuild::{Beginning, Full, Origin, Rebuilder, Told};
 pub use record::{ConnId, Content, Detail, Direction, How, Opened, Record, Seq, Side};

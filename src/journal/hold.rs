@@ -5,7 +5,7 @@
 //! [`Hold::advance`]; dropping it lets go. Of several holds the oldest position counts. What a person clears is gone
 //! from the log, and kept aside until every hold is past it.
 //!
-//! When more than [`AHEAD`] is not taken, the journal is *held back*: the I/O thread sees that in one flag
+//! When more than [`AHEAD`] is not taken, or something for longer than [`LATE`], the journal is *held back*: the I/O thread sees that in one flag
 //! ([`Writer::is_held_back`](super::Writer::is_held_back)) and leaves the sockets alone until the reader has caught up.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -16,15 +16,20 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::record::Seq;
+use super::record::{Entry, Seq};
 use super::segment::Segment;
 use super::sync::{Mutex, MutexGuard};
 use super::{Inner, Journal, Snapshot};
 use crate::clock::Stamp;
 
 /// Bytes of memory that may be held and not taken before traffic is held back; half of what the journal may hold,
-/// where that is less.
-pub const AHEAD: u64 = 64 << 20;
+/// where that is less. Enough for some tenths of a second of a flood, during which a disk may be busy; a disk that
+/// writes 50 MB/s still catches up within a second.
+pub const AHEAD: u64 = 16 << 20;
+
+/// How much older than the newest record the oldest one may be that is not taken: a slow disk is to be less than a
+/// second late, also when it comes to little.
+pub const LATE: Duration = Duration::from_millis(500);
 
 /// For how long after it was over [`Hold::was_held_back`] still tells of it: a person is to see it.
 const LATELY: Duration = Duration::from_secs(1);
@@ -78,7 +83,7 @@ impl Holds {
 
     /// Looks whether traffic is to be held back. Returns whether it was and is no longer.
     pub(super) fn judge(&self, inner: &Inner) -> bool {
-        let back = inner.ahead() > AHEAD.min(inner.limits.bytes / 2);
+        let back = inner.ahead() > AHEAD.min(inner.limits.bytes / 2) || inner.late() > LATE;
         if back {
             self.back_at.store(Stamp::now().nanos(), Ordering::Relaxed);
         }
@@ -168,6 +173,24 @@ impl Inner {
         }
         let segment = first_from(&self.held.cleared, oldest).or_else(|| first_from(&self.segments, oldest));
         self.held.pushed - segment.map_or(self.held.pushed, |segment| segment.offset) + self.tail.held()
+    }
+}
+
+impl Inner {
+    /// How much older the first record that the slowest hold has not taken is than the newest one.
+    fn late(&self) -> Duration {
+        let oldest = self.held.oldest;
+        let time_in = |first: Seq, entries: &[Entry]| {
+            let index = usize::try_from(oldest.saturating_sub(first)).ok()?;
+            entries.get(index).map(|entry| entry.time)
+        };
+        let segment = first_from(&self.held.cleared, oldest).or_else(|| first_from(&self.segments, oldest));
+        let waits = match segment {
+            Some(segment) => time_in(segment.first(), &segment.entries),
+            None => time_in(self.tail.first, &self.tail.entries),
+        };
+        let newest = self.tail.entries.last().or_else(|| self.segments.back()?.entries.last());
+        waits.zip(newest).map_or(Duration::ZERO, |(waits, newest)| newest.time.since(waits))
     }
 }
 

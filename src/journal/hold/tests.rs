@@ -79,6 +79,28 @@ fn traffic_waits_while_too_much_is_not_taken_and_goes_on_at_once() {
 }
 
 #[test]
+fn traffic_waits_for_who_is_late_also_with_little() {
+    let (journal, mut writer, conn) = journal();
+    let hold = journal.hold(Seq::MAX);
+    let start = Stamp::now();
+    for milliseconds in [1_000, 1_400, 1_500, 1_501] {
+        writer.set_now(Stamp::from_nanos(start.nanos() + milliseconds * 1_000_000));
+        writer.received(conn, 0, false);
+        writer.publish(true);
+        assert_eq!(writer.is_held_back(), milliseconds > 1_500, "{milliseconds} ms");
+    }
+    hold.advance(2);
+    assert!(!writer.is_held_back(), "101 ms");
+    writer.set_now(Stamp::from_nanos(start.nanos() + 9_000_000_000));
+    writer.received(conn, 0, false);
+    journal.clear();
+    writer.publish(true);
+    assert!(writer.is_held_back(), "what was cleared is late too");
+    hold.advance(5);
+    assert!(!writer.is_held_back());
+}
+
+#[test]
 fn a_larger_limit_lets_traffic_go_on() {
     let (journal, mut writer, conn) = journal();
     let hold = journal.hold(0);
@@ -87,6 +109,8 @@ fn a_larger_limit_lets_traffic_go_on() {
     journal.set_limits(Limits { bytes: u64::MAX, records: u64::MAX });
     assert!(!writer.is_held_back());
     assert!(hold.ahead() > 4 * BLOCK as u64 && hold.ahead() < AHEAD);
+    receive(&mut writer, conn, 5);
+    assert!(writer.is_held_back() && hold.ahead() > AHEAD);
 }
 
 #[test]
