@@ -36,6 +36,8 @@ mod framing;
 mod messages;
 #[cfg(feature = "window")]
 mod outgoing;
+#[cfg(target_os = "linux")]
+mod profiles;
 #[cfg(feature = "window")]
 mod programs;
 #[cfg(feature = "window")]
@@ -46,6 +48,7 @@ mod recording;
 #[cfg(feature = "window")]
 mod recording_window;
 mod repeat;
+mod replays;
 #[cfg(feature = "window")]
 mod rows;
 mod rules;
