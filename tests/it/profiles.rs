@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::{Shutdown, SocketAddr, UdpSocket};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use sockscope::form::{ClientForm, Form, ServerForm, UdpForm};
 use sockscope::message::Message;
@@ -57,7 +58,7 @@ fn client(address: SocketAddr, steps: Vec<Step>) -> Profile {
 fn greets() -> (SocketAddr, std::thread::JoinHandle<()>) {
     let (listener, address) = server();
     let serve = move || {
-        let mut client = patient(listener.accept().unwrap().0);
+        let mut client = accepted(&listener);
         client.write_all(b"220 ready\r\n").unwrap();
         assert_eq!(read(&mut client, 6), b"EHLO\r\n");
         client.write_all(b"250 <hello>\r\n").unwrap();
@@ -74,10 +75,10 @@ fn a_sequence_that_passes_has_status_0_and_a_report() {
     let (junit, log) = (kept.beside("report.xml"), kept.beside("log.jsonl"));
     let more = ["--junit", junit.to_str().unwrap(), "--save", log.to_str().unwrap(), "--output", "raw"];
     let end = run(&kept.path, &more).end();
-    server.join().unwrap();
     assert!(end.told.contains("step 2, send EHLO: passed in "), "{}", end.told);
     assert!(end.told.contains("step 4, close: passed in "), "{}", end.told);
     assert_eq!(end.with(0), "220 ready\r\n250 <hello>\r\n");
+    server.join().unwrap();
     let report = fs::read_to_string(&junit).unwrap();
     assert!(
         report.contains(r#"<testsuite name="greeting" tests="4" failures="0" errors="0" skipped="0""#),
@@ -93,9 +94,9 @@ fn a_step_that_fails_has_status_1_and_its_reason_in_the_report() {
     let kept = Kept::new(&client(address, steps));
     let junit = kept.beside("report.xml");
     let end = run(&kept.path, &["--junit", junit.to_str().unwrap()]).end();
-    server.join().unwrap();
     assert!(end.told.contains("step 3, expect <bye>: failed: waited 200 ms for `<bye>`"), "{}", end.told);
     assert_eq!(end.with(1), "");
+    server.join().unwrap();
     let report = fs::read_to_string(&junit).unwrap();
     assert!(report.contains(r#"tests="4" failures="1" errors="0" skipped="1""#), "{report}");
     assert!(report.contains("<failure message=\"waited 200 ms for `&lt;bye&gt;`; "), "{report}");
@@ -204,14 +205,31 @@ const GREETING: &str = r#"it's "5" % of $HOME, `x` \\ (a:b)!\x00\xff\r\n"#;
 /// The same as bytes.
 const GREETED: &[u8] = b"it's \"5\" % of $HOME, `x` \\ (a:b)!\x00\xff\r\n";
 
+/// The next client, within the patience of a test.
+#[track_caller]
+fn accepted(listener: &TcpListener) -> TcpStream {
+    let deadline = Instant::now() + PATIENCE;
+    listener.set_nonblocking(true).unwrap();
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(false).unwrap();
+                return patient(stream);
+            }
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+        std::thread::yield_now();
+    }
+}
+
 /// Connects as soon as somebody listens.
 #[track_caller]
-fn patient_peer(address: SocketAddr) -> std::net::TcpStream {
-    let deadline = std::time::Instant::now() + PATIENCE;
+fn patient_peer(address: SocketAddr) -> TcpStream {
+    let deadline = Instant::now() + PATIENCE;
     loop {
-        match std::net::TcpStream::connect(address) {
+        match TcpStream::connect(address) {
             Ok(stream) => return patient(stream),
-            Err(error) => assert!(std::time::Instant::now() < deadline, "{error}"),
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
         }
         std::thread::yield_now();
     }
@@ -280,7 +298,7 @@ fn lines_of_clients_send_the_same() {
         let draft = Message { text: "-it's 100 % $HOME\\n".into(), envelope, ..Message::default() };
         let made = made(&Profile { draft, ..Profile::new(Form::Client(form)) });
         let mut run = shell(&made.line);
-        let mut client = patient(listener.accept().unwrap().0);
+        let mut client = accepted(&listener);
         assert_eq!(read(&mut client, 21), b"-it's 100 % $HOME\\n\r\n", "{}", made.line);
         client.write_all(b"answer").unwrap();
         client.shutdown(Shutdown::Both).unwrap();

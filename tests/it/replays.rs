@@ -210,7 +210,7 @@ fn as_server_each_connection_gets_what_its_number_got() {
     let recorded = closed(&bench, &tab, 2);
     let replaying = start(&bench, 0, &setup(As::Server, "tcp", loopback(0)), &recorded, Role::Listener);
     let address = bench.ready(&replaying.tab);
-    for (number, word) in [(1, "alpha"), (2, "gamma")] {
+    for (number, word) in [(1, "alpha"), (2, "zeta")] {
         let mut client = peer(address);
         assert_eq!(read(&mut client, 12), format!("welcome, {number}\r\n").as_bytes());
         // In pieces, which don't matter.
@@ -226,7 +226,7 @@ fn as_server_each_connection_gets_what_its_number_got() {
         .differences()
         .map(|turn| (turn.conversation, turn.difference().unwrap().what, turn.difference().unwrap().at))
         .collect();
-    // `gamma` in the place of `beta`: the first byte is another one.
+    // `zeta` in the place of `beta`: the first byte is another one.
     assert_eq!(found, [(1, What::Other, 0)], "{}", text(&comparison));
 }
 
