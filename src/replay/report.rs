@@ -62,18 +62,13 @@ fn difference(comparison: &Comparison, turn: &Compared<'_>, out: &mut dyn Write)
     let bytes =
         |number: u64| if number == 1 { "1 byte".to_owned() } else { format!("{} bytes", figures::count(number)) };
     let (right, came) = (bytes(turn.turn.expected()), bytes(came));
-    match found.what {
+    let what = match found.what {
         What::NotPlayed => return writeln!(out, "not played, {} bytes sent then", figures::count(turn.sent())),
-        What::Missing => {
-            writeln!(out, "{came} came of {right}, then no more; byte {offset} of all answers is missing")?
-        }
-        What::More => {
-            writeln!(out, "{came} came, more than the recorded {right}; from byte {offset} of all answers")?
-        }
-        What::Other => {
-            writeln!(out, "byte {offset} of all answers is another one ({came} came, {right} recorded)")?
-        }
-    }
+        What::Missing => format!("{came} came of {right}, then no more; byte {offset} of all answers is missing"),
+        What::More => format!("{came} came, more than the recorded {right}; from byte {offset} of all answers"),
+        What::Other => format!("byte {offset} of all answers is another one ({came} came, {right} recorded)"),
+    };
+    writeln!(out, "{what}")?;
     if let Some(datagram) = found.datagram {
         writeln!(out, "  in datagram {} of the turn", datagram + 1)?;
     }
