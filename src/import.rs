@@ -2,6 +2,10 @@
 //!
 //! A [`LogReader`] gives what is in a file, item by item, whatever its form; nothing in a file is trusted: a length or
 //! a number that can't be is a [`Fault`] at its place, and what came before it was read.
+//!
+//! [`open`] makes a journal of a file, [`verify`] compares it with what it says of itself, and [`convert`] writes it in
+//! another form. [`Opening`] and [`Verifying`] do so on a thread of their own. Which form a file has is told by its
+//! content: see [`reader`].
 
 mod convert;
 mod form;
@@ -17,9 +21,9 @@ use std::ops::ControlFlow;
 
 pub use convert::{Converted, convert};
 pub use form::reader;
-pub use open::{Opened, open};
+pub use open::{Opened, open, open_reader};
 pub use task::{Opening, Task, Verifying};
-pub use verify::{Finding, Verdict, verify};
+pub use verify::{Finding, Verdict, verify, verify_reader};
 
 use crate::export::{Ends, Header, Summary};
 use crate::journal::{ConnId, Direction, Record};

@@ -42,7 +42,7 @@ pub use digests::{Digest, DigestState, Digesting};
 pub use heads::{Head, What};
 pub use hold::{AHEAD, Hold, Released};
 pub use rates::{Peak, Rates, SECONDS_KEPT, Second, second_of};
-pub use rebuild::{Full, Origin, Rebuilder, Told};
+pub use rebuild::{Beginning, Full, Origin, Rebuilder, Told};
 pub use record::{ConnId, Content, Detail, Direction, How, Opened, Record, Seq, Side};
 pub use segment::Segment;
 pub use tally::{Tally, Traffic};
@@ -354,8 +354,10 @@ impl Inner {
                 break;
             };
             self.status.held -= segment.held();
-            self.status.dropped_records += segment.entries.len() as u64;
-            self.status.dropped_bytes += segment.payload.len() as u64;
+            // A file may say any number of what was dropped before.
+            let (records, bytes) = (segment.entries.len() as u64, segment.payload.len() as u64);
+            self.status.dropped_records = self.status.dropped_records.saturating_add(records);
+            self.status.dropped_bytes = self.status.dropped_bytes.saturating_add(bytes);
             dropped.push(segment);
         }
         dropped

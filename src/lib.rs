@@ -58,10 +58,11 @@
 //! `main` draws; `io` owns the sockets; `digest` brings the SHA-256 of what crossed up to date, at the lowest
 //! priority; `search` looks through a long log for a filter, or for what is to be found; `align` sets two payloads side
 //! by side, for about a second at most; `lookup-N` wait for the system's resolver; `save` writes a log; `file` reads one
-//! ahead that is being sent; `files` reads and writes those of messages and sequences; `keep` writes what is on a person's desk;
+//! ahead that is being sent; `open` and `verify` read logs; `files` reads and writes those of messages and sequences;
+//! `keep` writes what is on a person's desk;
 //! `dialog` waits for the desktop's file dialog. Each is named, bounded, and can be cancelled or abandoned.
 
-// `tests/fuzz` builds the two floors on which all parsers live, without the rest.
+// `tests/fuzz` builds what parsers live in, without the rest.
 #[cfg(all(feature = "window", not(fuzzing)))]
 pub mod app;
 pub mod clock;
@@ -69,7 +70,6 @@ pub mod endpoint;
 #[cfg(not(fuzzing))]
 pub mod engine;
 pub mod error;
-#[cfg(not(fuzzing))]
 pub mod export;
 pub mod figures;
 #[cfg(not(fuzzing))]
@@ -77,9 +77,7 @@ pub mod form;
 pub mod framing;
 #[cfg(not(fuzzing))]
 pub mod headless;
-#[cfg(not(fuzzing))]
 pub mod import;
-#[cfg(not(fuzzing))]
 pub mod journal;
 pub mod library;
 #[cfg(not(fuzzing))]

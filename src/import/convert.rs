@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use super::open::{Stop, header};
+use super::open::{header, pause};
 use super::{Claims, Fault, Item, LogReader, STEP_BYTES, Step, form};
 use crate::error::OpError;
 use crate::export::{self, About, FileFormat, Halt, Header, Losses, SaveError, Saved, Summary, Totals};
@@ -37,7 +37,8 @@ pub fn convert(from: &Path, to: &Path, step: &mut Step<'_>) -> Result<Converted,
         return Err(error.advise("choose another name").into());
     }
     let size = fs::metadata(from).map_or(0, |found| found.len());
-    let header = header(reader.as_mut()).map_err(|stop: Stop| stop.error("open", from))?;
+    let header = header("open", reader.as_mut())
+        .map_err(|error| OpError { subject: from.display().to_string(), ..error })?;
     let mut fault = None;
     let saved = export::save_with(to, size, step, |out, step| {
         let (records, end) = copy(reader.as_mut(), &header, format, out, step)?;
@@ -70,12 +71,7 @@ fn copy(
     let (mut claims, mut told) = (None, 0);
     writer.start(header)?;
     let fault = loop {
-        if reader.read() - told >= STEP_BYTES {
-            told = reader.read();
-            if step(told).is_break() {
-                return Err(Halt::Canceled);
-            }
-        }
+        pause(reader, &mut told, STEP_BYTES, step).map_err(|()| Halt::Canceled)?;
         match reader.next() {
             Ok(Some(Item::Record { record, ends, note })) => {
                 writer.record(&record, About { ends, note: note.as_deref() })?;

@@ -66,7 +66,7 @@ enum Line {
     Header(Header),
     /// Before the first record: what left the journal before.
     Missing(Losses),
-    Record(Box<Item>),
+    Record(Item),
     Claims(Claims),
 }
 
@@ -98,7 +98,7 @@ impl<R: Read> Reader<R> {
         }
         match line {
             None => Ok(None),
-            Some(Line::Record(item)) => Ok(Some(*item)),
+            Some(Line::Record(item)) => Ok(Some(item)),
             Some(Line::Claims(claims)) => {
                 self.stage = Stage::End;
                 Ok(Some(Item::Claims(claims)))
@@ -114,6 +114,7 @@ impl<R: Read> Reader<R> {
 
     /// The next line that is not blank.
     fn line(&mut self) -> Result<Option<Line>, Fault> {
+        self.can_resume = false;
         loop {
             if self.lines.ahead(summary::START.len())?.starts_with(summary::START)
                 && let Some(claims) = summary::read(&mut self.lines, &self.parser)?
@@ -169,7 +170,8 @@ impl<R: Read> LogReader for Reader<R> {
 struct Parser {
     /// The number of the last record.
     last: Option<Seq>,
-    known: FxHashMap<ConnId, Known>,
+    /// Connections that had records; `None` for those whose ends the file does not have.
+    known: FxHashMap<ConnId, Option<Known>>,
     /// The connection of the last record.
     latest: Option<(ConnId, Known)>,
     times: Times,
@@ -196,22 +198,24 @@ impl Known {
 impl Parser {
     fn line(&mut self, line: &[u8]) -> Result<Line, Wrong> {
         if let Some(item) = quick::record(line, self) {
-            return Ok(Line::Record(Box::new(item)));
+            return Ok(Line::Record(item));
         }
         object::line(line, self)
     }
 
     /// Enters a connection, or compares it with what was said of it before.
-    fn know(&mut self, conn: ConnId, ends: Ends) -> Result<(), String> {
-        match self.known.get(&conn) {
-            Some(known) if known.ends == ends => {}
-            Some(Known { ends: Ends { peer, local }, .. }) => {
-                return Err(format!("connection {} was between {local} and {peer} before", conn.0));
-            }
+    fn know(&mut self, conn: ConnId, ends: Option<Ends>) -> Result<(), String> {
+        let told = |ends: Option<Ends>| match ends {
+            Some(Ends { peer, local }) => format!("between {local} and {peer}"),
+            None => "without addresses".to_owned(),
+        };
+        match self.known.get(&conn).map(|known| known.as_ref().map(|known| known.ends)) {
+            Some(known) if known == ends => {}
+            Some(known) => return Err(format!("connection {} was {} before", conn.0, told(known))),
             None if self.known.len() >= CONNECTIONS => {
                 return Err(format!("a log has at most {CONNECTIONS} connections"));
             }
-            None => drop(self.known.insert(conn, Known::new(conn, ends))),
+            None => drop(self.known.insert(conn, ends.map(|ends| Known::new(conn, ends)))),
         }
         Ok(())
     }

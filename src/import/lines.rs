@@ -42,6 +42,12 @@ impl<R: Read> Lines<R> {
         self.given
     }
 
+    /// Bytes that the buffer takes.
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.buffer.len()
+    }
+
     /// A fault in the current line. `column` counts its bytes from 1; of a line of which a part was taken, those that
     /// follow that part.
     pub(super) fn fault(&self, column: usize, reason: impl Into<String>) -> Fault {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Claims, Fault, Item, LogReader, STEP_BYTES, Step, form};
+use super::{Claims, Fault, Item, LogReader, Place, STEP_BYTES, Step, form};
 use crate::error::OpError;
-use crate::export::Header;
-use crate::journal::{Budget, Count, Full, Journal, Limits, Rebuilder, Seq, Told};
+use crate::export::{Header, Role};
+use crate::journal::{Beginning, Budget, Count, Full, Journal, Limits, Rebuilder, Seq, State, Told};
 
 /// The most bookmarks that are taken over; as many as a log in the window has.
 const BOOKMARKS: usize = 10_000;
@@ -46,77 +46,62 @@ pub struct Opened {
 /// One with the operation `open`: when there is no header that can be read, or `step` broke.
 pub fn open(path: &Path, budget: &Budget, limits: Limits, step: &mut Step<'_>) -> Result<Opened, OpError> {
     let mut reader = form::reader(path)?;
-    read(reader.as_mut(), budget, limits, step).map_err(|stop| stop.error("open", path))
+    open_reader(reader.as_mut(), budget, limits, step)
+        .map_err(|error| OpError { subject: path.display().to_string(), ..error })
 }
 
-/// Why there is nothing.
-#[derive(Debug)]
-pub(super) enum Stop {
-    Canceled,
-    /// The header can't be read.
-    Unreadable(Fault),
-}
-
-impl Stop {
-    pub(super) fn error(self, op: &'static str, path: &Path) -> OpError {
-        match self {
-            Self::Canceled => OpError::new(op, path.display(), "canceled"),
-            Self::Unreadable(fault) => OpError::new(op, path.display(), fault.to_string())
-                .advise("Sockscope opens its own logs (.jsonl), and files of packets (.pcapng, .pcap)"),
-        }
-    }
-}
-
-/// Reads the header, which comes first.
-pub(super) fn header(reader: &mut dyn LogReader) -> Result<Header, Stop> {
-    match reader.next() {
-        Ok(Some(Item::Header(header))) => Ok(header),
-        Ok(_) => {
-            let reason = "there is no header".to_owned();
-            Err(Stop::Unreadable(Fault { place: super::Place::Byte(0), reason, torn: false }))
-        }
-        Err(fault) => Err(Stop::Unreadable(fault)),
-    }
-}
-
-/// Reads all of it.
-pub(super) fn read(
+/// The same for what `reader` gives.
+///
+/// # Errors
+/// Those of [`open`], without a subject.
+pub fn open_reader(
     reader: &mut dyn LogReader,
     budget: &Budget,
     limits: Limits,
     step: &mut Step<'_>,
-) -> Result<Opened, Stop> {
-    let header = header(reader)?;
-    let dropped = Count { bytes: header.missing.bytes, records: header.missing.records };
-    let mut taking = Taking {
-        rebuilder: Rebuilder::new(budget, limits, header.started, dropped),
-        notes: BTreeMap::new(),
-        noted: 0,
-        claims: None,
-        records: 0,
-    };
+) -> Result<Opened, OpError> {
+    let header = header("open", reader)?;
+    let mut taking = Taking::new(&header, budget, limits);
     let mut told = 0;
     let fault = loop {
-        if reader.read() - told >= STEP_BYTES {
-            told = reader.read();
-            if step(told).is_break() {
-                return Err(Stop::Canceled);
-            }
-        }
+        pause(reader, &mut told, STEP_BYTES, step).map_err(|()| canceled("open"))?;
         match reader.next() {
             Ok(Some(item)) => {
                 if let Err(reason) = taking.take(item) {
-                    break Some(Fault { place: super::Place::Byte(reader.read()), reason, torn: false });
+                    break Some(Fault { place: Place::Byte(reader.read()), reason, torn: false });
                 }
             }
             Ok(None) => break None,
             Err(fault) => break Some(fault),
         }
     };
-    if step(reader.read()).is_break() {
-        return Err(Stop::Canceled);
-    }
+    pause(reader, &mut told, 0, step).map_err(|()| canceled("open"))?;
     Ok(taking.finish(header, fault, reader.read()))
+}
+
+/// Reads the header, which comes first.
+pub(super) fn header(op: &'static str, reader: &mut dyn LogReader) -> Result<Header, OpError> {
+    let message = match reader.next() {
+        Ok(Some(Item::Header(header))) => return Ok(header),
+        Ok(_) => "there is no header".to_owned(),
+        Err(fault) => fault.to_string(),
+    };
+    Err(OpError::new(op, "", message)
+        .advise("Sockscope opens its own logs (.jsonl), and files of packets (.pcapng, .pcap)"))
+}
+
+/// Calls `step` when at least `every` bytes were read since it was `told` last; the error says that it broke.
+pub(super) fn pause(reader: &dyn LogReader, told: &mut u64, every: u64, step: &mut Step<'_>) -> Result<(), ()> {
+    let read = reader.read();
+    if read - *told < every {
+        return Ok(());
+    }
+    *told = read;
+    if step(read).is_break() { Err(()) } else { Ok(()) }
+}
+
+pub(super) fn canceled(op: &'static str) -> OpError {
+    OpError::new(op, "", "canceled")
 }
 
 /// What is taken from the file.
@@ -130,6 +115,14 @@ struct Taking {
 }
 
 impl Taking {
+    fn new(header: &Header, budget: &Budget, limits: Limits) -> Self {
+        let dropped = Count { bytes: header.missing.bytes, records: header.missing.records };
+        let state = if header.role == Role::Udp { State::Datagrams } else { State::Connected };
+        let beginning = Beginning { started: header.started, dropped, state };
+        let (notes, noted, claims, records) = Default::default();
+        Self { rebuilder: Rebuilder::new(budget, limits, beginning), notes, noted, claims, records }
+    }
+
     /// Takes one item; the error is a sentence.
     fn take(&mut self, item: Item) -> Result<(), String> {
         match item {
@@ -157,7 +150,7 @@ impl Taking {
         let journal = rebuilder.finish(claims.as_ref().map(told).as_ref());
         let status = journal.status();
         // All of them are held but for those that left.
-        let left = records - (status.end - status.first);
+        let left = records.saturating_sub(status.end - status.first);
         Opened { header, journal, notes, claims, fault, records, bytes, left, skipped }
     }
 }

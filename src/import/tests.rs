@@ -223,11 +223,13 @@ proptest! {
 fn hundreds_of_connections_come_back() {
     let acts = (0..700u16).flat_map(|n| {
         let bytes = n.to_be_bytes().to_vec();
-        let close = (n % 3 == 0).then(|| Act::Close(Some(n / 2), n as u8));
-        [Act::Open(n as u8, n % 2 == 0), Act::Payload(Direction::Received, n / 2, bytes, false)]
+        let close = (n % 3 == 0).then_some(Act::Close(Some(n / 2), n.to_be_bytes()[1]));
+        [Act::Open(n.to_be_bytes()[1], n % 2 == 0), Act::Payload(Direction::Received, n / 2, bytes, false)]
             .into_iter()
             .chain(close)
     });
     let played = played(acts.collect());
     round_trip(&lines(&played.journal, &header(), &played.notes));
 }
+
+mod verifying;

@@ -12,7 +12,7 @@ use std::path::Path;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
-use super::open::{Stop, header};
+use super::open::{canceled, header, pause};
 use super::{Claims, Fault, Item, LogReader, STEP_BYTES, Side, Step, form};
 use crate::error::OpError;
 use crate::export::{Losses, Totals};
@@ -57,20 +57,19 @@ impl fmt::Display for Finding {
 /// can't be read.
 pub fn verify(path: &Path, step: &mut Step<'_>) -> Result<Verdict, OpError> {
     let mut reader = form::reader(path)?;
-    read(reader.as_mut(), step).map_err(|stop| stop.error("verify", path))
+    verify_reader(reader.as_mut(), step).map_err(|error| OpError { subject: path.display().to_string(), ..error })
 }
 
-pub(super) fn read(reader: &mut dyn LogReader, step: &mut Step<'_>) -> Result<Verdict, Stop> {
-    let header = header(reader)?;
+/// The same for what `reader` gives.
+///
+/// # Errors
+/// Those of [`verify`], without a subject.
+pub fn verify_reader(reader: &mut dyn LogReader, step: &mut Step<'_>) -> Result<Verdict, OpError> {
+    let header = header("verify", reader)?;
     let mut check = Check { missing: header.missing, ..Check::default() };
     let mut told = 0;
     loop {
-        if reader.read() - told >= STEP_BYTES {
-            told = reader.read();
-            if step(told).is_break() {
-                return Err(Stop::Canceled);
-            }
-        }
+        pause(reader, &mut told, STEP_BYTES, step).map_err(|()| canceled("verify"))?;
         match reader.next() {
             Ok(Some(Item::Record { record, ends, .. })) => check.record(&record, ends.is_some()),
             Ok(Some(Item::Claims(claims))) => check.claims = Some(claims),
@@ -84,9 +83,7 @@ pub(super) fn read(reader: &mut dyn LogReader, step: &mut Step<'_>) -> Result<Ve
             }
         }
     }
-    if step(reader.read()).is_break() {
-        return Err(Stop::Canceled);
-    }
+    pause(reader, &mut told, 0, step).map_err(|()| canceled("verify"))?;
     Ok(check.end(reader.read()))
 }
 
@@ -103,8 +100,8 @@ struct Check {
     missing: Losses,
     first: Option<Seq>,
     last: Option<Seq>,
-    /// A record could not be read since the last one.
-    damaged: bool,
+    /// Records that could not be read since the last one.
+    damaged: u64,
     /// Reading ended before the end.
     stopped: bool,
     sums: FxHashMap<ConnId, [Sum; 2]>,
@@ -122,7 +119,7 @@ impl Check {
     }
 
     fn fault(&mut self, fault: &Fault) {
-        self.damaged = true;
+        self.damaged += 1;
         self.find(if fault.torn { fault.reason.clone() } else { fault.to_string() });
     }
 
@@ -152,10 +149,14 @@ impl Check {
     fn number(&mut self, seq: Seq) {
         let last = self.last.replace(seq);
         self.first.get_or_insert(seq);
-        let gap = last.map_or(0, |last| seq - last - 1);
-        // One number belongs to the record that could not be read.
-        if gap > u64::from(std::mem::take(&mut self.damaged)) {
-            let (last, missing) = (last.unwrap_or_default(), records(gap));
+        let damaged = std::mem::take(&mut self.damaged);
+        let Some(last) = last else { return };
+        let Some(gap) = seq.checked_sub(last).and_then(|ahead| ahead.checked_sub(1)) else {
+            return self.find(format!("record {seq} comes after record {last}: numbers ascend"));
+        };
+        // Those that could not be read had numbers too.
+        if gap > damaged {
+            let missing = records(gap);
             self.find(format!("record {seq} comes after record {last}: {missing} between them not in the file"));
         }
     }
@@ -177,11 +178,11 @@ impl Check {
     fn compare(&mut self, claims: &Claims) {
         self.differs("", "records", claims.records, self.verdict.records);
         let losses = claims.summary.losses;
-        let before = losses.records.saturating_add(losses.cleared);
-        if let Some(first) = self.first.filter(|first| *first > before) {
-            let (first, told) = (figures::count(first), figures::count(before));
+        if let Some(first) = self.first.filter(|first| losses.cleared != first.saturating_sub(losses.records)) {
+            let told = figures::count(losses.records.saturating_add(losses.cleared));
+            let first = figures::count(first);
             self.find(format!(
-                "the first record has number {first}, but only {told} before it are said to be missing"
+                "the first record has number {first}, but the file says that {told} before it are missing"
             ));
         }
         if self.missing.records > losses.records {
@@ -217,6 +218,16 @@ impl Check {
             if found.records > said.records {
                 self.differs(name, "records", said.records, found.records);
             }
+        }
+        let more = |of: fn(&Totals) -> Count, all: Count| {
+            let parts = claims.summary.connections.iter().map(of);
+            let sum = parts.fold((0_u64, 0_u64), |sum, part| {
+                (sum.0.saturating_add(part.bytes), sum.1.saturating_add(part.records))
+            });
+            sum.0 > all.bytes || sum.1 > all.records
+        };
+        if more(|totals| totals.received, said[0]) || more(|totals| totals.sent, said[1]) {
+            self.find("the file says that its connections have more than all of them together");
         }
         match (claims.complete, said == found) {
             (true, false) => self.find("the file says that it is complete, and it is not"),

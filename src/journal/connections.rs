@@ -182,13 +182,15 @@ impl Connections {
         self.open.pop();
     }
 
-    /// Those that were adopted and never closed are open from now on; UDP peers only while their socket is.
+    /// Those that were adopted and never closed are open from now on; UDP peers only while their socket is, which was
+    /// closed like this.
     pub(super) fn settle(&mut self, socket_closed: Option<How>) {
         self.open = Vec::with_capacity(self.by_id.len());
         for connection in self.by_id.values_mut() {
             match (connection.state, socket_closed) {
                 (State::Closed(_), _) => {}
-                (State::Datagrams, Some(how)) => {
+                // One without records stays known, since the file tells of it.
+                (State::Datagrams, Some(how)) if connection.in_view > 0 => {
                     connection.state = State::Closed(how);
                     self.closed.push_back(connection.id);
                 }

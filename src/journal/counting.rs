@@ -45,7 +45,8 @@ impl Inner {
         }
         for detail in &part.details {
             if let Detail::KernelDropped { datagrams } = detail {
-                self.status.kernel_dropped += datagrams;
+                // A file may say any number.
+                self.status.kernel_dropped = self.status.kernel_dropped.saturating_add(*datagrams);
             }
         }
     }

@@ -15,6 +15,9 @@ const RECORDS: usize = 16 * 1024;
 /// The same for bytes of texts, such as notes.
 const TEXTS: usize = 256 * 1024;
 
+/// The highest number of a first record: from there on can be counted, whatever the file says.
+const HIGHEST: Seq = 1 << 60;
+
 /// What a file says of its beginning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
@@ -22,6 +25,18 @@ pub struct Origin {
     pub started: Stamp,
     /// Records, and bytes in them, that left because of limits after the file began: told at its end only.
     pub dropped_later: Count,
+}
+
+/// What a file says before its first record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beginning {
+    /// When its first record was written.
+    pub started: Stamp,
+    /// Records that had left because of limits, and the bytes in them.
+    pub dropped: Count,
+    /// What a connection is of which the file does not say how it was opened: [`State::Connected`], or
+    /// [`State::Datagrams`] for UDP.
+    pub state: State,
 }
 
 /// What a file tells at its end of all that ever happened, in it or not.
@@ -60,8 +75,7 @@ pub struct Rebuilder {
     /// The number that the file should have next.
     expected: Seq,
     skipped: u64,
-    started: Stamp,
-    dropped: Count,
+    beginning: Beginning,
     /// The connection that was looked up last.
     last: Option<ConnId>,
     /// Records and bytes of texts that are not published yet.
@@ -71,9 +85,9 @@ pub struct Rebuilder {
 }
 
 impl Rebuilder {
-    /// A journal within `limits` that shares `budget` with others. The file began at `started`, after `dropped`
-    /// records (and bytes in them) had left because of limits.
-    pub fn new(budget: &Budget, limits: Limits, started: Stamp, dropped: Count) -> Self {
+    /// A journal within `limits` that shares `budget` with others.
+    pub fn new(budget: &Budget, limits: Limits, beginning: Beginning) -> Self {
+        let Beginning { started, dropped, .. } = beginning;
         let journal = Arc::new(Journal::within(budget, limits));
         journal.set_digesting(Digesting::Always);
         {
@@ -83,11 +97,11 @@ impl Rebuilder {
         }
         let writer = Writer::new(Arc::clone(&journal));
         let (next, expected, skipped, last, waiting, socket_closed) = Default::default();
-        Self { journal, writer, next, expected, skipped, started, dropped, last, waiting, socket_closed }
+        Self { journal, writer, next, expected, skipped, beginning, last, waiting, socket_closed }
     }
 
     /// Appends a record, whose connection has these ends (peer, local) where they are known. Returns the number that
-    /// it has in the journal.
+    /// it has in the journal. A payload that no block holds becomes several records.
     ///
     /// # Errors
     /// When there is no room for its connection; the record was not taken.
@@ -103,8 +117,9 @@ impl Rebuilder {
             }
             (Content::Detail(detail), conn) => self.detail(conn, detail),
         }
-        self.next = Some(seq + 1);
-        self.expected = record.seq + 1;
+        let pieces = record.payload().map_or(1, |(_, bytes)| bytes.len().div_ceil(BLOCK).max(1));
+        self.next = Some(seq + pieces as u64);
+        self.expected = record.seq.saturating_add(1);
         self.waiting.0 += 1;
         let (records, texts) = self.waiting;
         let all = records >= RECORDS || texts >= TEXTS;
@@ -118,19 +133,19 @@ impl Rebuilder {
     fn number(&mut self, seq: Seq) -> Seq {
         match self.next {
             Some(next) => {
-                self.skipped += seq.saturating_sub(self.expected);
+                self.skipped = self.skipped.saturating_add(seq.saturating_sub(self.expected));
                 next
             }
-            None => {
-                self.begin_at(seq);
-                seq
-            }
+            None => self.begin_at(seq),
         }
     }
 
-    fn begin_at(&self, first: Seq) {
+    /// The first record has this number, or the highest that it can have.
+    fn begin_at(&self, first: Seq) -> Seq {
+        let first = first.min(HIGHEST);
         self.journal.lock().tail.first = first;
         self.journal.digests.begin_at(first);
+        first
     }
 
     /// Enters a connection in the table, when it is not there.
@@ -148,7 +163,8 @@ impl Rebuilder {
         }
         let state = match &record.content {
             Content::Detail(Detail::Opened { by: Opened::Peer, .. }) => State::Datagrams,
-            _ => State::Connected,
+            Content::Detail(Detail::Opened { .. }) => State::Connected,
+            _ => self.beginning.state,
         };
         inner.connections.adopt(conn, peer, local, record.time, state);
         Ok(())
@@ -158,9 +174,12 @@ impl Rebuilder {
         match direction {
             Direction::Sent => self.writer.sent(conn, bytes),
             Direction::Received => {
-                let bytes = &bytes[..bytes.len().min(BLOCK)];
-                self.writer.room(bytes.len())[..bytes.len()].copy_from_slice(bytes);
-                self.writer.received(conn, bytes.len(), unexpected);
+                // An empty datagram is a record too.
+                let empty = bytes.is_empty().then_some(&[][..]);
+                for piece in bytes.chunks(BLOCK).chain(empty) {
+                    self.writer.room(piece.len())[..piece.len()].copy_from_slice(piece);
+                    self.writer.received(conn, piece.len(), unexpected);
+                }
             }
         }
     }
@@ -227,7 +246,7 @@ impl Rebuilder {
         (inner.status.received, inner.status.sent) = (told.received, told.sent);
         inner.status.kernel_dropped = told.datagrams;
         // What left this journal while it was made stays counted.
-        let later = less(told.dropped, self.dropped);
+        let later = less(told.dropped, self.beginning.dropped);
         inner.status.dropped_records = inner.status.dropped_records.wrapping_add(later.records);
         inner.status.dropped_bytes = inner.status.dropped_bytes.wrapping_add(later.bytes);
         if let Some(origin) = &mut inner.origin {
@@ -238,7 +257,7 @@ impl Rebuilder {
                 if inner.connections.held() > inner.limits.bytes / 2 {
                     continue;
                 }
-                inner.connections.adopt(*id, *peer, *local, self.started, State::Connected);
+                inner.connections.adopt(*id, *peer, *local, self.beginning.started, self.beginning.state);
                 inner.connections.add_unseen(*id, *received, *sent);
                 self.journal.digests.lose(*id);
                 continue;
@@ -260,3 +279,6 @@ fn sum(a: Count, b: Count) -> Count {
 fn less(a: Count, b: Count) -> Count {
     Count { bytes: a.bytes.wrapping_sub(b.bytes), records: a.records.wrapping_sub(b.records) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -202,6 +202,24 @@ mod tests {
         assert_eq!(short.mean_rate(), Count { bytes: 20, records: 2 }, "a burst is no rate of 2,000 B/s");
     }
 
+    #[test]
+    fn what_is_known_by_its_count_alone_changes_nothing_else() {
+        const S: u64 = 1_000_000_000;
+        let seen = tally(&[(10, S), (2, S + 500)]);
+        let unseen = Count { bytes: 100, records: 7 };
+        let mut before = Tally::default();
+        before.add_unseen(unseen);
+        assert_eq!((before.count(), before.sizes(), before.span(), before.mean_gap()), (unseen, None, None, None));
+        assert_eq!(before.mean_rate(), Count::default());
+        let mut after = seen;
+        after.add_unseen(unseen);
+        before.join(&seen);
+        assert_eq!(before, after);
+        assert_eq!(after.count(), Count { bytes: 112, records: 9 });
+        assert_eq!((after.sizes(), after.gaps(), after.span()), (seen.sizes(), seen.gaps(), seen.span()));
+        assert_eq!((after.mean_gap(), after.mean_rate()), (seen.mean_gap(), seen.mean_rate()));
+    }
+
     proptest! {
         /// Joining runs is the same as adding their records one by one.
         #[test]

@@ -32,6 +32,7 @@ mod finding;
 mod floors;
 #[cfg(feature = "window")]
 mod framing;
+mod import;
 #[cfg(feature = "window")]
 mod messages;
 #[cfg(feature = "window")]

@@ -34,8 +34,10 @@ impl Wrong {
         use serde_json::error::Category;
         let text = error.to_string();
         let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-        let reason =
-            text.replace("field", "member").replace("u64", "a whole number").replace("u32", "a whole number");
+        let reason = text
+            .replace("field", "member")
+            .replace("u64", "a whole number")
+            .replace("EOF while parsing", "the line ends in");
         let incomplete = matches!(error.classify(), Category::Eof | Category::Syntax);
         let reason = if incomplete { format!("this is not a JSON object: {reason}") } else { reason };
         Self { column: error.column().max(1), reason, incomplete }
@@ -65,7 +67,7 @@ pub(super) fn line(line: &[u8], parser: &mut Parser) -> Result<Line, Wrong> {
         "session" => session(line, parser).map(Line::Header),
         "summary" => summary::of_line(line, parser).map(Line::Claims),
         "dropped" if is_by_limit(line)? => missing(line).map(Line::Missing),
-        kind => record::read(line, kind, parser).map(|item| Line::Record(Box::new(item))),
+        kind => record::read(line, kind, parser).map(Line::Record),
     }
 }
 

@@ -1,7 +1,8 @@
 //! `received` and `sent` lines exactly as this program writes them. Whatever differs is left to `serde_json`, which
 //! also says what is wrong with it.
 
-use super::{HIGHEST, Item, Known, LONGEST_PAYLOAD, Parser};
+use super::{HIGHEST, Item, LONGEST_PAYLOAD, Parser};
+use crate::export::Ends;
 use crate::journal::{ConnId, Content, Direction, Record};
 
 /// The longest number: 2^53 has as many digits.
@@ -33,19 +34,19 @@ impl<'a> Rest<'a> {
     }
 
     /// The members that say whose record it is, of a connection that is known.
-    fn connection(&mut self, parser: &mut Parser) -> Option<(ConnId, Known)> {
+    fn connection(&mut self, parser: &mut Parser) -> Option<(ConnId, Ends)> {
         if let Some((conn, known)) = &parser.latest
             && self.skip(&known.members).is_some()
         {
-            return Some((*conn, known.clone()));
+            return Some((*conn, known.ends));
         }
         let mut id = Rest(self.0);
         id.skip(b"\"conn\":")?;
         let conn = ConnId(u32::try_from(id.number()?).ok()?);
-        let known = parser.known.get(&conn)?;
+        let known = parser.known.get(&conn)?.as_ref()?;
         self.skip(&known.members)?;
         parser.latest = Some((conn, known.clone()));
-        Some((conn, known.clone()))
+        Some((conn, known.ends))
     }
 }
 
@@ -62,7 +63,7 @@ pub(super) fn record(line: &[u8], parser: &mut Parser) -> Option<Item> {
     rest.skip(b",\"time\":\"")?;
     let time = parser.times.read(rest.take(30)?)?;
     rest.skip(b"\",")?;
-    let (conn, known) = rest.connection(parser)?;
+    let (conn, ends) = rest.connection(parser)?;
     rest.skip(b",\"len\":")?;
     let len = rest.number().filter(|len| *len <= LONGEST_PAYLOAD)?;
     rest.skip(b",\"hex\":\"")?;
@@ -72,11 +73,11 @@ pub(super) fn record(line: &[u8], parser: &mut Parser) -> Option<Item> {
     rest.skip(parser.text.of(&parser.piece))?;
     let unexpected = match rest.0 {
         b"}" => false,
-        b",\"unexpected\":true}" => true,
+        b",\"unexpected\":true}" if direction == Direction::Received => true,
         _ => return None,
     };
     let content = Content::Payload(direction, parser.decoded());
     parser.last = Some(seq);
     let record = Record { seq, time, conn: Some(conn), content, unexpected };
-    Some(Item::Record { record, ends: Some(known.ends), note: None })
+    Some(Item::Record { record, ends: Some(ends), note: None })
 }

@@ -57,7 +57,10 @@ pub(super) fn read(line: &[u8], kind: &str, parser: &mut Parser) -> Result<Item,
         "opened" => Content::Detail(opened(line, local, peer)?),
         _ => Content::Detail(detail(line, kind)?),
     };
-    if let (Some(conn), Some(ends)) = (conn, ends) {
+    if common.unexpected && kind != "received" {
+        return Err(Wrong::member(line, "unexpected", "only what was received can be unexpected"));
+    }
+    if let Some(conn) = conn {
         parser.know(conn, ends).map_err(|reason| Wrong::member(line, "conn", reason))?;
     }
     parser.last = Some(seq);

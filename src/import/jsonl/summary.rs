@@ -174,12 +174,17 @@ fn amount(line: &[u8], name: &str, bytes: u64, records: u64) -> Result<Count, Wr
 fn add(claims: &mut Claims, line: &[u8], entry: &Entry, parser: &Parser) -> Result<(), Wrong> {
     let conn = connection(line, entry.conn)?;
     let ends = Ends { peer: address(line, "peer", &entry.peer)?, local: address(line, "local", &entry.local)? };
-    if parser.known.get(&conn).is_some_and(|known| known.ends != ends) {
+    let known = parser.known.get(&conn).map(|known| known.as_ref().map(|known| known.ends));
+    if known.is_some_and(|known| known != Some(ends)) {
         let reason = format!("the records of connection {} have other ends", conn.0);
         return Err(Wrong::member(line, "conn", reason));
     }
     if claims.summary.connections.len() >= CONNECTIONS {
         return Err(Wrong::member(line, "conn", format!("a log has at most {CONNECTIONS} connections")));
+    }
+    if let Some(last) = claims.summary.connections.last().filter(|last| last.conn >= conn) {
+        let reason = format!("connection {} comes after connection {}: numbers ascend", conn.0, last.conn.0);
+        return Err(Wrong::member(line, "conn", reason));
     }
     let received = direction(claims, line, (conn, Side::Received), &entry.received)?;
     let sent = direction(claims, line, (conn, Side::Sent), &entry.sent)?;
@@ -201,8 +206,6 @@ fn direction(claims: &mut Claims, line: &[u8], key: (ConnId, Side), told: &Direc
     if told.sha256.len() != 64 || const_hex::decode_to_slice(&told.sha256, &mut sha256).is_err() {
         return Err(Wrong::member(line, name, "a SHA-256 has 64 hexadecimal digits"));
     }
-    if claims.sums.insert(key, Sum { saved, sha256 }).is_some() {
-        return Err(Wrong::member(line, "conn", format!("connection {} is told twice", key.0.0)));
-    }
+    claims.sums.insert(key, Sum { saved, sha256 });
     Ok(count)
 }
