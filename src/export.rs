@@ -32,9 +32,9 @@ use std::path::Path;
 
 pub use about::{About, Ends, Losses, Summary, Totals};
 pub use follow::Follower;
-pub use save::{Save, SaveError, Saved, try_out};
 #[cfg(not(fuzzing))]
 pub(crate) use save::try_out_folder;
+pub use save::{Save, SaveError, Saved, try_out};
 pub(crate) use save::{put, save_with};
 
 use crate::clock::Stamp;
