@@ -45,6 +45,8 @@ use std::ops::ControlFlow;
 pub use about::{About, Ends, Losses, Summary, Totals};
 pub use follow::Follower;
 pub use format::FileFormat;
+#[cfg(not(fuzzing))]
+pub(crate) use save::try_out_folder;
 pub use save::{Save, SaveError, Saved, try_out};
 pub(crate) use save::{put, save_with};
 

@@ -69,12 +69,10 @@
 pub mod app;
 pub mod clock;
 pub mod endpoint;
-#[cfg(not(fuzzing))]
 pub mod engine;
 pub mod error;
 pub mod export;
 pub mod figures;
-#[cfg(not(fuzzing))]
 pub mod form;
 pub mod framing;
 #[cfg(not(fuzzing))]
@@ -82,12 +80,10 @@ pub mod headless;
 pub mod import;
 pub mod journal;
 pub mod library;
-#[cfg(not(fuzzing))]
 pub mod lookup;
 pub mod message;
 pub mod moment;
 pub mod payload;
-#[cfg(not(fuzzing))]
 pub mod profile;
 #[cfg(not(fuzzing))]
 pub mod recording;

@@ -24,6 +24,9 @@ pub use script::{Act, Move, Pace, Script, Turn};
 /// No more waits to be sent on a connection before the next is queued, in bytes.
 const AHEAD: usize = 1 << 20;
 
+/// No more datagrams wait than this: the queue of a UDP socket holds 4,096.
+const DATAGRAMS_AHEAD: usize = 256;
+
 /// At most about this many bytes are queued in one turn of the I/O thread.
 const SHARE: usize = 256 << 10;
 
@@ -116,6 +119,8 @@ struct Running {
     /// The timer that was set last.
     armed: Option<Instant>,
     begun: bool,
+    /// Sends that are not answered yet.
+    open: usize,
 }
 
 /// A conversation under way.
@@ -132,8 +137,8 @@ struct Seat {
 impl Replay {
     /// The job that does it.
     pub(super) fn job(self, to: Target) -> impl Job + use<> {
-        let (players, armed, begun) = Default::default();
-        Running { to, next: self.from, task: self, players, armed, begun }
+        let (players, armed, begun, open) = Default::default();
+        Running { to, next: self.from, task: self, players, armed, begun, open }
     }
 }
 
@@ -223,7 +228,7 @@ impl Running {
     fn play(&mut self, scope: &mut Scope<'_>) -> Option<Instant> {
         let (mut share, mut due) = (SHARE, None);
         for seat in &mut self.players {
-            if let Some(at) = seat.play(scope, &mut share) {
+            if let Some(at) = seat.play(scope, &mut share, &mut self.open) {
                 due = Some(due.map_or(at, |due: Instant| due.min(at)));
             }
         }
@@ -259,7 +264,7 @@ impl Running {
 
 impl Seat {
     /// Does what is due. Returns when the next thing is.
-    fn play(&mut self, scope: &mut Scope<'_>, share: &mut usize) -> Option<Instant> {
+    fn play(&mut self, scope: &mut Scope<'_>, share: &mut usize, open: &mut usize) -> Option<Instant> {
         loop {
             match self.player.advance(Instant::now()) {
                 Due::Nothing => return None,
@@ -269,7 +274,8 @@ impl Seat {
             match self.player.act().cloned() {
                 Some(Act::Send(payload)) => {
                     let waiting = scope.session.waiting(&self.to);
-                    if waiting.is_some_and(|waiting| waiting > 0 && waiting + payload.len() > AHEAD) {
+                    let full = waiting.is_some_and(|waiting| waiting > 0 && waiting + payload.len() > AHEAD);
+                    if full || *open >= DATAGRAMS_AHEAD {
                         // Called again when something moves.
                         return None;
                     }
@@ -280,7 +286,11 @@ impl Seat {
                     *share = share.saturating_sub(payload.len().max(64));
                     match scope.send(self.to.clone(), payload) {
                         Some(Err(error)) => self.player.failed(error.to_string()),
-                        _ => self.player.acted(Instant::now()),
+                        Some(Ok(())) => self.player.acted(Instant::now()),
+                        None => {
+                            *open += 1;
+                            self.player.acted(Instant::now());
+                        }
                     }
                 }
                 Some(Act::Abort) => {
@@ -319,8 +329,9 @@ impl Job for Running {
     }
 
     fn answered(&mut self, sent: Result<(), OpError>) {
-        // Over TCP an answer comes at once; a datagram's may come later, and is about the only peer.
-        if let (Err(error), Some(seat)) = (sent, self.players.first_mut()) {
+        self.open = self.open.saturating_sub(1);
+        // Over TCP an answer comes at once; a datagram's comes later, and says not whose it was.
+        if let (Err(error), [seat]) = (sent, self.players.as_mut_slice()) {
             seat.player.failed(error.to_string());
         }
     }

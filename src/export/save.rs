@@ -202,6 +202,11 @@ impl Job {
 /// As [`Save`] would report them.
 pub fn try_out(path: &Path) -> Result<(), OpError> {
     FileFormat::from_path(path)?;
+    try_out_folder(path)
+}
+
+/// The same for a file that is no log, whatever its extension.
+pub(crate) fn try_out_folder(path: &Path) -> Result<(), OpError> {
     Target::find(path)?.temporary().map(drop)
 }
 

@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<Status, Failure> {
         .map_err(|errors| usage(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
     let to = target(&profile.form).map_err(usage)?;
     if let Some(junit) = &arguments.junit {
-        export::try_out(junit).map_err(|error| Failure::file(&error))?;
+        export::try_out_folder(junit).map_err(|error| Failure::file(&error))?;
     }
     let progress = Arc::<SequenceProgress>::default();
     let task = Task::Sequence(profile.schedule.task(steps, Arc::clone(&progress)));

@@ -24,9 +24,10 @@ pub fn report(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     let mut left_out = 0;
     let mut shown = 0;
     for (conversation, recorded) in comparison.conversations().iter().enumerate() {
-        let turns = recorded.script.turns.len();
         let of_this = || comparison.turns_of(conversation);
-        let equal = of_this().filter(|turn| turn.settled && turn.difference().is_none()).count();
+        // A turn without an answer, such as the end, counts where something came of it.
+        let answers = || of_this().filter(|turn| !turn.turn.expects.is_empty() || turn.difference().is_some());
+        let equal = answers().filter(|turn| turn.settled && turn.difference().is_none()).count();
         write!(out, "connection {}", recorded.conn.0)?;
         match comparison.new_conn(conversation) {
             Some((_, Some(peer))) => write!(out, " with {peer}")?,
@@ -34,7 +35,7 @@ pub fn report(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
             None => write!(out, ": nobody came")?,
         }
         let count = |number: usize| figures::count(number as u64);
-        writeln!(out, ": {} of {} turns as recorded", count(equal), count(turns))?;
+        writeln!(out, ": {} of {} answers as recorded", count(equal), count(answers().count()))?;
         if let Some(trouble) = comparison.trouble(conversation) {
             writeln!(out, "  {trouble}")?;
         }
@@ -61,18 +62,13 @@ fn difference(comparison: &Comparison, turn: &Compared<'_>, out: &mut dyn Write)
     let bytes =
         |number: u64| if number == 1 { "1 byte".to_owned() } else { format!("{} bytes", figures::count(number)) };
     let (right, came) = (bytes(turn.turn.expected()), bytes(came));
-    match found.what {
+    let what = match found.what {
         What::NotPlayed => return writeln!(out, "not played, {} bytes sent then", figures::count(turn.sent())),
-        What::Missing => {
-            writeln!(out, "{came} came of {right}, then no more; byte {offset} of all answers is missing")?
-        }
-        What::More => {
-            writeln!(out, "{came} came, more than the recorded {right}; from byte {offset} of all answers")?
-        }
-        What::Other => {
-            writeln!(out, "byte {offset} of all answers is another one ({came} came, {right} recorded)")?
-        }
-    }
+        What::Missing => format!("{came} came of {right}, then no more; byte {offset} of all answers is missing"),
+        What::More => format!("{came} came, more than the recorded {right}; from byte {offset} of all answers"),
+        What::Other => format!("byte {offset} of all answers is another one ({came} came, {right} recorded)"),
+    };
+    writeln!(out, "{what}")?;
     if let Some(datagram) = found.datagram {
         writeln!(out, "  in datagram {} of the turn", datagram + 1)?;
     }

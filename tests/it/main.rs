@@ -46,6 +46,8 @@ mod pcapng;
 mod playing;
 #[cfg(feature = "window")]
 mod profile_menu;
+#[cfg(target_os = "linux")]
+mod profiles;
 #[cfg(feature = "window")]
 mod programs;
 #[cfg(feature = "window")]
@@ -56,6 +58,7 @@ mod recording;
 #[cfg(feature = "window")]
 mod recording_window;
 mod repeat;
+mod replays;
 #[cfg(feature = "window")]
 mod rows;
 mod rules;

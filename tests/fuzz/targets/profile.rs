@@ -1,0 +1,23 @@
+//! Profiles, as files of others have them.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use sockscope::profile::{Profile, command};
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let profile = match Profile::parse(text) {
+        Ok(profile) => profile,
+        Err(error) => {
+            assert!(error.line <= text.matches('\n').count() + 1 && error.column > 0, "{error}");
+            return;
+        }
+    };
+    // What was read can be written, and is read as the same.
+    let written = profile.print();
+    assert_eq!(Profile::parse(&written), Ok(profile.clone()), "{written}");
+    for made in [command::sockscope, command::ncat, command::socat, command::python] {
+        assert!(!made(&profile).line.is_empty());
+    }
+});
