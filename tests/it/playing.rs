@@ -53,11 +53,13 @@ fn answers_are_compared_and_a_difference_is_shown_side_by_side() {
     let path = recorded(&mut window, folder.path(), &listener);
     open(&mut window, &path);
     window.press("Start replay");
+    window.wait_for("TCP client: connected to 127.0.0.1:");
     answer(&listener, b"HELLO");
     window.wait_for("All as recorded: 1 turn");
     window.wait_for("Turn 1: sent 5 B, 5 B as recorded");
     window.wait_for("TCP client: idle");
     window.press("Start replay");
+    window.wait_for("TCP client: connected to 127.0.0.1:");
     answer(&listener, b"HELLQ");
     window.wait_for("Different: 1 turn of 1");
     let row = window.wait_for("Turn 1: sent 5 B, differs at byte 4");
