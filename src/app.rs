@@ -296,7 +296,9 @@ impl App {
         self.budget.set_limit(self.settings.all_memory_mib << 20);
         for tab in &mut self.sockets {
             tab.set_limits(self.settings.limits());
-            tab.journal.set_digesting(self.settings.digesting());
+            if tab.opened.is_none() {
+                tab.journal.set_digesting(self.settings.digesting());
+            }
         }
         if let Some(path) = &self.settings_path
             && let Err(error) = settings::store(path, &self.settings)

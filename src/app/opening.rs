@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::App;
 use super::asking::{Answer, Ask, Dialog, PathField, in_home, proposed_path};
@@ -24,7 +25,7 @@ pub enum Opening {
     /// The path field is open.
     Path(PathField),
     /// The file is being read.
-    Reading(PathBuf, import::Opening),
+    Reading(PathBuf, import::Opening, Instant),
 }
 
 impl fmt::Debug for Opening {
@@ -101,7 +102,7 @@ impl App {
         let wake = Arc::new(move || wake.soon());
         openings.at = match import::Opening::start(path.clone(), self.budget.clone(), self.settings.limits(), wake)
         {
-            Ok(opening) => Opening::Reading(path, opening),
+            Ok(opening) => Opening::Reading(path, opening, Instant::now()),
             Err(error) => path_field(Some(path), error.to_string()),
         };
     }
@@ -118,7 +119,7 @@ impl App {
                 Some(Answer::Canceled) => self.openings.at = Opening::Idle,
                 Some(Answer::NoDialog(why)) => self.openings.at = path_field(None, why),
             },
-            Opening::Reading(path, opening) => match opening.poll() {
+            Opening::Reading(path, opening, _) => match opening.poll() {
                 None => return,
                 Some(Ok(opened)) => {
                     let path = path.clone();
@@ -153,6 +154,7 @@ impl App {
             self.shown = Tab::Socket(id);
             return;
         }
+        self.stop_replay(id);
         if let Some(beside) = self.sockets.close(id)
             && self.shown == Tab::Socket(id)
         {
@@ -164,7 +166,11 @@ impl App {
     pub(super) fn take_dropped(&mut self, context: &egui::Context) {
         let dropped = context.input(|input| input.raw.dropped_files.clone());
         for path in dropped.iter().map(|file| file.path().to_owned()) {
-            self.open_log(path);
+            // A profile is the only other kind of file that the window opens.
+            match path.extension() {
+                Some(extension) if extension.eq_ignore_ascii_case("toml") => self.open_profile(path),
+                _ => self.open_log(path),
+            }
         }
     }
 }

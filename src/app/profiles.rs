@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::App;
 use super::asking::Report;
 use super::tab::{Kind, Page};
-use super::tabs::TabId;
+use super::tabs::{Tab, TabId};
 use crate::endpoint::Scheme;
 use crate::form::Form;
 use crate::headless::Ready;
@@ -162,7 +162,9 @@ impl App {
         if taken > 0 {
             notes.insert(0, format!("saved messages that came with it: {taken}"));
         }
-        tab.take_set_up(profile);
+        // A draft stays where the profile has none.
+        let draft = if profile.draft.text.is_empty() { before.draft.clone() } else { profile.draft.clone() };
+        tab.take_set_up(Profile { draft, ..profile });
         tab.profiles.before = Some(Before { profile: before, messages });
         let words = format!("Opened {}. Nothing was started.", path.display());
         tab.profiles.exchange = Exchange::Over(Report { words, failed: false, notes });
@@ -206,10 +208,18 @@ impl App {
             }
         }
         if let Some(path) = ready.profile.clone() {
-            let kind = Kind::Server;
-            self.shown = kind.into();
-            let Self { sockets, wake, .. } = self;
-            sockets.of_mut(kind).profiles.exchange.read(path, wake);
+            self.open_profile(path);
+        }
+    }
+
+    /// Opens the profile at `path`; what is to be said of it is said in the tab that is shown.
+    pub(super) fn open_profile(&mut self, path: PathBuf) {
+        let Self { sockets, shown, wake, .. } = self;
+        let live = Kind::ALL.into_iter().find(|kind| *shown == Tab::from(*kind)).unwrap_or(Kind::Server);
+        let tab = sockets.of_mut(live);
+        if !tab.profiles.exchange.is_busy() {
+            tab.profiles.exchange.read(path, wake);
+            (tab.page, *shown) = (Page::Connection, live.into());
         }
     }
 }

@@ -95,7 +95,7 @@ enum At {
     #[default]
     Idle,
     /// A thread finds in the log what is to be played.
-    Preparing(Receiver<Result<Prepared, OpError>>),
+    Preparing(Kind, Receiver<Result<Prepared, OpError>>),
     /// It plays, or did.
     Begun(Box<Run>),
 }
@@ -104,7 +104,7 @@ impl fmt::Debug for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Idle => "Idle",
-            Self::Preparing(_) => "Preparing",
+            Self::Preparing(..) => "Preparing",
             Self::Begun(_) => "Begun",
         })
     }
@@ -144,7 +144,7 @@ impl Replaying {
     pub fn is_running(&self) -> bool {
         match &self.at {
             At::Idle => false,
-            At::Preparing(_) => true,
+            At::Preparing(..) => true,
             At::Begun(run) => !run.over,
         }
     }
@@ -182,9 +182,20 @@ impl Replaying {
         let (setup, kind) = self.setup()?;
         idle(target, kind)?;
         let work = move || setup.prepare(&snapshot, role);
-        self.at = At::Preparing(in_background(wake, work).map_err(|error| error.to_string())?);
+        self.at = At::Preparing(kind, in_background(wake, work).map_err(|error| error.to_string())?);
         (self.results, self.chosen) = Default::default();
         Ok(())
+    }
+
+    /// Begins to play once the thread has found what.
+    fn take_prepared(&mut self, target: &mut SocketTab, engine: &Engine, ids: &mut Ids) {
+        if let At::Preparing(_, receiver) = &self.at
+            && let Some(result) = outcome(receiver)
+        {
+            self.at = At::Idle;
+            let result = result.map_err(|error| error.to_string());
+            self.failure = result.and_then(|prepared| self.begin(prepared, target, engine, ids)).err();
+        }
     }
 
     /// Opens the session in the tab of its kind, and begins to play.
@@ -242,7 +253,7 @@ impl Replaying {
 
     fn stop(&mut self, target: &mut SocketTab, engine: &Engine) {
         match &self.at {
-            At::Preparing(_) => self.at = At::Idle,
+            At::Preparing(..) => self.at = At::Idle,
             At::Begun(run) if !run.over && target.session() == Some(run.session) => {
                 // The job goes with its session, when the engine has no ear for the first.
                 let _ = engine.command(Command::CancelJob { job: run.job });
@@ -254,7 +265,8 @@ impl Replaying {
 
     fn target(&self) -> Option<Kind> {
         match &self.at {
-            At::Begun(run) => Some(run.kind),
+            At::Preparing(kind, _) => Some(*kind),
+            At::Begun(run) if !run.over => Some(run.kind),
             _ => self.setup().ok().map(|(_, kind)| kind),
         }
     }
@@ -310,22 +322,25 @@ impl App {
     /// Follows the replays of all opened logs.
     pub(super) fn poll_replays(&mut self) {
         let Self { sockets, engine, ids, .. } = self;
-        let opened: Vec<_> = sockets.opened().iter().map(|tab| tab.id).collect();
-        for id in opened {
+        let opened = sockets.opened().iter();
+        let running = |tab: &&SocketTab| tab.opened.as_ref().is_some_and(|log| log.replay.is_running());
+        let running: Vec<_> = opened.filter(running).map(|tab| tab.id).collect();
+        for id in running {
             let Some(mut log) = sockets.get_mut(id).and_then(|tab| tab.opened.take()) else { continue };
             let replay = &mut log.replay;
             let target = sockets.of_mut(replay.target().unwrap_or(Kind::Client));
-            if let At::Preparing(receiver) = &replay.at
-                && let Some(result) = outcome(receiver)
-            {
-                replay.at = At::Idle;
-                let result = result.map_err(|error| error.to_string());
-                replay.failure = result.and_then(|prepared| replay.begin(prepared, target, engine, ids)).err();
-            }
+            replay.take_prepared(target, engine, ids);
             replay.follow(target, engine);
             if let Some(tab) = sockets.get_mut(id) {
                 tab.opened = Some(log);
             }
+        }
+    }
+
+    /// Stops playing the log of the tab `id`.
+    pub(super) fn stop_replay(&mut self, id: super::TabId) {
+        if self.sockets.get(id).and_then(|tab| tab.opened.as_ref()).is_some_and(|log| log.replay.is_running()) {
+            self.apply_replay(id, ReplayAction::Stop);
         }
     }
 }

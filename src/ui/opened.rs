@@ -39,7 +39,7 @@ fn pages(ui: &mut Ui, log: &mut OpenedLog) {
     ui.horizontal(|ui| {
         // As in the tabs of sockets.
         (ui.spacing_mut().button_padding.x, ui.spacing_mut().item_spacing.x) = (7.0, 4.0);
-        for (page, name) in [(Page::File, "File"), (Page::Replay, "Play again")] {
+        for (page, name) in [(Page::File, "File"), (Page::Replay, "Replay")] {
             ui.selectable_value(&mut log.page, page, name);
         }
     });

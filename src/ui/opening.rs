@@ -1,13 +1,23 @@
 //! The line that opening a log needs: a path field, or how far the file is read.
 
+use std::time::Duration;
+
 use egui::{Label, RichText, TextEdit, Ui};
 
 use crate::app::opening::{OpenAction, Opening};
 use crate::app::{Action, App};
 
+/// Within this time nobody wonders where a file stays.
+const AT_ONCE: Duration = Duration::from_millis(200);
+
 /// Whether there is anything to show.
 pub(super) fn is_needed(app: &App) -> bool {
-    !matches!(app.openings.at, Opening::Idle)
+    match &app.openings.at {
+        Opening::Idle => false,
+        // A file that is read at once moves nothing.
+        Opening::Reading(.., since) => since.elapsed() >= AT_ONCE,
+        Opening::Dialog(_) | Opening::Path(_) => true,
+    }
 }
 
 /// Shows where opening is.
@@ -38,7 +48,7 @@ pub(super) fn show(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
                 }
             });
         }
-        Opening::Reading(path, opening) => {
+        Opening::Reading(path, opening, _) => {
             ui.horizontal(|ui| {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     if ui.button("Cancel open").clicked() {
@@ -62,8 +72,7 @@ pub(super) fn hovering(ui: &Ui) {
     if count == 0 {
         return;
     }
-    let words =
-        if count == 1 { "Drop the file to open it as a log" } else { "Drop the files to open them as logs" };
+    let words = if count == 1 { "Drop the file to open it" } else { "Drop the files to open them" };
     let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("files over the window"));
     let painter = ui.ctx().layer_painter(layer);
     let screen = ui.ctx().content_rect();

@@ -90,11 +90,14 @@ fn path(ui: &mut Ui, field: &mut PathField<Purpose>, asked: &mut Vec<ProfileActi
 fn over(ui: &mut Ui, report: &Report, asked: &mut Vec<ProfileAction>) {
     let color = if report.failed { ui.visuals().error_fg_color } else { ui.visuals().text_color() };
     ui.add(Label::new(RichText::new(&report.words).small().color(color)).wrap().selectable(true));
-    ScrollArea::vertical().id_salt("profile notes").max_height(100.0).auto_shrink([false, true]).show(ui, |ui| {
-        for note in &report.notes {
-            ui.add(Label::new(RichText::new(note).small().color(ui.visuals().warn_fg_color)).wrap());
-        }
-    });
+    if !report.notes.is_empty() {
+        let notes = ScrollArea::vertical().id_salt("profile notes").max_height(100.0);
+        notes.auto_shrink([false, true]).show(ui, |ui| {
+            for note in &report.notes {
+                ui.add(Label::new(RichText::new(note).small().color(ui.visuals().warn_fg_color)).wrap());
+            }
+        });
+    }
     if ui.button("Dismiss").clicked() {
         asked.push(ProfileAction::Close);
     }

@@ -26,17 +26,19 @@ pub(super) fn show(ui: &mut Ui, log: &mut OpenedLog, journal: &Journal, actions:
     let running = replay.is_running();
     ui.add_enabled_ui(!running, |ui| form(ui, replay, header, journal));
     ui.add_space(4.0);
-    // Each has an id of its own: a click on Stop that comes too late is no Replay.
+    // Each has an id of its own: a click on Stop that comes too late is no start.
     ui.push_id(running, |ui| {
-        if running {
-            let button = ui.add(Button::new("Stop").min_size(egui::vec2(96.0, 28.0)));
-            widgets::name(&button, Role::Button, "Stop replay");
-            if button.clicked() {
-                asked.push(ReplayAction::Stop);
+        ui.horizontal(|ui| {
+            if running {
+                let button = ui.add(Button::new("Stop").min_size(egui::vec2(96.0, 28.0)));
+                widgets::name(&button, Role::Button, "Stop replay");
+                if button.clicked() {
+                    asked.push(ReplayAction::Stop);
+                }
+            } else if main_button(ui, "Start replay") {
+                asked.push(ReplayAction::Start);
             }
-        } else if main_button(ui, "Replay") {
-            asked.push(ReplayAction::Start);
-        }
+        });
     });
     if let Some(failure) = &replay.failure {
         let words = RichText::new(failure).color(ui.visuals().error_fg_color);
@@ -102,7 +104,7 @@ fn connection(ui: &mut Ui, replay: &mut Replaying, journal: &Journal) {
     let known = |id: ConnId| journal.connection(id).map_or_else(|| id.0.to_string(), |known| peer_words(&known));
     let chosen = replay.conn.map_or_else(|| all.to_owned(), known);
     labeled(ui, "Connection", |ui| {
-        let combo = ComboBox::from_id_salt("conn").width(ui.available_width() - 8.0).truncate();
+        let combo = ComboBox::from_id_salt("conn").width(ui.available_width()).truncate();
         let combo = combo.selected_text(chosen).show_ui(ui, |ui| {
             ui.selectable_value(&mut replay.conn, None, all);
             for connection in journal.connections(0, OFFERED) {

@@ -130,9 +130,8 @@ fn button(ui: &mut Ui, tab: &Shown, shown: bool, width: f32, actions: &mut Vec<A
     let quiet = theme::color(Tone::Quiet, dark);
     let color = tone.map_or(quiet, |tone| theme::color(tone, dark));
     let (upper, lower) = rect.shrink2(vec2(10.0, 5.0)).split_top_bottom_at_fraction(0.52);
-    let title = text::plain(name, egui::FontId::proportional(14.0), ui.visuals().text_color());
     let right = if tab.closes.is_some() { upper.right() - 14.0 } else { upper.right() };
-    cell(ui, upper, upper.left(), right, title, Align2::LEFT_CENTER);
+    title(ui, upper.with_max_x(right), name);
     let dot = pos2(lower.left() + 3.5, lower.center().y);
     match tone {
         Some(_) => ui.painter().circle_filled(dot, 3.5, color),
@@ -150,6 +149,16 @@ fn button(ui: &mut Ui, tab: &Shown, shown: bool, width: f32, actions: &mut Vec<A
     } else if response.on_hover_text(format!("{name}: {state}")).clicked() {
         actions.push(Action::Show(tab.tab));
     }
+}
+
+/// The name, cut before the number that tells files of the same name apart.
+fn title(ui: &Ui, rect: Rect, name: &str) {
+    let words = |words: &str| text::plain(words, egui::FontId::proportional(14.0), ui.visuals().text_color());
+    let number = name.rfind(" (").filter(|_| name.ends_with(')')).unwrap_or(name.len());
+    let (name, number) = name.split_at(number);
+    let width = ui.painter().layout_job(words(number)).size().x;
+    let (start, shown) = cell(ui, rect, rect.left(), rect.right() - width, words(name), Align2::LEFT_CENTER);
+    cell(ui, rect, start.x + shown.size().x, rect.right(), words(number), Align2::LEFT_CENTER);
 }
 
 fn ground(ui: &Ui, rect: Rect, shown: bool, looked_at: bool) {

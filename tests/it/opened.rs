@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use egui_kittest::kittest::Queryable;
 
-use super::window::{Window, connect};
+use super::window::{Window, all_inside, connect};
 
 /// Saves a log with what a client sent, by the window itself.
 fn saved(window: &mut Window, folder: &Path, name: &str) -> PathBuf {
@@ -137,6 +137,9 @@ fn many_logs_that_are_dropped_fit_into_the_bar() {
         let tab = window.harness.get_by_role_and_label(egui::accesskit::Role::Tab, name);
         assert!(screen.contains_rect(tab.rect()), "{name} is at {:?}", tab.rect());
     }
+    all_inside(&window, "a log");
+    window.press("Replay…");
+    all_inside(&window, "its replay");
     window.press("Close a-log.jsonl (5)");
     window.wait_for("a-log.jsonl (4): log, ");
 }

@@ -36,7 +36,7 @@ fn open(window: &mut Window, path: &Path) {
     window.set("Log file", &path.display().to_string());
     window.press("Open");
     window.wait_for("talk.jsonl: log, ");
-    window.press("Play again");
+    window.press("Replay…");
 }
 
 fn answer(listener: &TcpListener, answer: &[u8]) {
@@ -52,12 +52,14 @@ fn answers_are_compared_and_a_difference_is_shown_side_by_side() {
     let mut window = Window::open();
     let path = recorded(&mut window, folder.path(), &listener);
     open(&mut window, &path);
-    window.press("Replay");
+    window.press("Start replay");
+    window.wait_for("TCP client: connected to 127.0.0.1:");
     answer(&listener, b"HELLO");
     window.wait_for("All as recorded: 1 turn");
     window.wait_for("Turn 1: sent 5 B, 5 B as recorded");
     window.wait_for("TCP client: idle");
-    window.press("Replay");
+    window.press("Start replay");
+    window.wait_for("TCP client: connected to 127.0.0.1:");
     answer(&listener, b"HELLQ");
     window.wait_for("Different: 1 turn of 1");
     let row = window.wait_for("Turn 1: sent 5 B, differs at byte 4");
@@ -82,7 +84,7 @@ fn a_log_plays_as_the_server_that_it_talked_to() {
     open(&mut window, &path);
     window.press("As server");
     assert_eq!(window.value("Endpoint"), "tcp://127.0.0.1:0");
-    window.press("Replay");
+    window.press("Start replay");
     let title = window.wait_for("TCP server: listening on 127.0.0.1:");
     let port = title.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
     let mut client: TcpStream = connect(port);
@@ -103,12 +105,12 @@ fn where_a_session_runs_nothing_is_played_and_a_wrong_endpoint_is_told() {
     window.press("Connect");
     window.wait_for("TCP client: connected to");
     open(&mut window, &path);
-    window.press("Replay");
+    window.press("Start replay");
     window.wait_for("It plays in the tab TCP client, where a session runs: press Disconnect there first.");
     window.set("Endpoint", "tcp://127.0.0.1:65536");
-    window.press("Replay");
+    window.press("Start replay");
     window.wait_for("65536 is too large");
     window.set("Endpoint", "udp://127.0.0.1:9");
-    window.press("Replay");
+    window.press("Start replay");
     window.wait_for("what is played went over TCP");
 }

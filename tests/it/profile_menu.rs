@@ -100,3 +100,19 @@ fn a_tab_is_copied_as_a_command() {
         window.wait_for(&format!("The command for {tool} is on the clipboard."));
     }
 }
+
+#[test]
+fn the_window_is_ready_with_an_endpoint_or_a_profile_and_starts_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mail.toml");
+    std::fs::write(&path, "version = 1\n[udp]\ntarget_port = 5353\n").expect("written");
+    let mut window = Window::open();
+    let endpoint = "tcp://mail.example.org:25".parse().expect("an endpoint");
+    window.harness.state_mut().ready(Some(&endpoint), None);
+    window.wait_for("TCP client: idle");
+    assert_eq!((window.value("Host"), window.value("Port")), ("mail.example.org".into(), "25".into()));
+    window.harness.state_mut().ready(None, Some(path));
+    window.wait_for("Nothing was started.");
+    assert_eq!(window.value("Target port"), "5353");
+    window.wait_for("UDP: idle");
+}

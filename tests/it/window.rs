@@ -414,13 +414,19 @@ fn everything_is_inside_a_small_window() {
     let mut window = Window::with_size(1000.0, 640.0);
     for tab in ["TCP server", "TCP client", "UDP", "Lookup"] {
         window.press(tab);
-        let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1000.0, 640.0));
-        for node in window.harness.query_all(egui_kittest::kittest::By::new().recursive(true)) {
-            let role = node.accesskit_node().role();
-            if matches!(role, Role::Button | Role::TextInput | Role::CheckBox | Role::ComboBox | Role::Tab) {
-                let rect = node.rect();
-                assert!(screen.contains_rect(rect), "{tab}: {:?} is at {rect:?}", node.accesskit_node().label());
-            }
+        all_inside(&window, tab);
+    }
+}
+
+/// Whether every control is inside the window.
+#[track_caller]
+pub(crate) fn all_inside(window: &Window, what: &str) {
+    let screen = window.harness.ctx.content_rect();
+    for node in window.harness.query_all(egui_kittest::kittest::By::new().recursive(true)) {
+        let role = node.accesskit_node().role();
+        if matches!(role, Role::Button | Role::TextInput | Role::CheckBox | Role::ComboBox | Role::Tab) {
+            let rect = node.rect();
+            assert!(screen.contains_rect(rect), "{what}: {:?} is at {rect:?}", node.accesskit_node().label());
         }
     }
 }

@@ -22,15 +22,14 @@ impl SocketTab {
         }
     }
 
-    /// Puts what is set up in a profile here. A message that is being written stays where the profile has none; else
-    /// it joins those that were sent before.
+    /// Puts what is set up in a profile here. A message that was being written joins those that were sent before.
     pub(super) fn take_set_up(&mut self, profile: Profile) {
         self.form = profile.form;
         self.switches = profile.switches;
         self.rules.set(profile.rules);
         self.sequence.put(profile.sequence);
         self.sequence.set_schedule(profile.schedule);
-        if !profile.draft.text.is_empty() && profile.draft != self.composer.message {
+        if profile.draft != self.composer.message {
             self.composer.put(profile.draft);
         }
         self.log.encoding = profile.encoding;
