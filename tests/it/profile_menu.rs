@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use sockscope::headless::Ready;
+
 use super::window::Window;
 
 fn save(window: &mut Window, path: &Path) {
@@ -108,10 +110,10 @@ fn the_window_is_ready_with_an_endpoint_or_a_profile_and_starts_nothing() {
     std::fs::write(&path, "version = 1\n[udp]\ntarget_port = 5353\n").expect("written");
     let mut window = Window::open();
     let endpoint = "tcp://mail.example.org:25".parse().expect("an endpoint");
-    window.harness.state_mut().ready(Some(&endpoint), None);
+    window.harness.state_mut().ready(&Ready { endpoint: Some(endpoint), profile: None });
     window.wait_for("TCP client: idle");
     assert_eq!((window.value("Host"), window.value("Port")), ("mail.example.org".into(), "25".into()));
-    window.harness.state_mut().ready(None, Some(path));
+    window.harness.state_mut().ready(&Ready { endpoint: None, profile: Some(path) });
     window.wait_for("Nothing was started.");
     assert_eq!(window.value("Target port"), "5353");
     window.wait_for("UDP: idle");
