@@ -31,7 +31,7 @@ fn what_can_not_be_understood_has_status_2() {
     check(&["listen", "0", "--greeting", "{pear}"], 2, "pear");
     check(&["listen", "0", "--framing", "lines"], 2, "fixed:BYTES");
     check(&["listen", "udp://0", "--greeting", "x"], 2, "nobody to greet");
-    check(&["listen", "0", "--once", "--save", "log.doc"], 3, "ends in .txt, .csv or .jsonl");
+    check(&["listen", "0", "--once", "--save", "log.doc"], 3, "ends in .txt, .csv, .jsonl, .pcapng, .html or .bin");
     check(&["connect", "1", "--format", "hex", "--send", "4x"], 2, "(at character");
     check(&["connect", "1", "--limit", "soon"], 2, "--limit: the time limit");
     check(&["connect", "1", "--every", "5"], 2, "--repeat and --every");
