@@ -7,7 +7,7 @@
 //! The journal is in memory, in records of 64 bytes and of 16 KiB; every other record is random bytes, the rest lines of
 //! text, each with a time of its own. A form is written as Save does, to a temporary file in the same folder as the raw
 //! one and through the same code, but without the sync at the end: the page cache takes all of it. The raw copy writes
-//! the payload of the journal, block by block, 512 KiB a call. Each figure is the best of seven runs, one form after
+//! the payload of the journal, block by block, 256 KiB a call. Each figure is the best of seven runs, one form after
 //! the other in each of them; rates are of payload, not of what is in the file.
 
 #![allow(clippy::print_stdout, reason = "the figures are the output")]
@@ -26,7 +26,7 @@ use sockscope::journal::{Detail, Journal, Limits, Opened, Snapshot, State, Write
 const RUNS: usize = 7;
 
 /// What a call of the raw copy hands to the system.
-const BLOCK: usize = 512 * 1024;
+const BLOCK: usize = 256 * 1024;
 
 /// The forms, and the least ratio that they are to reach with records of 64 bytes and of 16 KiB.
 const FORMS: &[(FileFormat, Option<(f64, f64)>)] = &[
