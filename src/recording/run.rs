@@ -38,14 +38,6 @@ pub(super) struct Job {
     bytes: u64,
 }
 
-/// What it waits for.
-enum News {
-    /// Records, or a time that came.
-    Some,
-    /// Stop, and what is left to be written.
-    Stop(Snapshot),
-}
-
 /// What failed, and at which file.
 struct Failed(PathBuf, io::Error);
 
@@ -93,20 +85,20 @@ impl Job {
             }
             part.hand_over_in_time()?;
             self.wake_in_time();
-            if let News::Stop(rest) = self.wait(part) {
+            if let Some(rest) = self.wait(part) {
                 return self.finish(part, &rest);
             }
         }
     }
 
-    /// Sleeps until there is something to do.
-    fn wait(&self, part: &Part) -> News {
+    /// Sleeps until there is something to do. Returns what is left to be written when it is told to stop.
+    fn wait(&self, part: &Part) -> Option<Snapshot> {
         let tell = self.untold.then(|| WAKE_EVERY.saturating_sub(self.woken.elapsed()));
         let alarm = [part.sleep(), tell].into_iter().flatten().min().map_or_else(never, after);
         select! {
-            recv(self.orders) -> rest => News::Stop(rest.unwrap_or_else(|_| self.hold.end())),
-            recv(self.hold.news()) -> _ => News::Some,
-            recv(alarm) -> _ => News::Some,
+            recv(self.orders) -> rest => Some(rest.unwrap_or_else(|_| self.hold.end())),
+            recv(self.hold.news()) -> _ => None,
+            recv(alarm) -> _ => None,
         }
     }
 
