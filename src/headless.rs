@@ -1,7 +1,7 @@
 //! Sockscope without a window: the same engine, rules and files from a terminal.
 //!
 //! Standard output holds records alone, and standard error what else there is to tell. A run is a
-//! [`conversation`]: the main thread decides, `input` reads lines of standard input, `output` follows the journal,
+//! `conversation`: the main thread decides, `input` reads lines of standard input, `output` follows the journal,
 //! and `signals` waits for SIGINT and SIGTERM.
 
 mod arguments;

@@ -3,7 +3,7 @@
 //! A [`LogReader`] gives what is in a file, item by item, whatever its form; nothing in a file is trusted: a length or
 //! a number that can't be is a [`Fault`] at its place, and what came before it was read.
 //!
-//! [`open`] makes a journal of a file, [`verify`] compares it with what it says of itself, and [`convert`] writes it in
+//! [`open()`] makes a journal of a file, [`verify()`] compares it with what it says of itself, and [`convert()`] writes it in
 //! another form. [`Opening`] and [`Verifying`] do so on a thread of their own. Which form a file has is told by its
 //! content: see [`reader`].
 

@@ -1,7 +1,7 @@
 //! A log played again: as the client that it is of, or as the server, against whoever is there now; and what comes
 //! compared with what came then, byte by byte.
 //!
-//! A [`Setup`] and a [`Snapshot`] make a [`Prepared`]: one [`Script`] for each recorded connection that is played. The
+//! A [`Setup`] and a [`Snapshot`] make a [`Prepared`]: one script for each recorded connection that is played. The
 //! engine plays them ([`engine::Replay`](crate::engine::Replay)), and a [`Comparison`] tells what was different.
 //!
 //! What is sent after an answer waits until as much of that has come as was recorded, and then as long as was waited

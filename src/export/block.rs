@@ -32,7 +32,7 @@ impl Block {
         self.at -= bytes;
     }
 
-    /// At least `len` bytes to write to; who does says [how many](Self::advance).
+    /// At least `len` bytes to write to; who does moves `at`.
     fn room(&mut self, len: usize) -> &mut [u8] {
         let end = self.at + len;
         if end > self.bytes.len() {

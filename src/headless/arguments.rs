@@ -164,8 +164,14 @@ pub(super) struct Common {
     /// Answer by this rule; may be given again, the first that matches acts
     #[arg(long, value_name = "RULE", value_parser = values::rule, allow_hyphen_values = true)]
     pub(super) reply: Vec<Rule>,
-    /// What rules see of a TCP stream: chunks, line, fixed:BYTES, gap:MS, length:WIDTH[le][,self][,offset=N][,extra=N]
-    #[arg(long, value_name = "FRAMING", value_parser = values::framing)]
+    /// What rules see of a TCP stream.
+    #[arg(
+        long,
+        value_name = "FRAMING",
+        value_parser = values::framing,
+        help = "What rules see of a TCP stream: chunks, line, fixed:BYTES, gap:MS, or \
+                length:WIDTH[le][,self][,offset=N][,extra=N]",
+    )]
     pub(super) framing: Option<Framing>,
     /// What standard output gets of each record: a line, a JSON object, or the received payload alone
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]

@@ -24,7 +24,7 @@ pub struct Opened {
     pub journal: Arc<Journal>,
     /// The bookmarked records and what is written about them (may be empty).
     pub notes: BTreeMap<Seq, String>,
-    /// What the file says of itself; `None` when it ends without. [`verify`](super::verify) compares.
+    /// What the file says of itself; `None` when it ends without. [`verify`](super::verify()) compares.
     pub claims: Option<Claims>,
     /// Why reading ended before the end; the journal has what came before.
     pub fault: Option<Fault>,

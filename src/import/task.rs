@@ -41,7 +41,7 @@ struct Shared {
 }
 
 impl Opening {
-    /// Starts to [`open`] the log at `path`. `wake` is called from the thread when there is progress, at most ten
+    /// Starts to [`open()`] the log at `path`. `wake` is called from the thread when there is progress, at most ten
     /// times a second, and once at the end: after that [`poll`](Self::poll) has the outcome.
     ///
     /// # Errors
@@ -57,7 +57,7 @@ impl Opening {
 }
 
 impl Verifying {
-    /// Starts to [`verify`] the log at `path`; `wake` as for [`Opening::start`].
+    /// Starts to [`verify()`] the log at `path`; `wake` as for [`Opening::start`].
     ///
     /// # Errors
     /// When the system gives no thread.

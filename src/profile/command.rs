@@ -1,6 +1,6 @@
 //! The same session as a command: for Sockscope's own command line, ncat, socat and Python.
 //!
-//! Each is made from an [`Outline`]: what a tool without rules can do of a profile. What a line can't say is told in
+//! Each is made from an outline: what a tool without rules can do of a profile. What a line can't say is told in
 //! its remarks, so that nobody takes it for the whole.
 
 mod ncat;
