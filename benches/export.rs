@@ -4,8 +4,8 @@
 //! cargo bench --bench export [MIB]
 //! ```
 //!
-//! The journal is in memory, in records of 64 bytes and of 16 KiB; every other record is random bytes, the rest lines of
-//! text, each with a time of its own. A form is written as Save does, to a temporary file in the same folder as the raw
+//! The journal is in memory, in records of 64 bytes and of 16 KiB, each with a time of its own: lines of text, and the same
+//! with random bytes in every other record. A form is written as Save does, to a temporary file in the same folder as the raw
 //! one and through the same code, but without the sync at the end: the page cache takes all of it. The raw copy writes
 //! the payload of the journal, block by block, 256 KiB a call. Each figure is the best of seven runs, one form after
 //! the other in each of them; rates are of payload, not of what is in the file.
@@ -30,6 +30,7 @@ const BLOCK: usize = 256 * 1024;
 
 /// The forms, and the least ratio that they are to reach with records of 64 bytes and of 16 KiB.
 const FORMS: &[(FileFormat, Option<(f64, f64)>)] = &[
+    (FileFormat::Pcapng, Some((0.4, 0.4))),
     (FileFormat::Jsonl, Some((0.2, 0.25))),
     (FileFormat::Csv, Some((0.2, 0.25))),
     (FileFormat::Text, None),
@@ -39,9 +40,10 @@ const FORMS: &[(FileFormat, Option<(f64, f64)>)] = &[
 fn main() {
     let mib = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(128_usize);
     let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).expect("a folder on the disk");
-    for size in [64, 16 * 1024] {
-        let (snapshot, payload) = log(mib << 20, size);
-        println!("records of {size} bytes, {mib} MiB of payload:");
+    for (size, random) in [(64, false), (64, true), (16 * 1024, false), (16 * 1024, true)] {
+        let (snapshot, payload) = log(mib << 20, size, random);
+        let what = if random { "half text, half random bytes" } else { "text" };
+        println!("records of {size} bytes, {mib} MiB of payload, {what}:");
         measure(folder.path(), &snapshot, &payload, size);
     }
 }
@@ -59,7 +61,7 @@ fn measure(folder: &Path, snapshot: &Snapshot, payload: &[u8], size: usize) {
             best.take(folder, |file| write_to(file, *format, &header, snapshot).expect("written"));
         }
     }
-    println!("  raw   {:5.2} GB/s", raw.rate(payload.len()));
+    println!("  raw    {:5.2} GB/s", raw.rate(payload.len()));
     for ((format, least), best) in FORMS.iter().zip(&forms) {
         let ratio = best.rate(payload.len()) / raw.rate(payload.len());
         let grown = best.bytes as f64 / payload.len() as f64;
@@ -69,7 +71,7 @@ fn measure(folder: &Path, snapshot: &Snapshot, payload: &[u8], size: usize) {
             format!(", of {least} {verdict}")
         });
         println!(
-            "  {:5} {:5.2} GB/s, {ratio:.3} of raw{least}; the file has {grown:.2} times the bytes",
+            "  {:6} {:5.2} GB/s, {ratio:.3} of raw{least}; the file has {grown:.2} times the bytes",
             format.extension(),
             best.rate(payload.len()),
         );
@@ -100,14 +102,14 @@ impl Best {
 }
 
 /// A log of `total` bytes in records of `size`, and its payload in one piece.
-fn log(total: usize, size: usize) -> (Snapshot, Vec<u8>) {
+fn log(total: usize, size: usize, random: bool) -> (Snapshot, Vec<u8>) {
     let journal = Arc::new(Journal::new(Limits { bytes: 4 << 30, records: u64::MAX }));
     let mut writer = Writer::new(Arc::clone(&journal));
     let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let (local, peer) = (address(8888), address(52403));
     let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
     let conn = writer.open(opened, peer, local, State::Connected);
-    let payload = payload(total, size);
+    let payload = payload(total, size, random);
     let start = Stamp::now().nanos();
     for (number, record) in payload.chunks(size).enumerate() {
         writer.set_now(Stamp::from_nanos(start + 700 * number as u64));
@@ -121,15 +123,15 @@ fn log(total: usize, size: usize) -> (Snapshot, Vec<u8>) {
     (journal.snapshot(), payload)
 }
 
-/// Records in turn of random bytes, and of lines as programs write them.
-fn payload(total: usize, size: usize) -> Vec<u8> {
+/// Records of lines as programs write them, or in turn of random bytes and of those.
+fn payload(total: usize, size: usize, with_random: bool) -> Vec<u8> {
     let lines: Vec<u8> = (0..20_000)
         .flat_map(|n| format!("GET /item/{n}?q=\"a b\" HTTP/1.1 200 0.{n} s\r\n").into_bytes())
         .collect();
     let mut random = fastrand::Rng::with_seed(5);
     let mut payload = vec![0; total];
     for (number, record) in payload.chunks_mut(size).enumerate() {
-        if number.is_multiple_of(2) {
+        if with_random && number.is_multiple_of(2) {
             random.fill(record);
         } else {
             let start = number * size % (lines.len() - size);
