@@ -48,7 +48,7 @@ pub(super) struct ReplayArguments {
     /// Seconds that nothing of an answer may come, from 0.001 to 3600
     #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
     pub(super) limit: f64,
-    /// Save the new log to this file: .jsonl, .csv or .txt
+    /// Save the new log to this file, in the form of its extension
     #[arg(long, value_name = "FILE")]
     pub(super) save: Option<PathBuf>,
 }

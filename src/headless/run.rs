@@ -40,7 +40,7 @@ pub(super) struct RunArguments {
     /// What standard output gets of each record; with a sequence nothing, unless this is given
     #[arg(long, value_enum, value_name = "FORM")]
     pub(super) output: Option<OutputForm>,
-    /// Save the log to this file at the end: .jsonl, .csv or .txt
+    /// Save the log to this file at the end, in the form of its extension
     #[arg(long, value_name = "FILE")]
     pub(super) save: Option<PathBuf>,
 }
