@@ -48,6 +48,7 @@ fn what_was_saved_is_opened_filtered_verified_and_closed() {
     window.wait_for("5 apple");
     window.wait_for("4 pear");
     assert!(window.find("Listen").is_none() && window.find("Message").is_none(), "nothing can be sent here");
+    assert!(window.find("Record to file…").is_none(), "nothing comes any more");
     window.set("Filter text", "app");
     window.wait_for("1 row of ");
     assert!(window.find("4 pear").is_none());

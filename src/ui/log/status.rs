@@ -14,11 +14,16 @@ const CLEAR: &str = "Empty the log, with its bookmarks and notes; what is open g
 pub(in crate::ui) fn status_line(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
         let save = ui.add_enabled(!tab.saving.is_busy(), egui::Button::new("Save log…"));
-        if save.on_hover_text("As .jsonl (complete), .csv, .txt, .html, or .bin (the bytes of one peer)").clicked()
+        if save
+            .on_hover_text("As .jsonl (complete), .pcapng, .csv, .txt, .html, or .bin (the bytes of one peer)")
+            .clicked()
         {
             actions.push(SocketAction::Save);
         }
-        recording::button(ui, tab, actions);
+        // What is in a file is not recorded once more.
+        if tab.opened.is_none() {
+            recording::button(ui, tab, actions);
+        }
         copy_menu(ui, tab, actions);
         bookmarks::menu(ui, tab);
         // What was read from a file neither grows nor goes.
