@@ -1,8 +1,9 @@
 //! Foreign bytes as text of a file, at the speed of a disk.
 //!
-//! Runs that stand for themselves are found by looking at [`STRIDE`] bytes at once, then at eight, and are copied. Where
-//! there are few, each byte is written from a table, eight bytes whatever its length, so that nothing depends on what
-//! the byte is: binary payload defeats every prediction. Only a character beyond ASCII takes a branch.
+//! Runs that stand for themselves are found by looking at [`STRIDE`] bytes at once, and are copied. In all others each
+//! byte is written from a table, eight bytes whatever its length, so that nothing depends on what the byte is: the
+//! quotes and line ends of text defeat every prediction as binary payload does. Only a character beyond ASCII takes a
+//! branch.
 
 mod forms;
 mod table;
@@ -17,10 +18,16 @@ const STRIDE: usize = 32;
 /// No form writes more than this for a byte; a character beyond ASCII takes less than this for each of its bytes.
 const LONGEST: usize = 6;
 
+/// The last place at which a byte of eight may be written, rounded up to what a mask can hold.
+const LAST_PLACE: usize = 63;
+
+/// What eight bytes are written to.
+const ROOM_OF_EIGHT: usize = LAST_PLACE + 1 + size_of::<Cell>();
+
 /// Bytes that `len` of payload may need.
 pub(super) const fn room(len: usize) -> usize {
-    // A cell of the table is written whole at the end, too.
-    len * LONGEST + size_of::<Cell>()
+    // A cell of the table is written whole at the end, too, and the last eight bytes have all their room.
+    len * LONGEST + ROOM_OF_EIGHT
 }
 
 /// How a form writes what does not stand for itself.
@@ -91,19 +98,18 @@ const fn is(word: u64, byte: u8) -> u64 {
     below(word ^ (ONES * byte as u64), 1)
 }
 
-/// Marks which of eight bytes do not stand for themselves.
-#[inline]
-fn unplain<F: Form>(word: u64) -> u64 {
-    let [a, b, c] = F::UNPLAIN;
-    (word & HIGH) | below(word, b' ') | is(word, 0x7f) | is(word, a) | is(word, b) | is(word, c)
-}
-
 /// Marks which of eight bytes may need a closer look: those that are watched, and those that may start a character,
 /// 11xxxxxx, where the byte `after` them may go on with it, 10xxxxxx.
 #[inline]
 fn may_need_closer<F: Form>(word: u64, after: u64) -> u64 {
     let starts = word & (word << 1) & after & !(after << 1) & HIGH;
     F::WATCHED.map_or(starts, |byte| starts | is(word, byte))
+}
+
+/// Whether each of `stride` is ASCII that is not watched: the table tells all about it.
+#[inline]
+fn is_alone<F: Form>(stride: &[u8; STRIDE]) -> bool {
+    stride.iter().fold(true, |all, &byte| all & byte.is_ascii() & (F::WATCHED != Some(byte)))
 }
 
 /// Writes `bytes` to `out`, which has [`room`] for them. Returns how long that is.
@@ -114,11 +120,16 @@ pub(super) fn escape<F: Form>(mut form: F, bytes: &[u8], out: &mut [u8]) -> usiz
             out[place.at..place.at + STRIDE].copy_from_slice(stride);
             place.from += STRIDE;
             place.at += STRIDE;
-            continue;
-        }
-        let end = place.from + STRIDE - WINDOW;
-        while place.from <= end {
-            place = word(&mut form, bytes, out, place);
+        } else if is_alone::<F>(stride) {
+            for word in stride.as_chunks().0 {
+                place.at += eight::<F>(*word, &mut out[place.at..]);
+            }
+            place.from += STRIDE;
+        } else {
+            let end = place.from + STRIDE - WINDOW;
+            while place.from <= end {
+                place = word(&mut form, bytes, out, place);
+            }
         }
     }
     while place.from + WINDOW <= bytes.len() {
@@ -143,31 +154,32 @@ struct Place {
     end_of_character: usize,
 }
 
+/// Writes the cells of eight bytes: the same work whatever they are. Returns how many bytes count.
+#[inline(always)]
+fn eight<F: Form>(word: [u8; 8], out: &mut [u8]) -> usize {
+    let out = out.first_chunk_mut::<ROOM_OF_EIGHT>().expect("there is room for a word after every byte");
+    let mut at = 0;
+    for byte in word {
+        // Never cut off: it tells the compiler that no place is beyond the room.
+        at += put(F::TABLE.cells[usize::from(byte)], &mut out[at & LAST_PLACE..]);
+    }
+    at
+}
+
 /// Writes up to eight bytes, after which there is one more.
 #[inline(always)]
-fn word<F: Form>(form: &mut F, bytes: &[u8], out: &mut [u8], mut place: Place) -> Place {
+fn word<F: Form>(form: &mut F, bytes: &[u8], out: &mut [u8], place: Place) -> Place {
     let Some(window) = bytes[place.from..].first_chunk::<WINDOW>() else { return place };
     let ([word @ .., _], [_, after @ ..]) = (*window, *window);
-    let unplain = unplain::<F>(u64::from_le_bytes(word));
-    let few = unplain & unplain.wrapping_sub(1);
-    if few & few.wrapping_sub(1) == 0 {
-        // All are copied; those that stand for themselves count.
-        out[place.at..place.at + word.len()].copy_from_slice(&word);
-        let plain = (unplain.trailing_zeros() / u8::BITS) as usize;
-        place.from += plain;
-        place.at += plain;
-        return if plain < word.len() { one(form, bytes, out, place) } else { place };
-    }
     let closer = may_need_closer::<F>(u64::from_le_bytes(word), u64::from_le_bytes(after));
+    // All are written; those before the first that needs a closer look count.
     let alone = (closer.trailing_zeros() / u8::BITS) as usize;
-    let out_of_word = &mut out[place.at..place.at + word.len() * LONGEST + size_of::<Cell>()];
-    let mut at = 0;
     if alone == word.len() {
-        for byte in word {
-            at += put(F::TABLE.cells[usize::from(byte)], &mut out_of_word[at..]);
-        }
-        return Place { from: place.from + alone, at: place.at + at, ..place };
+        let at = place.at + eight::<F>(word, &mut out[place.at..]);
+        return Place { from: place.from + alone, at, ..place };
     }
+    let out_of_word = &mut out[place.at..place.at + ROOM_OF_EIGHT];
+    let mut at = 0;
     for &byte in &word[..alone] {
         at += put(F::TABLE.cells[usize::from(byte)], &mut out_of_word[at..]);
     }
