@@ -151,8 +151,13 @@ impl OpenedLog {
                 (Health::Damaged, sentences)
             }
             (Some(fault), _) => {
-                sentences.insert(0, format!("Damaged: {fault}. What came before is shown."));
+                sentences.insert(0, format!("Damaged: {fault}. What could be read is shown."));
                 (Health::Damaged, sentences)
+            }
+            (None, None) if !self.header.program.starts_with("sockscope ") => {
+                sentences
+                    .insert(0, "A capture of another program: it does not say whether it is complete.".to_owned());
+                (Health::Lacking, sentences)
             }
             (None, None) => {
                 sentences.insert(0, "Its end is missing: the file does not say whether it is complete.".to_owned());

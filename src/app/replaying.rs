@@ -229,6 +229,10 @@ impl Replaying {
     fn follow(&mut self, target: &mut SocketTab, engine: &Engine) {
         let At::Begun(run) = &mut self.at else { return };
         if run.over {
+            // The job may tell of its end before the session tells why.
+            if let (None, None, Progress::Failed(error)) = (&self.failure, target.session(), &target.progress) {
+                self.failure = Some(error.to_string());
+            }
             return;
         }
         let figures = run.progress.figures();

@@ -74,8 +74,12 @@ impl Losses {
         let kernel = (self.datagrams > 0).then(|| {
             format!("dropped: {} by the kernel, before they could be received", count(self.datagrams, "datagram"))
         });
-        let cleared =
-            (self.cleared > 0).then(|| format!("cleared: {} by hand, not in here", count(self.cleared, "record")));
+        let cleared = (self.cleared > 0).then(|| {
+            format!(
+                "before: {} not in here, cleared by hand or from before a recording began",
+                count(self.cleared, "record")
+            )
+        });
         [limits, kernel, cleared].into_iter().flatten()
     }
 }

@@ -40,7 +40,8 @@ pub struct Opened {
 
 /// Opens the log at `path`: a journal within `limits` that shares `budget`.
 ///
-/// A damaged file gives what comes before the damage, and the [`Fault`].
+/// A damaged file gives what can be read, and the first [`Fault`]: a damaged line of JSON Lines is left out, and
+/// anything else ends the reading.
 ///
 /// # Errors
 /// One with the operation `open`: when there is no header that can be read, or `step` broke.
@@ -63,18 +64,27 @@ pub fn open_reader(
     let header = header("open", reader)?;
     let mut taking = Taking::new(&header, budget, limits);
     let mut told = 0;
-    let fault = loop {
+    let mut fault = None;
+    loop {
         pause(reader, &mut told, STEP_BYTES, step).map_err(|()| canceled("open"))?;
         match reader.next() {
             Ok(Some(item)) => {
                 if let Err(reason) = taking.take(item) {
-                    break Some(Fault { place: Place::Byte(reader.read()), reason, torn: false });
+                    let place = Place::Byte(reader.read());
+                    fault.get_or_insert(Fault { place, reason, torn: false });
+                    break;
                 }
             }
-            Ok(None) => break None,
-            Err(fault) => break Some(fault),
+            Ok(None) => break,
+            Err(found) => {
+                // The first one is told; what comes after a damaged line is taken too, where it can be.
+                fault.get_or_insert(found);
+                if !reader.resume() {
+                    break;
+                }
+            }
         }
-    };
+    }
     pause(reader, &mut told, 0, step).map_err(|()| canceled("open"))?;
     Ok(taking.finish(header, fault, reader.read()))
 }

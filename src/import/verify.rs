@@ -66,7 +66,8 @@ pub fn verify(path: &Path, step: &mut Step<'_>) -> Result<Verdict, OpError> {
 /// Those of [`verify`], without a subject.
 pub fn verify_reader(reader: &mut dyn LogReader, step: &mut Step<'_>) -> Result<Verdict, OpError> {
     let header = header("verify", reader)?;
-    let mut check = Check { missing: header.missing, ..Check::default() };
+    let ours = header.program.starts_with("sockscope ");
+    let mut check = Check { missing: header.missing, ours, ..Check::default() };
     let mut told = 0;
     loop {
         pause(reader, &mut told, STEP_BYTES, step).map_err(|()| canceled("verify"))?;
@@ -98,6 +99,8 @@ struct Sum {
 struct Check {
     verdict: Verdict,
     missing: Losses,
+    /// Sockscope wrote it.
+    ours: bool,
     first: Option<Seq>,
     last: Option<Seq>,
     /// Records that could not be read since the last one.
@@ -169,7 +172,10 @@ impl Check {
             None if self.stopped => {
                 self.find("there is no summary to compare with: what came before the damage is not proved");
             }
-            None => self.find("the summary is missing: the program that wrote it was ended"),
+            None if self.ours => self.find(
+                "the summary is missing: the program was ended while it wrote, or the disk was full; what is there is read",
+            ),
+            None => self.find("another program wrote this, without totals and digests: there is nothing to compare with"),
         }
         self.verdict.ok = self.verdict.findings.is_empty();
         self.verdict

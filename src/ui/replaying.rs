@@ -190,7 +190,8 @@ fn turn(ui: &mut Ui, row: &TurnRow, several: bool, chosen: bool) -> bool {
         let job = text::plain(words, theme::small(), color);
         rows::cell(ui, rect, rect.left() + left, right, job, align);
     };
-    let sent = format!("sent {}", figures::size(row.sent));
+    let played = if row.verdict == Verdict::Waiting { "send" } else { "sent" };
+    let sent = format!("{played} {}", figures::size(row.sent));
     cell(0.0, rect.left() + 40.0, &number, quiet, Align2::RIGHT_CENTER);
     cell(50.0, rect.left() + 130.0, &sent, ui.visuals().text_color(), Align2::LEFT_CENTER);
     cell(132.0, rect.right() - 4.0, &words, theme::color(tone, dark), Align2::LEFT_CENTER);

@@ -22,7 +22,7 @@ pub enum Verdict {
     Waiting,
     /// What came is as recorded.
     Same,
-    /// It is not: how, and from which byte of all answers on.
+    /// It is not: how, and from which byte of the turn's answer on, counted from 0.
     Different(What, u64),
 }
 
@@ -119,7 +119,7 @@ impl Results {
 
 fn verdict(turn: &Compared<'_>) -> Verdict {
     match (turn.difference(), turn.settled) {
-        (Some(difference), _) => Verdict::Different(difference.what, turn.before + difference.at),
+        (Some(difference), _) => Verdict::Different(difference.what, difference.at),
         (None, true) => Verdict::Same,
         (None, false) => Verdict::Waiting,
     }
