@@ -65,7 +65,7 @@ impl Tool {
         }
     }
 
-    fn command(self, profile: &Profile) -> Command {
+    fn command(self, profile: &Profile) -> Result<Command, String> {
         match self {
             Self::Sockscope => command::sockscope(profile),
             Self::Ncat => command::ncat(profile),
@@ -116,10 +116,17 @@ impl App {
             ProfileAction::TypePath => tab.profiles.exchange.type_path(tab.kind, "Type the path of the profile."),
             ProfileAction::Close => tab.profiles.exchange = Exchange::Idle,
             ProfileAction::Copy(tool) => {
-                let Command { line, remarks } = tool.command(&tab.set_up(messages.library()));
-                context.copy_text(line);
-                let words = format!("The command for {} is on the clipboard.", tool.name());
-                tab.profiles.exchange = Exchange::Over(Report { words, failed: false, notes: remarks });
+                let report = match tool.command(&tab.set_up(messages.library())) {
+                    Ok(Command { line, remarks }) => {
+                        context.copy_text(line);
+                        let words = format!("The command for {} is on the clipboard.", tool.name());
+                        Report { words, failed: false, notes: remarks }
+                    }
+                    Err(reason) => {
+                        Report { words: format!("No command: {reason}"), failed: true, notes: Vec::new() }
+                    }
+                };
+                tab.profiles.exchange = Exchange::Over(report);
             }
             ProfileAction::Undo => self.bring_back(id),
         }

@@ -236,6 +236,16 @@ impl Running {
         self.end(JobEnd::Failed(error))
     }
 
+    /// Whether all of it was with the kernel when it was looked at last: those who have it may have gone since.
+    fn has_sent_all(&self) -> bool {
+        let progress = self.progress();
+        self.read
+            && self.block.is_empty()
+            && self.open == 0
+            && progress.sent > 0
+            && progress.sent == progress.queued
+    }
+
     /// Why nobody takes it any more.
     fn nobody(&self) -> OpError {
         let sent = figures::count(self.progress().sent);
@@ -258,6 +268,9 @@ impl Job for Running {
             && let Err(error) = self.start(scope)
         {
             return self.fail(error);
+        }
+        if self.has_sent_all() {
+            return self.end(JobEnd::Done);
         }
         if self.look && !self.look(scope) {
             return self.fail(self.nobody());

@@ -94,7 +94,7 @@ pub(super) struct ListenArguments {
     #[arg(long, value_name = "NAME")]
     pub(super) preset: Option<String>,
     /// Send this template to each new connection: connected => reply "TEXT"
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) greeting: Option<String>,
     /// Stop listening after the first client
     #[arg(long)]
@@ -131,7 +131,7 @@ pub(super) struct ConnectArguments {
     #[arg(long, value_name = "NAME")]
     pub(super) preset: Option<String>,
     /// Send this line of the preset, by its name; may be given again, goes before --send
-    #[arg(long, value_name = "NAME", requires = "preset")]
+    #[arg(long, value_name = "NAME", requires = "preset", allow_hyphen_values = true)]
     pub(super) line: Vec<String>,
     /// Send lines of standard input also where there is something else to send
     #[arg(long)]

@@ -8,9 +8,9 @@ use super::forms;
 use super::presets;
 use super::recipients::Recipients;
 use super::recorder;
-use super::status::{Failure, tell};
+use super::status::Failure;
 use crate::endpoint::Scheme;
-use crate::form::{Form, ServerForm, Switches, UdpForm, exposure};
+use crate::form::{Form, ServerForm, Switches, UdpForm};
 use crate::message::Message;
 use crate::responder::{Act, Rule, When};
 
@@ -37,9 +37,6 @@ pub(super) fn talk(arguments: ListenArguments) -> Result<Talk, Failure> {
         ..forms::switches(&common)
     };
     let (address, port) = (endpoint.host.query(), endpoint.port.to_string());
-    if let Some(note) = exposure(&address) {
-        tell(note);
-    }
     let form = match udp {
         true => Form::Udp(UdpForm {
             address,

@@ -9,14 +9,10 @@ mod shell;
 mod socat;
 mod sockscope;
 
-pub use ncat::ncat;
-pub use python::python;
-pub use socat::socat;
-pub use sockscope::sockscope;
-
 use super::Profile;
 use crate::clock::Stamp;
 use crate::endpoint::{Endpoint, Host, Port, Scheme};
+use crate::engine::Answers;
 use crate::form::{self, ClientForm, Form, ServerForm, UdpForm};
 use crate::message::Message;
 use crate::responder::{Act, Pattern, Rules, Test, When};
@@ -29,6 +25,70 @@ pub struct Command {
     pub line: String,
     /// What it does not do, one sentence each.
     pub remarks: Vec<String>,
+}
+
+/// The equal line of ncat, of the Nmap project.
+///
+/// # Errors
+/// Why there is no such command: a field is wrong, or a text would be taken for something else.
+pub fn ncat(profile: &Profile) -> Result<Command, String> {
+    checked(profile, ncat::command)
+}
+
+/// The equal program of Python 3 (3.8 or later).
+///
+/// # Errors
+/// Why there is no such command: a field is wrong, or a text would be taken for something else.
+pub fn python(profile: &Profile) -> Result<Command, String> {
+    checked(profile, python::command)
+}
+
+/// The equal line of socat.
+///
+/// # Errors
+/// Why there is no such command: a field is wrong, or a text would be taken for something else.
+pub fn socat(profile: &Profile) -> Result<Command, String> {
+    checked(profile, socat::command)
+}
+
+/// The equal line of Sockscope.
+///
+/// # Errors
+/// Why there is no such command: a field is wrong, or a text would be taken for something else.
+pub fn sockscope(profile: &Profile) -> Result<Command, String> {
+    checked(profile, sockscope::command)
+}
+
+/// Makes a command only of a profile that could be started, and none that a tool or a terminal takes for something
+/// else: a profile may come from anyone.
+///
+/// # Errors
+/// A sentence: a field is wrong, a host has characters that names of hosts don't have, or a text has control characters.
+fn checked(profile: &Profile, make: fn(&Profile) -> Command) -> Result<Command, String> {
+    let answers = Answers::default().into();
+    if let Some((_, reason)) =
+        profile.form.check(&profile.switches, &answers).err().and_then(|all| all.into_iter().next())
+    {
+        return Err(reason);
+    }
+    let hosts = match opens(&profile.form) {
+        Opens::Listen { at, .. } => vec![at.bare()],
+        Opens::Connect { to, local, .. } => {
+            [Some(to), local].into_iter().flatten().map(|place| place.bare()).collect()
+        }
+        Opens::Bind { at, target } => vec![at.bare(), target.bare()],
+    };
+    let is_strange = |c: char| !(c.is_alphanumeric() || "._-:%".contains(c));
+    if let Some(host) = hosts.iter().find(|host| host.starts_with('-') || host.contains(is_strange)) {
+        return Err(format!("{host:?} is no host that can stand in a command"));
+    }
+    let command = make(profile);
+    if command.line.contains(|c: char| c.is_control() && c != '\n') {
+        return Err(
+            "a text has control characters, which a terminal takes for keys: write them as \\xHH".to_owned()
+        );
+    }
+    Ok(command)
 }
 
 /// An address as typed, and a port or the name of a service.

@@ -126,6 +126,7 @@ impl Job {
 
     /// Goes on in the next file; `part` is finished.
     fn go_on(&mut self, part: &mut Part) -> io::Result<()> {
+        part.sync()?;
         let next = self.open(part.next()).map_err(|Failed(path, error)| {
             part.path = path;
             error

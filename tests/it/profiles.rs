@@ -250,14 +250,14 @@ fn greets_and_echoes(made: &command::Command, port: u16) {
 #[test]
 fn the_line_of_sockscope_serves_the_same() {
     let port = free_port();
-    greets_and_echoes(&command::sockscope(&greeter(port)), port);
+    greets_and_echoes(&command::sockscope(&greeter(port)).expect("a command"), port);
 }
 
 #[test]
 fn the_line_of_python_serves_the_same() {
     if has("python3") {
         let port = free_port();
-        greets_and_echoes(&command::python(&greeter(port)), port);
+        greets_and_echoes(&command::python(&greeter(port)).expect("a command"), port);
     }
 }
 
@@ -265,7 +265,7 @@ fn the_line_of_python_serves_the_same() {
 fn the_line_of_ncat_serves_the_same() {
     if has("ncat") {
         let port = free_port();
-        greets_and_echoes(&command::ncat(&greeter(port)), port);
+        greets_and_echoes(&command::ncat(&greeter(port)).expect("a command"), port);
     }
 }
 
@@ -273,14 +273,14 @@ fn the_line_of_ncat_serves_the_same() {
 fn the_line_of_socat_serves_the_same() {
     if has("socat") {
         let port = free_port();
-        greets_and_echoes(&command::socat(&greeter(port)), port);
+        greets_and_echoes(&command::socat(&greeter(port)).expect("a command"), port);
     }
 }
 
 /// Each tool's line sends the same bytes, and shows what comes.
 #[test]
 fn lines_of_clients_send_the_same() {
-    type Made = fn(&Profile) -> command::Command;
+    type Made = fn(&Profile) -> Result<command::Command, String>;
     let tools: [(&str, Made); 4] = [
         ("sh", command::sockscope),
         ("python3", command::python),
@@ -296,7 +296,7 @@ fn lines_of_clients_send_the_same() {
             ClientForm { host: "127.0.0.1".into(), port: address.port().to_string(), ..ClientForm::default() };
         let envelope = Envelope { ending: LineEnding::Crlf, ..Envelope::default() };
         let draft = Message { text: "-it's 100 % $HOME\\n".into(), envelope, ..Message::default() };
-        let made = made(&Profile { draft, ..Profile::new(Form::Client(form)) });
+        let made = made(&Profile { draft, ..Profile::new(Form::Client(form)) }).expect("a command");
         let mut run = shell(&made.line);
         let mut client = accepted(&listener);
         assert_eq!(read(&mut client, 21), b"-it's 100 % $HOME\\n\r\n", "{}", made.line);
@@ -315,7 +315,7 @@ fn the_line_of_python_echoes_datagrams() {
     let port = UdpSocket::bind(loopback(0)).unwrap().local_addr().unwrap().port();
     let form = UdpForm { port: port.to_string(), ..UdpForm::default() };
     let rules = Rules { list: vec![Rule::default()], ..Rules::default() };
-    let mut run = shell(&command::python(&Profile { rules, ..Profile::new(Form::Udp(form)) }).line);
+    let mut run = shell(&command::python(&Profile { rules, ..Profile::new(Form::Udp(form)) }).unwrap().line);
     run.out.wait_for("bound to");
     let client = UdpSocket::bind(loopback(0)).unwrap();
     client.set_read_timeout(Some(PATIENCE)).unwrap();

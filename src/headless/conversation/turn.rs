@@ -6,6 +6,7 @@ use super::super::status::{Status, complain, tell};
 use super::{Conversation, SESSION};
 use crate::endpoint::Scheme;
 use crate::engine::{Command, Event, JobEnd, Target, Ticket};
+use crate::form::exposure;
 
 impl Conversation {
     pub(super) fn event(&mut self, event: Event) {
@@ -15,6 +16,9 @@ impl Conversation {
                 self.endpoint = format!("{}://{local}", self.scheme.name());
                 tell(format_args!("{what} {}", self.endpoint));
                 self.local = Some(local);
+                if let Some(note) = exposure(&local.ip().to_string()).filter(|_| !self.is_client) {
+                    tell(note);
+                }
             }
             Event::Connected { local, peer, .. } => {
                 tell(format_args!("connected to tcp://{peer} from {local}"));

@@ -5,7 +5,7 @@ use super::{Command, Opens, Outline, Place};
 use crate::profile::Profile;
 
 /// The equal line of ncat.
-pub fn ncat(profile: &Profile) -> Command {
+pub(super) fn command(profile: &Profile) -> Command {
     let outline = Outline::of(profile);
     let mut remarks = outline.remarks.clone();
     let mut words = vec!["ncat".to_owned()];

@@ -6,7 +6,7 @@ use crate::payload::python_repr;
 use crate::profile::Profile;
 
 /// The equal program of Python 3 (3.8 or later).
-pub fn python(profile: &Profile) -> Command {
+pub(super) fn command(profile: &Profile) -> Command {
     let outline = Outline::of(profile);
     let lines = match &outline.opens {
         Opens::Listen { at, backlog } => server(&outline, at, backlog),

@@ -5,7 +5,7 @@ use super::{Command, Opens, Outline, Place};
 use crate::profile::Profile;
 
 /// The equal line of socat.
-pub fn socat(profile: &Profile) -> Command {
+pub(super) fn command(profile: &Profile) -> Command {
     let outline = Outline::of(profile);
     let mut remarks = outline.remarks.clone();
     let mut address = String::new();

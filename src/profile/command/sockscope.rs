@@ -40,7 +40,7 @@ impl Words {
 /// The equal line of this program: `sockscope listen …` or `sockscope connect …`.
 ///
 /// A UDP socket that answers by rules listens, another one connects to its target.
-pub fn sockscope(profile: &Profile) -> Command {
+pub(super) fn command(profile: &Profile) -> Command {
     let mut words = Words::default();
     words.words.push("sockscope".to_owned());
     let udp = matches!(profile.form, Form::Udp(_));

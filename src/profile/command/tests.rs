@@ -2,6 +2,22 @@ use super::*;
 use crate::payload::{Format, LineEnding};
 use crate::responder::Rule;
 
+fn sockscope(profile: &Profile) -> Command {
+    super::sockscope(profile).expect("a command")
+}
+
+fn ncat(profile: &Profile) -> Command {
+    super::ncat(profile).expect("a command")
+}
+
+fn socat(profile: &Profile) -> Command {
+    super::socat(profile).expect("a command")
+}
+
+fn python(profile: &Profile) -> Command {
+    super::python(profile).expect("a command")
+}
+
 fn server(rules: Vec<Rule>) -> Profile {
     let form = ServerForm { port: "8888".into(), ..ServerForm::default() };
     let rules = Rules { list: rules, ..Rules::default() };
@@ -91,4 +107,33 @@ fn what_a_line_can_not_say_is_told() {
         let is_ours = made.line.starts_with("sockscope");
         assert_eq!(made.remarks.iter().any(|remark| remark.contains("rule")), !is_ours, "{made:?}");
     }
+}
+
+#[test]
+fn no_profile_puts_words_into_a_command() {
+    let listens = |address: &str| {
+        let form = ServerForm { address: address.into(), ..ServerForm::default() };
+        Profile { form: Form::Server(form), ..server(Vec::new()) }
+    };
+    let connects = |local_address: &str| {
+        let form = ClientForm { local_address: local_address.into(), ..ClientForm::default() };
+        Profile { form: Form::Client(form), ..server(Vec::new()) }
+    };
+    let backlog = Form::Server(ServerForm { backlog: "5,fork".into(), ..ServerForm::default() });
+    let to = |host: &str| Form::Client(ClientForm { host: host.into(), ..ClientForm::default() });
+    let hostile = [
+        listens("--sh-exec=sh"),
+        connects("127.0.0.1!!EXEC:touch pwned"),
+        connects("127.0.0.1,fork"),
+        Profile { form: backlog, ..server(Vec::new()) },
+        Profile { form: to("--sh-exec=id"), ..server(Vec::new()) },
+        Profile { form: to("a,exec"), ..server(Vec::new()) },
+        server(vec![greeting("\u{1b}[201~\u{3}", &[])]),
+    ];
+    for profile in &hostile[..6] {
+        for make in [super::sockscope, super::ncat, super::socat, super::python] {
+            assert!(make(profile).is_err(), "{profile:?}");
+        }
+    }
+    assert!(super::sockscope(&hostile[6]).is_err_and(|reason| reason.contains("control characters")));
 }

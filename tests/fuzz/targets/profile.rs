@@ -18,6 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
     let written = profile.print();
     assert_eq!(Profile::parse(&written), Ok(profile.clone()), "{written}");
     for made in [command::sockscope, command::ncat, command::socat, command::python] {
-        assert!(!made(&profile).line.is_empty());
+        // What could be started can be said; nothing else is.
+        assert!(made(&profile).is_ok_and(|made| !made.line.is_empty()) || made(&profile).is_err());
     }
 });
