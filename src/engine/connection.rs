@@ -186,6 +186,9 @@ impl Connection {
     /// socket, and how it ended, if it did.
     pub(super) fn serve(&mut self, context: &mut Context<'_>) -> (usize, Option<End>) {
         let mut moved = 0;
+        if context.writer.is_held_back() {
+            self.life.held_back(context.reactor.now);
+        }
         if self.life.is_late(context.reactor.now) {
             // A last share: whether the peer still sends decides how this ends.
             moved += self.read(context);

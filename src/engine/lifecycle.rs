@@ -43,6 +43,8 @@ pub(super) struct Lifecycle {
     closing: bool,
     first: Option<Side>,
     limit: Option<Instant>,
+    /// Until when what the peer still sends is waited for, once this end's FIN is out.
+    drain: Option<Instant>,
     /// The sending side broke; what the peer sent before is still read.
     broken: Option<How>,
     over: Option<How>,
@@ -60,6 +62,7 @@ impl Lifecycle {
             closing: false,
             first: None,
             limit: None,
+            drain: None,
             broken: None,
             over: None,
         }
@@ -80,7 +83,7 @@ impl Lifecycle {
         self.sending_finished = true;
         self.first.get_or_insert(Side::Local);
         if self.closing {
-            self.bound(now + DRAIN);
+            self.drain.get_or_insert(now + DRAIN);
         }
     }
 
@@ -89,13 +92,21 @@ impl Lifecycle {
         self.closing = true;
         self.first.get_or_insert(Side::Local);
         if self.sending_finished {
-            self.bound(now + DRAIN);
+            self.drain.get_or_insert(now + DRAIN);
         }
     }
 
     /// It must be over at `limit`, if not before.
     pub(super) fn bound(&mut self, limit: Instant) {
         self.limit = Some(self.limit.map_or(limit, |old| old.min(limit)));
+    }
+
+    /// Nothing can be read now, which is not the peer's fault: it gets as long as ever afterwards, within its
+    /// [bound](Self::bound).
+    pub(super) fn held_back(&mut self, now: Instant) {
+        if let Some(drain) = &mut self.drain {
+            *drain = (*drain).max(now + DRAIN);
+        }
     }
 
     /// Abort at once.
@@ -163,7 +174,7 @@ impl Lifecycle {
 
     /// Whether its limit has passed.
     pub(super) fn is_late(&self, now: Instant) -> bool {
-        self.limit.is_some_and(|limit| limit <= now)
+        self.limit().is_some_and(|limit| limit <= now)
     }
 
     fn how(&self) -> How {
@@ -197,7 +208,7 @@ impl Lifecycle {
 
     /// When it must be over.
     pub(super) fn limit(&self) -> Option<Instant> {
-        self.limit
+        [self.limit, self.drain].into_iter().flatten().min()
     }
 
     /// What the peer table shows while it lives.
@@ -295,6 +306,20 @@ mod tests {
         life.input_came();
         life.peer_finished();
         assert_eq!(life.next(0, now + DRAIN), Step::Close(How::LocalClose));
+    }
+
+    #[test]
+    fn what_is_held_back_has_its_time_afterwards_within_its_bound() {
+        let (mut life, now) = life(false);
+        life.close(now);
+        life.sending_finished(now);
+        life.input_came();
+        life.held_back(now + DRAIN);
+        assert_eq!(life.limit(), Some(now + DRAIN * 2));
+        assert_eq!(life.next(0, now + DRAIN), Step::Wait);
+        assert_eq!(life.next(0, now + DRAIN * 2), Step::Close(How::TimeLimit));
+        life.bound(now + DRAIN);
+        assert_eq!(life.next(0, now + DRAIN), Step::Close(How::TimeLimit));
     }
 
     #[test]
