@@ -33,6 +33,7 @@ mod pipe;
 mod raw;
 mod save;
 mod target;
+mod task;
 mod text;
 mod times;
 mod words;
@@ -49,6 +50,8 @@ pub use format::FileFormat;
 pub(crate) use save::try_out_folder;
 pub use save::{Save, SaveError, Saved, try_out};
 pub(crate) use save::{put, save_with};
+pub(crate) use task::WakeOnDrop;
+pub use task::{Task, Wake};
 
 use crate::clock::Stamp;
 use crate::journal::{ConnId, Record, Seq, Snapshot};

@@ -23,7 +23,7 @@ use std::ops::ControlFlow;
 pub use convert::{Converted, convert};
 pub use form::reader;
 pub use open::{Opened, open, open_reader};
-pub use task::{Opening, Task, Verifying};
+pub use task::{Opening, Verifying};
 pub use verify::{Finding, Verdict, verify, verify_reader};
 
 use crate::export::{Ends, Header, Summary};

@@ -27,16 +27,13 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use crate::error::OpError;
-use crate::export::{FileFormat, Header};
+use crate::export::{FileFormat, Header, Wake, WakeOnDrop};
 use crate::journal::{Hold, Journal, Seq, Snapshot};
 use disk::{Disk, Folder};
 use run::Job;
 
 /// How long after Stop a dropped handle waits for the file to be finished.
 const PATIENCE: Duration = Duration::from_secs(1);
-
-/// What is called from the thread when there is progress, and once at the end. It must not block.
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// When a recording goes on in its next file: `log.jsonl`, `log-0002.jsonl` …; never, by default.
 ///
@@ -263,14 +260,6 @@ impl Drop for Recording {
 impl fmt::Debug for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recording").field("shared", &self.shared).finish_non_exhaustive()
-    }
-}
-
-struct WakeOnDrop(Wake);
-
-impl Drop for WakeOnDrop {
-    fn drop(&mut self) {
-        (self.0)();
     }
 }
 

@@ -1,23 +1,15 @@
-//! Saving on a thread of its own, so that a slow disk holds up neither the window nor a socket.
+//! Saving: on a thread of its own, so that a slow disk holds up neither the window nor a socket, and whole or not at all.
 
-use std::fmt;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use crossbeam_channel::{Receiver, TryRecvError, bounded};
+use std::time::Duration;
 
 use super::target::Target;
+use super::task::{Task, Wake};
 use super::{FileFormat, Halt, Header, Step, pipe, write};
 use crate::error::OpError;
 use crate::journal::Snapshot;
-
-/// Progress wakes the face at most this often.
-const WAKE_EVERY: Duration = Duration::from_millis(100);
 
 /// How long a dropped handle waits for the temporary file to be gone.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -45,25 +37,10 @@ pub enum SaveError {
 }
 
 /// A save that is under way. Dropping it cancels it, and waits up to half a second for the disk to be clean.
-pub struct Save {
-    path: PathBuf,
-    records: u64,
-    shared: Arc<Shared>,
-    outcome: Receiver<Result<Saved, SaveError>>,
-    over: bool,
-}
-
-/// What the handle and the thread both see.
-#[derive(Debug, Default)]
-struct Shared {
-    canceled: AtomicBool,
-    written: AtomicU64,
-}
+pub type Save = Task<Saved, SaveError>;
 
 impl Save {
-    /// Starts to write `snapshot` to `path`, in the form that its extension asks for. `wake` is called from the thread
-    /// when there is progress, at most ten times a second, and once at the end: after that [`poll`](Self::poll) has the
-    /// outcome.
+    /// Starts to write `snapshot` to `path`, in the form that its extension asks for.
     ///
     /// This never touches the disk, which may hang; a folder that can't be written is the first thing the thread
     /// reports.
@@ -71,12 +48,7 @@ impl Save {
     /// # Errors
     ///
     /// When the extension is unknown, or the system gives no thread.
-    pub fn start(
-        path: PathBuf,
-        header: Header,
-        snapshot: Snapshot,
-        wake: Arc<dyn Fn() + Send + Sync>,
-    ) -> Result<Self, OpError> {
+    pub fn start(path: PathBuf, header: Header, snapshot: Snapshot, wake: Wake) -> Result<Self, OpError> {
         let format = FileFormat::from_path(&path)?;
         Self::start_as(format, path, header, snapshot, wake)
     }
@@ -91,106 +63,11 @@ impl Save {
         path: PathBuf,
         header: Header,
         snapshot: Snapshot,
-        wake: Arc<dyn Fn() + Send + Sync>,
+        wake: Wake,
     ) -> Result<Self, OpError> {
-        let shared = Arc::new(Shared::default());
-        let (done, outcome) = bounded(1);
         let records = snapshot.len();
-        let job = Job { path: path.clone(), format, header, snapshot, shared: Arc::clone(&shared), wake };
-        thread::Builder::new()
-            .name("save".to_owned())
-            .spawn(move || {
-                // Dropped last, also if this thread panics: whoever waits looks once more, and finds out.
-                let _at_the_end = WakeOnDrop(Arc::clone(&job.wake));
-                let done = done;
-                let _ = done.send(job.run());
-            })
-            .map_err(|error| OpError::io("save", path.display(), &error))?;
-        Ok(Self { path, records, shared, outcome, over: false })
-    }
-
-    /// The path as it was asked for.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// How much is written, from 0 to 1. At 1 the disk may still have to catch up.
-    pub fn progress(&self) -> f32 {
-        #[allow(clippy::cast_precision_loss, reason = "a bar on the screen needs no more than 24 bits")]
-        let part = self.shared.written.load(Ordering::Relaxed) as f32 / self.records.max(1) as f32;
-        part.min(1.0)
-    }
-
-    /// Asks it to stop. The outcome is still to be [polled](Self::poll): the file may have been complete already.
-    pub fn cancel(&self) {
-        self.shared.canceled.store(true, Ordering::Relaxed);
-    }
-
-    /// The outcome, once there is one; it is given out once.
-    pub fn poll(&mut self) -> Option<Result<Saved, SaveError>> {
-        if self.over {
-            return None;
-        }
-        let outcome = match self.outcome.try_recv() {
-            Ok(outcome) => outcome,
-            Err(TryRecvError::Empty) => return None,
-            Err(TryRecvError::Disconnected) => {
-                Err(OpError::new("save", self.path.display(), "the writing thread stopped unexpectedly").into())
-            }
-        };
-        self.over = true;
-        Some(outcome)
-    }
-}
-
-impl Drop for Save {
-    fn drop(&mut self) {
-        self.cancel();
-        if !self.over {
-            let _ = self.outcome.recv_timeout(PATIENCE);
-        }
-    }
-}
-
-impl fmt::Debug for Save {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Save").field("path", &self.path).field("shared", &self.shared).finish_non_exhaustive()
-    }
-}
-
-struct WakeOnDrop(Arc<dyn Fn() + Send + Sync>);
-
-impl Drop for WakeOnDrop {
-    fn drop(&mut self) {
-        (self.0)();
-    }
-}
-
-/// What the thread does.
-struct Job {
-    path: PathBuf,
-    format: FileFormat,
-    header: Header,
-    snapshot: Snapshot,
-    shared: Arc<Shared>,
-    wake: Arc<dyn Fn() + Send + Sync>,
-}
-
-impl Job {
-    fn run(&self) -> Result<Saved, SaveError> {
-        let mut woken = Instant::now();
-        save(&self.path, self.format, &self.header, &self.snapshot, &mut |written| {
-            self.shared.written.store(written, Ordering::Relaxed);
-            if woken.elapsed() >= WAKE_EVERY {
-                woken = Instant::now();
-                (self.wake)();
-            }
-            if self.shared.canceled.load(Ordering::Relaxed) {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        })
+        let job = move |path: &Path, step: &mut Step<'_>| save(path, format, &header, &snapshot, step);
+        Self::run("save", path, PATIENCE, wake, move |_| records, job)
     }
 }
 

@@ -1,6 +1,10 @@
 use std::fs;
-
 use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::bounded;
 
 use super::*;
 use crate::clock::Stamp;
@@ -126,16 +130,33 @@ fn canceling_at_any_moment_leaves_nothing_behind() {
 #[test]
 fn a_canceled_thread_ends_with_that_outcome() {
     let folder = folder();
-    let shared = Arc::new(Shared { canceled: true.into(), ..Shared::default() });
-    let job = Job {
-        path: folder.path().join("log.txt"),
-        format: FileFormat::Text,
-        header: header(),
-        snapshot: snapshot(3),
-        shared,
-        wake: Arc::new(|| ()),
+    let path = folder.path().join("log.txt");
+    let (go, gate) = bounded::<()>(0);
+    let (woken, wake) = bounded(1);
+    let wake_up = Arc::new(move || {
+        let _ = woken.try_send(());
+    });
+    let mut handle = Save::run(
+        "save",
+        path,
+        Duration::ZERO,
+        wake_up,
+        |_| 1,
+        move |path, step| {
+            gate.recv().expect("canceled before it begins");
+            save(path, FileFormat::Text, &header(), &snapshot(3), step)
+        },
+    )
+    .expect("started");
+    handle.cancel();
+    go.send(()).expect("a thread that waits");
+    let outcome = loop {
+        wake.recv_timeout(Duration::from_secs(10)).expect("a wake-up");
+        if let Some(outcome) = handle.poll() {
+            break outcome;
+        }
     };
-    assert_eq!(job.run(), Err(SaveError::Canceled));
+    assert_eq!(outcome, Err(SaveError::Canceled));
     assert_eq!(names(folder.path()), [""; 0]);
 }
 
