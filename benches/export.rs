@@ -107,8 +107,8 @@ fn log(total: usize, size: usize, random: bool) -> (Snapshot, Vec<u8>) {
     let mut writer = Writer::new(Arc::clone(&journal));
     let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let (local, peer) = (address(8888), address(52403));
-    let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
-    let conn = writer.open(opened, peer, local, State::Connected);
+    let opened = Detail::Opened { by: Opened::Accepted, local: local.into(), peer: Some(peer.into()) };
+    let conn = writer.open(opened, peer.into(), local.into(), State::Connected);
     let payload = payload(total, size, random);
     let start = Stamp::now().nanos();
     for (number, record) in payload.chunks(size).enumerate() {

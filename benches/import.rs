@@ -70,7 +70,7 @@ fn write(journal: &Journal, path: &Path) {
     writer.start(&Header::new(Role::Listener, "tcp://127.0.0.1:8888").of(&snapshot)).expect("written");
     for record in snapshot.records() {
         let ends = record.conn.and_then(|conn| snapshot.connection(conn)).map(Ends::of);
-        writer.record(&record, About { ends, note: None }).expect("written");
+        writer.record(&record, About { ends: ends.as_ref(), note: None }).expect("written");
     }
     writer.finish(&Summary::of(&snapshot)).expect("written");
     drop(writer);
@@ -81,8 +81,8 @@ fn write(journal: &Journal, path: &Path) {
 fn journal(payloads: &[Vec<u8>], total: usize) -> Arc<Journal> {
     let journal = Arc::new(Journal::new(LIMITS));
     let mut writer = Writer::new(Arc::clone(&journal));
-    let (peer, local) = (([127, 0, 0, 1], 52403).into(), ([127, 0, 0, 1], 8888).into());
-    let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
+    let [peer, local] = [52403, 8888].map(|port| sockscope::endpoint::Address::from(([127, 0, 0, 1], port)));
+    let opened = Detail::Opened { by: Opened::Accepted, local: local.clone(), peer: Some(peer.clone()) };
     let conn = writer.open(opened, peer, local, State::Connected);
     let start = Stamp::now().nanos();
     for n in 0..total / payloads[0].len() {

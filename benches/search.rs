@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use memchr::memmem::Finder;
 use sockscope::app::filter::{Filter, Matcher};
 use sockscope::clock::Stamp;
+use sockscope::endpoint::Address;
 use sockscope::journal::{Detail, Journal, Limits, Opened, State, Writer};
 use sockscope::payload::Encoding;
 use sockscope::search::Notation;
@@ -85,8 +86,8 @@ fn payload() -> Vec<u8> {
 fn journal(payload: &[u8], size: usize) -> Journal {
     let journal = Arc::new(Journal::new(Limits { bytes: u64::MAX, records: u64::MAX }));
     let mut writer = Writer::new(Arc::clone(&journal));
-    let (peer, local) = ("127.0.0.1:9".parse().expect("valid"), "127.0.0.1:1".parse().expect("valid"));
-    let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
+    let [peer, local] = [9, 1].map(|port| Address::from(([127, 0, 0, 1], port)));
+    let opened = Detail::Opened { by: Opened::Accepted, local: local.clone(), peer: Some(peer.clone()) };
     let conn = writer.open(opened, peer, local, State::Connected);
     for record in payload.chunks(size) {
         writer.room(record.len())[..record.len()].copy_from_slice(record);

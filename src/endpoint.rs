@@ -3,8 +3,12 @@
 //! Parsing and printing are duals, and a parser says where it stopped and why. Nothing is looked up here: a service
 //! name stays a name until [`crate::lookup`] turns it into a number.
 
+mod address;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+
+pub use address::{Address, LONGEST_NAME, UnixName};
 
 /// Why a text is not what its field takes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -228,9 +228,10 @@ fn write<W: io::Write>(
                 return Err(Halt::Canceled);
             }
         }
-        let ends = record.conn.and_then(|conn| match last {
-            Some((known, ends)) if known == conn => ends,
-            _ => last.insert((conn, snapshot.connection(conn).map(Ends::of))).1,
+        let ends = record.conn.and_then(|conn| {
+            let known = last.take_if(|(known, _)| *known == conn);
+            let (_, ends) = last.insert(known.unwrap_or_else(|| (conn, snapshot.connection(conn).map(Ends::of))));
+            ends.as_ref()
         });
         let note = header.notes.get(&record.seq).map(String::as_str);
         writer.record(&record, About { ends, note })?;

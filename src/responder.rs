@@ -7,14 +7,13 @@ mod matching;
 pub mod notation;
 pub mod presets;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Stamp;
-use crate::endpoint::ParseError;
+use crate::endpoint::{Address, ParseError};
 use crate::framing::Framing;
 use crate::message::{Message, Prepared};
 use crate::payload::{Format, refused};
@@ -196,12 +195,12 @@ pub struct Memory {
 }
 
 /// Where a payload came from, and when.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Between {
     /// The other end.
-    pub peer: SocketAddr,
+    pub peer: Address,
     /// This end.
-    pub local: SocketAddr,
+    pub local: Address,
     /// The present.
     pub time: Stamp,
 }
@@ -283,7 +282,7 @@ impl Responder {
     }
 
     /// What acts on a connection that was just made, the `number`th of its session.
-    pub fn connected(&self, memory: &mut Memory, between: Between, number: u64) -> Vec<Fired> {
+    pub fn connected(&self, memory: &mut Memory, between: &Between, number: u64) -> Vec<Fired> {
         self.each(memory, |ready, _| {
             let captures = ready.matcher.is_none().then(Vec::new)?;
             Some(ready.fire(captures, between, b"", number))
@@ -291,7 +290,7 @@ impl Responder {
     }
 
     /// What acts on `payload`, a frame or a datagram.
-    pub fn payload(&self, memory: &mut Memory, between: Between, payload: &[u8]) -> Vec<Fired> {
+    pub fn payload(&self, memory: &mut Memory, between: &Between, payload: &[u8]) -> Vec<Fired> {
         if memory.ignore > 0 {
             memory.ignore -= 1;
             return Vec::new();
@@ -330,9 +329,9 @@ impl Responder {
 }
 
 impl Ready {
-    fn fire(&self, captures: Vec<(String, Bytes)>, between: Between, payload: &[u8], number: u64) -> Fired {
+    fn fire(&self, captures: Vec<(String, Bytes)>, between: &Between, payload: &[u8], number: u64) -> Fired {
         let Between { peer, local, time } = between;
-        let values = Values { peer, local, payload, number, time, captures: &captures };
+        let values = Values { peer, local, payload, number, time: *time, captures: &captures };
         let deed = |step: &Step| match step {
             Step::Reply(message) => Some(message.render(&values).map_or_else(Deed::NoReply, Deed::Reply)),
             Step::Forward => Some(Deed::Forward(Bytes::copy_from_slice(payload))),

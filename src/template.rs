@@ -33,12 +33,11 @@ pub mod strftime;
 mod zone;
 
 use std::fmt;
-use std::net::SocketAddr;
 
 use bytes::Bytes;
 
 use crate::clock::Stamp;
-use crate::endpoint::ParseError;
+use crate::endpoint::{Address, ParseError};
 use crate::payload::{Encoding, unescape};
 use part::{Part, braced};
 
@@ -91,9 +90,9 @@ impl Groups<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct Values<'a> {
     /// The other end. An IPv4 peer of a dual-stack socket appears as IPv4.
-    pub peer: SocketAddr,
+    pub peer: &'a Address,
     /// This end.
-    pub local: SocketAddr,
+    pub local: &'a Address,
     /// What came; empty in a greeting.
     pub payload: &'a [u8],
     /// The number of the chunk or datagram, of the repeat, or of the connection in a greeting, from 1.

@@ -5,10 +5,12 @@ mod length;
 mod matcher;
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
 
 use matcher::Beside;
 
 use crate::clock::Stamp;
+use crate::endpoint::Address;
 use crate::endpoint::ParseError;
 use crate::moment::Moment;
 use crate::payload::{self, Encoding};
@@ -141,7 +143,15 @@ impl Filter {
         }
         let peer = self.peer.trim().to_owned();
         let (kinds, peers) = (self.ways.kinds().and(self.kinds), HashMap::new());
-        let beside = Beside { kinds, length, from, to, whole_peer: peer.parse().ok(), peer, peers };
+        let beside = Beside {
+            kinds,
+            length,
+            from,
+            to,
+            whole_peer: peer.parse::<SocketAddr>().ok().map(Address::Ip),
+            peer,
+            peers,
+        };
         Ok(Matcher { beside, pattern, found: None })
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Hands;
 use super::composer::in_words;
 use super::tab::{Kind, SocketTab};
+use crate::endpoint::Address;
 use crate::engine::{Command, JobEnd, JobId, Repeat, RepeatFigures, RepeatProgress, Task};
 use crate::figures;
 use crate::template::Values;
@@ -153,7 +154,7 @@ fn start(tab: &mut SocketTab, hands: &mut Hands<'_>) -> Result<(), String> {
     let (every, times) = (tab.repeating.every()?, tab.repeating.times()?);
     let message = &tab.composer.message;
     let prepared = message.prepare().map_err(|error| in_words(&message.text, &error))?;
-    let nowhere = std::net::SocketAddr::from(([0, 0, 0, 0], 0));
+    let nowhere = &Address::NOWHERE;
     let time = crate::clock::Stamp::now();
     let example = Values { peer: nowhere, local: nowhere, payload: b"", number: 1, time, captures: &[] };
     let example = prepared.render(&example)?;

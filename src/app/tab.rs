@@ -4,7 +4,6 @@ mod recipients;
 mod records;
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::bookmarks::Bookmarks;
@@ -26,6 +25,7 @@ use super::saving::Saving;
 use super::sequence::SequenceEditor;
 use super::statistics::{Statistics, usual_request};
 use super::tabs::TabId;
+use crate::endpoint::Address;
 use crate::engine::{Command, Engine, Event, Plan, SessionId, Target};
 use crate::error::OpError;
 use crate::form::{ClientForm, Errors, Form, ServerForm, Switches, UdpForm};
@@ -91,15 +91,15 @@ pub enum Progress {
     /// Nothing is open.
     Idle,
     /// The engine was asked; for a client: names are being resolved or an address is tried.
-    Starting(Option<SocketAddr>),
+    Starting(Option<Address>),
     /// Listening on, or bound to, this address.
-    Ready(SocketAddr),
+    Ready(Address),
     /// A client's connection.
     Connected {
         /// This end.
-        local: SocketAddr,
+        local: Address,
         /// The other end.
-        peer: SocketAddr,
+        peer: Address,
     },
     /// Closing in order.
     Stopping,
@@ -375,10 +375,10 @@ impl SocketTab {
             return false;
         }
         match event {
-            Event::Ready { local, .. } => self.unless_stopping(Progress::Ready(*local)),
-            Event::Connecting { peer, .. } => self.unless_stopping(Progress::Starting(*peer)),
+            Event::Ready { local, .. } => self.unless_stopping(Progress::Ready(local.clone())),
+            Event::Connecting { peer, .. } => self.unless_stopping(Progress::Starting(peer.clone())),
             Event::Connected { local, peer, .. } => {
-                self.unless_stopping(Progress::Connected { local: *local, peer: *peer });
+                self.unless_stopping(Progress::Connected { local: local.clone(), peer: peer.clone() });
             }
             Event::Stopped { .. } => self.over(Progress::Idle),
             Event::Failed { error, .. } => self.over(Progress::Failed(error.clone())),

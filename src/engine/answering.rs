@@ -68,13 +68,13 @@ impl Conversation {
     }
 
     /// The connection was made, the `number`th of its session.
-    pub(super) fn connected(&mut self, between: Between, number: u64) {
+    pub(super) fn connected(&mut self, between: &Between, number: u64) {
         let fired = self.answers.responder().connected(&mut self.memory, between, number);
         self.fired(fired, between, b"");
     }
 
     /// A chunk came.
-    pub(super) fn received(&mut self, chunk: &[u8], between: Between, now: Instant) {
+    pub(super) fn received(&mut self, chunk: &[u8], between: &Between, now: Instant) {
         if self.ending || !self.answers.responder().looks_at_payload() {
             return;
         }
@@ -103,7 +103,7 @@ impl Conversation {
         };
     }
 
-    fn append_and_answer(&mut self, part: &[u8], between: Between) {
+    fn append_and_answer(&mut self, part: &[u8], between: &Between) {
         if self.frame.is_empty() {
             return self.frame(part, between);
         }
@@ -116,7 +116,7 @@ impl Conversation {
 
     /// The frame that has begun is all there will be, because of a pause or the peer's end. One whose announced length
     /// is not there is none.
-    pub(super) fn end_frame(&mut self, between: Between) {
+    pub(super) fn end_frame(&mut self, between: &Between) {
         self.gap_at = None;
         let framing = self.answers.framing();
         let frame = std::mem::take(&mut self.frame);
@@ -126,7 +126,7 @@ impl Conversation {
         }
     }
 
-    fn frame(&mut self, frame: &[u8], between: Between) {
+    fn frame(&mut self, frame: &[u8], between: &Between) {
         if self.ending {
             return;
         }
@@ -134,7 +134,7 @@ impl Conversation {
         self.fired(fired, between, frame);
     }
 
-    fn fired(&mut self, fired: Vec<Fired>, between: Between, payload: &[u8]) {
+    fn fired(&mut self, fired: Vec<Fired>, between: &Between, payload: &[u8]) {
         if fired.is_empty() {
             return;
         }

@@ -1,12 +1,12 @@
 //! The rules of a session, read, and how often each of them acted: shared by the I/O thread and the window.
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
 use crate::clock::Stamp;
+use crate::endpoint::Address;
 use crate::framing::Framing;
 use crate::responder::{Between, Fired, Responder, RuleError, Rules};
 
@@ -34,7 +34,7 @@ pub struct LastMatch {
     /// When.
     pub time: Stamp,
     /// The other end.
-    pub peer: SocketAddr,
+    pub peer: Address,
     /// The first 256 bytes of what came; empty for a new connection.
     pub payload: Bytes,
 }
@@ -66,18 +66,18 @@ impl Answers {
     }
 
     /// Counts what acted on `payload`.
-    pub(super) fn count(&self, fired: &[Fired], between: Between, payload: &[u8]) {
-        fired.iter().for_each(|fired| self.note(fired.rule, between.time, between.peer, payload));
+    pub(super) fn count(&self, fired: &[Fired], between: &Between, payload: &[u8]) {
+        fired.iter().for_each(|fired| self.note(fired.rule, between.time, &between.peer, payload));
     }
 
     /// Counts that the rule of this number acted on `payload`.
-    fn note(&self, rule: usize, time: Stamp, peer: SocketAddr, payload: &[u8]) {
+    fn note(&self, rule: usize, time: Stamp, peer: &Address, payload: &[u8]) {
         let Some(counter) = self.counters.get(rule) else { return };
         counter.fired.fetch_add(1, Ordering::Relaxed);
         // While the window reads the one before, that one is as good.
         if let Ok(mut last) = counter.last.try_lock() {
             let payload = Bytes::copy_from_slice(&payload[..payload.len().min(KEPT)]);
-            *last = Some(LastMatch { time, peer, payload });
+            *last = Some(LastMatch { time, peer: peer.clone(), payload });
         }
     }
 
@@ -110,12 +110,12 @@ mod tests {
     #[test]
     fn a_rule_that_stays_goes_on_counting() {
         let answers = Answers::default().with(&rules(&["a", "b", "b"])).expect("no errors");
-        let peer = SocketAddr::from(([127, 0, 0, 1], 9));
+        let peer = &Address::from(([127, 0, 0, 1], 9));
         answers.note(1, Stamp::from_nanos(1), peer, &[b'x'; 1_000]);
         answers.note(1, Stamp::from_nanos(2), peer, &[b'y'; 1_000]);
         answers.note(9, Stamp::from_nanos(3), peer, b"nobody");
         let payload = Bytes::from_static(&[b'y'; KEPT]);
-        let counted = Some((2, Some(LastMatch { time: Stamp::from_nanos(2), peer, payload })));
+        let counted = Some((2, Some(LastMatch { time: Stamp::from_nanos(2), peer: peer.clone(), payload })));
         assert_eq!((answers.fired(0), answers.fired(1), answers.fired(2)), (None, counted.clone(), None));
         let answers = answers.with(&rules(&["c", "b", "a", "b"])).expect("no errors");
         assert_eq!((answers.fired(1), answers.fired(3)), (counted, None));

@@ -116,7 +116,7 @@ impl Client {
     fn try_each(&mut self, mut addresses: VecDeque<SocketAddr>, mut error: Option<OpError>, reactor: &mut Reactor) {
         let session = self.session;
         while let Some(peer) = addresses.pop_front() {
-            reactor.events.push(Event::Connecting { session, peer: Some(peer) });
+            reactor.events.push(Event::Connecting { session, peer: Some(peer.into()) });
             match self.attempt(peer, reactor) {
                 Ok((stream, token)) => {
                     let left = self.plan.until.saturating_duration_since(reactor.now);
@@ -181,7 +181,7 @@ impl Client {
     /// There is a connection to `peer`, which is not always the address that was tried: 0.0.0.0 and :: stand for this
     /// machine.
     fn connected(&mut self, stream: TcpStream, peer: SocketAddr, reactor: &mut Reactor) {
-        match self.connections.add(stream, peer, Opened::Connected, &mut self.writer, reactor) {
+        match self.connections.add(stream, peer.into(), Opened::Connected, &mut self.writer, reactor) {
             Ok((conn, local)) => {
                 if local == peer {
                     let note = "connected to itself: nobody listens on this port, and the system chose the same \
@@ -189,7 +189,7 @@ impl Client {
                     self.writer.detail(Some(conn), Detail::Note(note.to_owned()));
                 }
                 self.phase = Phase::Connected;
-                reactor.events.push(Event::Connected { session: self.session, conn, local, peer });
+                reactor.events.push(Event::Connected { session: self.session, conn, local, peer: peer.into() });
             }
             Err(error) => self.fail(error),
         }

@@ -13,7 +13,7 @@ use super::outbox::QueueLimit;
 use super::repeat::Repeat;
 use super::replaying::Replay;
 use super::running::RunSequence;
-use crate::endpoint::Host;
+use crate::endpoint::{Address, Host};
 use crate::error::OpError;
 use crate::journal::{ConnId, Journal};
 
@@ -213,14 +213,14 @@ pub enum Event {
         /// The session.
         session: SessionId,
         /// The address really bound.
-        local: SocketAddr,
+        local: Address,
     },
     /// The client tries `peer` now (names are being resolved while `None`).
     Connecting {
         /// The session.
         session: SessionId,
         /// The address that is tried.
-        peer: Option<SocketAddr>,
+        peer: Option<Address>,
     },
     /// The client is connected.
     Connected {
@@ -229,9 +229,9 @@ pub enum Event {
         /// Its connection.
         conn: ConnId,
         /// This end.
-        local: SocketAddr,
+        local: Address,
         /// The other end.
-        peer: SocketAddr,
+        peer: Address,
     },
     /// The session is over in order: it was stopped, or its only connection ended. Nothing more comes from it.
     Stopped {

@@ -4,7 +4,7 @@ mod answering;
 mod telling;
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,7 @@ use super::lifecycle::{DRAIN, Lifecycle, QUICK_DRAIN, Step};
 use super::outbox::{Outbox, QueueLimit};
 use super::reactor::{Key, Reactor, Readiness};
 use crate::clock::Stamp;
+use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::journal::{ConnId, Detail, How, Side, State, Writer};
 
@@ -64,8 +65,8 @@ pub(super) struct Connection {
     token: Token,
     key: Key,
     id: ConnId,
-    peer: SocketAddr,
-    local: SocketAddr,
+    peer: Address,
+    local: Address,
     life: Lifecycle,
     outbox: Outbox,
     /// What it does by its rules.
@@ -97,7 +98,7 @@ impl Connection {
         token: Token,
         key: Key,
         id: ConnId,
-        ends: (SocketAddr, SocketAddr),
+        ends: (Address, Address),
         options: &Options,
     ) -> Self {
         let told = Told { state: State::Connected, queued: (0, 0), peer_finished: false, limit: None, wake: None };
@@ -125,8 +126,8 @@ impl Connection {
     }
 
     /// This end and the other one.
-    pub(super) fn ends(&self) -> (SocketAddr, SocketAddr) {
-        (self.local, self.peer)
+    pub(super) fn ends(&self) -> (Address, Address) {
+        (self.local.clone(), self.peer.clone())
     }
 
     /// Its life, for what a person asks of it.
@@ -156,7 +157,7 @@ impl Connection {
         }
         let len = payload.len();
         let taken = self.outbox.push(payload);
-        if taken { Ok(()) } else { Err(self.outbox.refusal(len, self.peer)) }
+        if taken { Ok(()) } else { Err(self.outbox.refusal(len, &self.peer)) }
     }
 
     /// Sets how much may wait.
@@ -274,7 +275,7 @@ impl Connection {
         let chunk = &context.writer.room(len)[..len];
         context.reactor.jobs.received(self.key.session, self.id, chunk);
         if !self.life.is_closing() {
-            self.talk.received(chunk, between, context.reactor.now);
+            self.talk.received(chunk, &between, context.reactor.now);
         }
         context.writer.received(self.id, len, false);
         self.life.input_came();
@@ -328,7 +329,7 @@ impl Connection {
 
     /// Keeps the first error for the end, and says what kind of end it means.
     fn note(&mut self, op: &'static str, error: &io::Error) -> How {
-        let peer = self.peer;
+        let peer = &self.peer;
         self.error.get_or_insert_with(|| OpError::io(op, peer, error));
         match error.kind() {
             // EPIPE is what a reset becomes once the peer's FIN was there.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,7 +11,7 @@ use super::command::{Options, SessionId, Target};
 use super::connection::{Connection, Context, End};
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::session::Ends;
-use crate::endpoint::canonical;
+use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::journal::{ConnId, Detail, How, Opened, State, Writer};
 
@@ -51,20 +50,21 @@ impl Connections {
     pub(super) fn add(
         &mut self,
         mut stream: TcpStream,
-        peer: SocketAddr,
+        peer: Address,
         by: Opened,
         writer: &mut Writer,
         reactor: &mut Reactor,
-    ) -> Result<(ConnId, SocketAddr), OpError> {
-        let peer = canonical(peer);
-        let error = |error: &io::Error| OpError::io("open", peer, error);
+    ) -> Result<(ConnId, Address), OpError> {
+        let peer = peer.canonical();
+        let error = |error: &io::Error| OpError::io("open", &peer, error);
         let local = stream.local_addr().map_err(|cause| {
             let told = error(&cause);
             writer.detail(None, Detail::Error(Box::new(told.clone())));
             told
         })?;
-        let local = canonical(local);
-        let id = writer.open(Detail::Opened { by, local, peer: Some(peer) }, peer, local, State::Connected);
+        let local = Address::Ip(local).canonical();
+        let opened = Detail::Opened { by, local: local.clone(), peer: Some(peer.clone()) };
+        let id = writer.open(opened, peer.clone(), local.clone(), State::Connected);
         let key = self.key(id);
         let token = match reactor.register(&mut stream, key) {
             Ok(token) => token,
@@ -76,7 +76,7 @@ impl Connections {
                 return Err(told);
             }
         };
-        let mut connection = Connection::new(stream, token, key, id, (local, peer), &self.options);
+        let mut connection = Connection::new(stream, token, key, id, (local.clone(), peer), &self.options);
         connection.set_queue_limit(self.options.queue_limit);
         let forwards = &mut self.forwards;
         connection.greet(&mut Context { options: &self.options, writer, reactor, forwards });

@@ -16,6 +16,7 @@ use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
 use super::session::{Ends, Session, answer_send};
 use super::sockets;
+use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::journal::{Detail, How, Journal, Opened, Writer};
 
@@ -50,8 +51,8 @@ impl Server {
         let mut writer = Writer::new(journal);
         let (listener, failed) = match listen(session, &plan, reactor) {
             Ok(listener) => {
-                let local = listener.local;
-                writer.detail(None, Detail::Opened { by: Opened::Listening, local, peer: None });
+                let local = Address::Ip(listener.local);
+                writer.detail(None, Detail::Opened { by: Opened::Listening, local: local.clone(), peer: None });
                 reactor.events.push(Event::Ready { session, local });
                 (Some(listener), None)
             }
@@ -79,7 +80,8 @@ impl Server {
             match listener.socket.accept() {
                 Ok((stream, peer)) => {
                     // One that can't be served has said so in the log; there may be room for the next.
-                    let added = self.connections.add(stream, peer, Opened::Accepted, &mut self.writer, reactor);
+                    let added =
+                        self.connections.add(stream, peer.into(), Opened::Accepted, &mut self.writer, reactor);
                     if added.is_ok() && self.connections.options.once {
                         self.close_listener(reactor);
                     }

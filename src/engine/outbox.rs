@@ -1,11 +1,11 @@
 //! What waits for a connection until its kernel takes it.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 use bytes::{Buf, Bytes};
 
+use crate::endpoint::Address;
 use crate::figures;
 
 /// How many payloads may wait for one connection, however small: each takes some memory of its own.
@@ -99,7 +99,7 @@ impl Outbox {
     }
 
     /// Why a payload of `len` bytes for `peer` was not [appended](Self::push).
-    pub(super) fn refusal(&self, len: usize, peer: SocketAddr) -> String {
+    pub(super) fn refusal(&self, len: usize, peer: &Address) -> String {
         let size = |bytes: usize| figures::size(bytes as u64);
         let limit = size(self.limit.bytes());
         if self.is_empty() {
@@ -190,7 +190,7 @@ mod tests {
         let mut outbox = Outbox::default();
         while outbox.push(Bytes::from_static(b"x")) {}
         assert_eq!((outbox.len(), outbox.payloads()), (PAYLOADS, PAYLOADS));
-        let refusal = outbox.refusal(1, SocketAddr::from(([127, 0, 0, 1], 9)));
+        let refusal = outbox.refusal(1, &Address::from(([127, 0, 0, 1], 9)));
         assert_eq!(refusal, "the queue to 127.0.0.1:9 is full: 524,288 payloads wait for the peer");
         outbox.advance(1);
         assert!(outbox.push(Bytes::from_static(b"x")));

@@ -8,7 +8,6 @@ mod intervals;
 mod schedule;
 
 use std::collections::VecDeque;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +18,7 @@ use bytes::Bytes;
 use super::command::Target;
 use super::jobs::{Job, JobEnd, Scope};
 use crate::clock::Stamp;
+use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::message::Prepared;
 use crate::template::Values;
@@ -125,12 +125,11 @@ impl Running {
         let ends = if self.message.is_fixed() { Vec::new() } else { scope.session.ends(&self.to) };
         let mut all = Vec::with_capacity(ends.len().max(1));
         for it in ends {
-            all.push((it.to, self.render(number, it.peer, it.local)?));
+            all.push((it.to, self.render(number, &it.peer, &it.local)?));
         }
         if all.is_empty() {
             // Also when nobody is there: the session says why it can't be sent.
-            let nobody = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-            all.push((self.to.clone(), self.render(number, nobody, nobody)?));
+            all.push((self.to.clone(), self.render(number, &Address::NOWHERE, &Address::NOWHERE)?));
         }
         self.open.push_back(Open { missing: all.len(), failed: false });
         for (to, payload) in all {
@@ -141,7 +140,7 @@ impl Running {
         Ok(())
     }
 
-    fn render(&self, number: u64, peer: SocketAddr, local: SocketAddr) -> Result<Bytes, String> {
+    fn render(&self, number: u64, peer: &Address, local: &Address) -> Result<Bytes, String> {
         self.message.render(&Values { peer, local, payload: b"", number, time: Stamp::now(), captures: &[] })
     }
 

@@ -165,8 +165,9 @@ impl Running {
         };
         for (conn, bytes) in self.inbox.drain(..) {
             if talk.conn.is_none() {
-                let peer = scope.session.ends(&Target::Connections(vec![conn])).first().map(|ends| ends.peer);
-                talk.conn = peer.filter(|peer| is_meant(talk.ends.peer, *peer)).map(|_| conn);
+                let peer =
+                    scope.session.ends(&Target::Connections(vec![conn])).into_iter().next().map(|ends| ends.peer);
+                talk.conn = peer.filter(|peer| is_meant(&talk.ends.peer, peer)).map(|_| conn);
             }
             if talk.conn == Some(conn)
                 && let Some(run) = &mut self.run
@@ -202,9 +203,10 @@ impl Running {
                     }
                 }
                 Due::Send => {
-                    let (peer, local) = (talk.ends.peer, talk.ends.local);
+                    let (peer, local) = (talk.ends.peer.clone(), talk.ends.local.clone());
                     let captures = run.captures();
-                    let values = Values { peer, local, payload: b"", number, time: Stamp::now(), captures };
+                    let values =
+                        Values { peer: &peer, local: &local, payload: b"", number, time: Stamp::now(), captures };
                     let rendered = run.message().map_or_else(|| Ok(Bytes::new()), |it| it.render(&values));
                     let sent = match rendered {
                         Ok(payload) => scope.send(talk.ends.to.clone(), payload),

@@ -8,6 +8,7 @@ use super::command::{Event, Options, SessionId, Target, Ticket};
 use super::outbox::QueueLimit;
 use super::reactor::{Part, Reactor, Readiness};
 use super::resolving::Query;
+use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::journal::Writer;
 
@@ -20,9 +21,9 @@ pub(super) struct Ends {
     /// It alone.
     pub(super) to: Target,
     /// The other end; an unspecified address while the name of a UDP target is not resolved.
-    pub(super) peer: SocketAddr,
+    pub(super) peer: Address,
     /// This end.
-    pub(super) local: SocketAddr,
+    pub(super) local: Address,
 }
 
 /// A running Listen, Connect or Bind.

@@ -28,6 +28,7 @@ use super::outbox::QueueLimit;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
 use super::session::{Ends, Session, answer_send};
+use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::journal::{ConnId, Detail, How, Journal, Opened, State, Writer};
 use answering::Delayed;
@@ -74,8 +75,8 @@ impl Datagrams {
         let mut over = None;
         let socket = match bind(session, &plan, reactor) {
             Ok(bound) => {
-                let local = bound.local;
-                writer.detail(None, Detail::Opened { by: Opened::Bound, local, peer: None });
+                let local = Address::Ip(bound.local);
+                writer.detail(None, Detail::Opened { by: Opened::Bound, local: local.clone(), peer: None });
                 writer.detail(None, Detail::Note(receive_buffer(plan.receive_buffer, bound.buffer)));
                 reactor.events.push(Event::Ready { session, local });
                 Some(bound)
@@ -116,8 +117,9 @@ impl Datagrams {
             return peer.conn;
         }
         let local = self.socket.as_ref().map_or(address, |bound| bound.local);
-        let opened = Detail::Opened { by: Opened::Peer, local, peer: Some(address) };
-        let conn = self.writer.open(opened, address, local, State::Datagrams);
+        let (peer, local) = (Address::Ip(address), Address::Ip(local));
+        let opened = Detail::Opened { by: Opened::Peer, local: local.clone(), peer: Some(peer.clone()) };
+        let conn = self.writer.open(opened, peer, local, State::Datagrams);
         if let Some(silent) = self.peers.add(address, conn) {
             self.writer.set_state(silent, State::Closed(How::LocalClose));
         }

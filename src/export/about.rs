@@ -1,24 +1,22 @@
 //! What a file says beside its records: whose they are, what is missing, and the totals at its end.
 
-use std::net::SocketAddr;
-
 use super::words::count;
-use crate::endpoint::canonical;
+use crate::endpoint::Address;
 use crate::journal::{ConnId, Connection, Count, Snapshot, Status};
 
 /// Both ends of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ends {
     /// The other end.
-    pub peer: SocketAddr,
+    pub peer: Address,
     /// This end.
-    pub local: SocketAddr,
+    pub local: Address,
 }
 
 impl Ends {
     /// Those of `connection`, as people know them.
     pub fn of(connection: &Connection) -> Self {
-        Self { peer: canonical(connection.peer), local: canonical(connection.local) }
+        Self { peer: connection.peer.canonical(), local: connection.local.canonical() }
     }
 }
 
@@ -26,7 +24,7 @@ impl Ends {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct About<'a> {
     /// The ends of its connection.
-    pub ends: Option<Ends>,
+    pub ends: Option<&'a Ends>,
     /// It is bookmarked, with this note (may be empty).
     pub note: Option<&'a str>,
 }
@@ -85,7 +83,7 @@ impl Losses {
 }
 
 /// What crossed one connection since it was opened, in the file or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Totals {
     /// Which.
     pub conn: ConnId,

@@ -8,7 +8,6 @@
 //! such a file. What is foreign is always in quotes; what is not never needs them.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
 
 use rustc_hash::FxHashMap;
 
@@ -17,7 +16,7 @@ use super::escaped::{Quoted, starts_formula};
 use super::times::Times;
 use super::words;
 use super::{About, Ends, Header, LogWriter, Summary};
-use crate::endpoint::canonical;
+use crate::endpoint::Address;
 use crate::journal::{ConnId, Content, Detail, Record};
 
 const COLUMNS: &str = "seq,time,connection,direction,peer,local,kind,length,text,hex,detail,note\r\n";
@@ -47,7 +46,7 @@ impl<W: Write> Csv<W> {
     }
 
     /// `peer,local`
-    fn ends(&mut self, record: &Record, ends: Option<Ends>) {
+    fn ends(&mut self, record: &Record, ends: Option<&Ends>) {
         let row = &mut self.row;
         match (ends, record.conn, &record.content) {
             (Some(ends), Some(conn), _) => {
@@ -59,9 +58,9 @@ impl<W: Write> Csv<W> {
             }
             (Some(ends), None, _) => row.print(format_args!("{},{}", ends.peer, ends.local)),
             (None, _, Content::Detail(Detail::Opened { local, peer, .. })) => {
-                address(row, *peer);
+                address(row, peer.as_ref());
                 row.put(b",");
-                address(row, Some(*local));
+                address(row, Some(local));
             }
             (None, ..) => row.put(b","),
         }
@@ -130,9 +129,9 @@ fn content(row: &mut Block, record: &Record) {
     }
 }
 
-fn address(row: &mut Block, address: Option<SocketAddr>) {
+fn address(row: &mut Block, address: Option<&Address>) {
     if let Some(address) = address {
-        row.print(format_args!("{}", canonical(address)));
+        row.print(format_args!("{}", address.canonical()));
     }
 }
 

@@ -48,8 +48,8 @@ impl Known {
 
     /// Its totals as the journal has them; where it has forgotten them, what was written.
     fn totals(&self, conn: ConnId, connection: Option<&Connection>) -> Totals {
-        let written = Totals { conn, ends: self.ends, received: self.received, sent: self.sent };
-        self.over.or(connection.map(Totals::of)).unwrap_or(written)
+        let written = Totals { conn, ends: self.ends.clone(), received: self.received, sent: self.sent };
+        self.over.clone().or(connection.map(Totals::of)).unwrap_or(written)
     }
 }
 
@@ -136,7 +136,7 @@ impl Follower {
         conn: ConnId,
         record: &Record,
         connection: &dyn Fn(ConnId) -> Option<Connection>,
-    ) -> Option<Ends> {
+    ) -> Option<&Ends> {
         let known = match self.known.entry(conn) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
@@ -148,7 +148,7 @@ impl Follower {
         if let Content::Detail(Detail::Closed { .. }) = record.content {
             known.over = connection(conn).as_ref().map(Totals::of);
         }
-        Some(known.ends)
+        Some(&known.ends)
     }
 
     /// What is to be told after the last record.

@@ -14,7 +14,6 @@ use super::times::Times;
 use super::words::{self, count};
 use super::{About, Header, LogWriter, Summary, Totals};
 use crate::clock;
-use crate::endpoint::canonical;
 use crate::figures;
 use crate::journal::{ConnId, Content, Count, Detail, Direction, How, Record};
 use crate::payload::visible::{self, Span, Spans};
@@ -72,7 +71,7 @@ impl<W: Write> Html<W> {
             }
             (Some(ends), None, _) => self.row.print(format_args!("{}", ends.peer)),
             (None, _, Content::Detail(Detail::Opened { peer: Some(peer), .. })) => {
-                self.row.print(format_args!("{}", canonical(*peer)));
+                self.row.print(format_args!("{}", peer.canonical()));
             }
             _ => {}
         }

@@ -21,7 +21,6 @@ use super::json::Line;
 use super::times::Times;
 use super::words;
 use super::{About, Ends, Header, LogWriter, Summary};
-use crate::endpoint::canonical;
 use crate::error::OpError;
 use crate::journal::{ConnId, Content, Count, Detail, Direction, Record, Side};
 
@@ -51,7 +50,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn new(conn: ConnId, ends: Ends) -> Self {
+    fn new(conn: ConnId, ends: &Ends) -> Self {
         let mut line = Line::default();
         line.number("conn", conn.0.into());
         line.text("peer", &ends.peer.to_string());
@@ -74,7 +73,7 @@ impl<W: Write> Jsonl<W> {
     }
 
     /// The members that tell whose record it is.
-    fn connection(&mut self, record: &Record, ends: Option<Ends>) {
+    fn connection(&mut self, record: &Record, ends: Option<&Ends>) {
         if let (Some(conn), Some(ends)) = (record.conn, ends) {
             let tally = self.tallies.entry(conn).or_insert_with(|| Tally::new(conn, ends));
             return self.line.paste(&tally.members);
@@ -84,13 +83,13 @@ impl<W: Write> Jsonl<W> {
         }
         if let Content::Detail(Detail::Opened { local, peer, .. }) = &record.content {
             if let Some(peer) = peer {
-                self.line.text("peer", &canonical(*peer).to_string());
+                self.line.text("peer", &peer.canonical().to_string());
             }
-            self.line.text("local", &canonical(*local).to_string());
+            self.line.text("local", &local.canonical().to_string());
         }
     }
 
-    fn payload(&mut self, record: &Record, ends: Option<Ends>, direction: Direction, bytes: &[u8]) {
+    fn payload(&mut self, record: &Record, ends: Option<&Ends>, direction: Direction, bytes: &[u8]) {
         if let (Some(conn), Some(ends)) = (record.conn, ends) {
             let tally = self.tallies.entry(conn).or_insert_with(|| Tally::new(conn, ends));
             self.line.paste(&tally.members);
@@ -195,7 +194,7 @@ impl<W: Write> LogWriter for Jsonl<W> {
         self.line.open_array("connections");
         for totals in &summary.connections {
             let tally = self.tallies.remove(&totals.conn);
-            let tally = tally.unwrap_or_else(|| Tally::new(totals.conn, totals.ends));
+            let tally = tally.unwrap_or_else(|| Tally::new(totals.conn, &totals.ends));
             self.line.open_element();
             self.line.paste(&tally.members);
             tally.received.end(&mut self.line, "received", totals.received);

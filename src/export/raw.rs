@@ -4,9 +4,9 @@
 //! another program would take it for the whole.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
 
 use super::{About, Header, LogWriter, Summary};
+use crate::endpoint::Address;
 use crate::journal::{ConnId, Direction, Record};
 
 /// Writes bytes.
@@ -16,7 +16,7 @@ pub(super) struct Raw<W> {
     /// Whose; where none was chosen, the first that has bytes.
     conn: Option<ConnId>,
     chosen: bool,
-    peer: Option<SocketAddr>,
+    peer: Option<Address>,
     direction: Direction,
     bytes: u64,
 }
@@ -27,12 +27,12 @@ impl<W: Write> Raw<W> {
     }
 
     /// Two connections have bytes, and none was chosen.
-    fn several(&self, other: Option<SocketAddr>) -> io::Error {
-        let name = |peer: Option<SocketAddr>| peer.map_or_else(|| "another".to_owned(), |peer| peer.to_string());
+    fn several(&self, other: Option<&Address>) -> io::Error {
+        let name = |peer: Option<&Address>| peer.map_or_else(|| "another".to_owned(), |peer| peer.to_string());
         refused(format!(
             "a .bin file holds the bytes of one connection, and several {} some ({} and {}): choose one of them",
             self.direction.name(),
-            name(self.peer),
+            name(self.peer.as_ref()),
             name(other),
         ))
     }
@@ -52,11 +52,11 @@ impl<W: Write> LogWriter for Raw<W> {
         if direction != self.direction || bytes.is_empty() {
             return Ok(());
         }
-        let peer = about.ends.map(|ends| ends.peer);
+        let peer = about.ends.map(|ends| ends.peer.clone());
         match self.conn {
             Some(own) if own == conn => {}
             Some(_) if self.chosen => return Ok(()),
-            Some(_) => return Err(self.several(peer)),
+            Some(_) => return Err(self.several(peer.as_ref())),
             None => (self.conn, self.peer) = (Some(conn), peer),
         }
         self.bytes += bytes.len() as u64;

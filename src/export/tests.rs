@@ -3,7 +3,6 @@ mod raw;
 mod schema;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,15 +12,15 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::clock::Stamp;
-use crate::endpoint::canonical;
+use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::journal::{
     ConnId, Content, Detail, Direction, How, Journal, Limits, Opened, Record, Side, Snapshot, State, Writer,
 };
 use crate::payload;
 
-fn addr(port: u16) -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], port))
+fn addr(port: u16) -> Address {
+    Address::from(([127, 0, 0, 1], port))
 }
 
 fn journal() -> (Arc<Journal>, Writer) {
@@ -303,7 +302,7 @@ fn played(acts: Vec<Act>) -> Snapshot {
         match act {
             Act::Open(v6) => {
                 let peer = if v6 { "[::ffff:10.0.0.1]:7".parse().expect("an address") } else { addr(9) };
-                let detail = Detail::Opened { by: Opened::Accepted, local: addr(1), peer: Some(peer) };
+                let detail = Detail::Opened { by: Opened::Accepted, local: addr(1), peer: Some(peer.clone()) };
                 conns.push(writer.open(detail, peer, addr(1), State::Connected));
             }
             Act::Payload(direction, place, bytes, odd) => match (of(place), direction) {
@@ -419,7 +418,7 @@ proptest! {
         for (record, line) in snapshot.records().zip(records) {
             prop_assert!(line.starts_with(&record.time.date_and_time()));
             if let (Some((_, bytes)), Some(id)) = (record.payload(), record.conn) {
-                let peer = canonical(snapshot.connection(id).expect("a connection").peer);
+                let peer = snapshot.connection(id).expect("a connection").peer.canonical();
                 let (_, escaped) = line.split_once(&format!(" {peer}  {}  ", bytes.len())).expect("peer and length");
                 prop_assert_eq!(payload::parse(escaped, payload::Format::Escaped).expect("escaped"), bytes.to_vec());
             }

@@ -22,7 +22,6 @@ use super::times::Times;
 use super::words::{self, count};
 use super::{About, Ends, Header, LogWriter, Role, Summary};
 use crate::clock::Stamp;
-use crate::endpoint::canonical;
 use crate::journal::{ConnId, Content, Count, Detail, Direction, Record};
 
 /// Writes plain text.
@@ -59,9 +58,9 @@ impl<W: Write> Text<W> {
         self.out.write_all(self.line.written())
     }
 
-    fn peer(&mut self, record: &Record, ends: Option<Ends>) {
+    fn peer(&mut self, record: &Record, ends: Option<&Ends>) {
         if let Content::Detail(Detail::Opened { peer: Some(peer), .. }) = &record.content {
-            return self.line.print(format_args!("{}", canonical(*peer)));
+            return self.line.print(format_args!("{}", peer.canonical()));
         }
         match (ends, record.conn) {
             (Some(ends), Some(conn)) => {

@@ -8,7 +8,6 @@ mod turn;
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,7 +23,7 @@ use super::saving;
 use super::signals;
 use super::status::{Failure, Status, complain};
 use super::watch::Watch;
-use crate::endpoint::Scheme;
+use crate::endpoint::{Address, Scheme};
 use crate::engine::{Command, Engine, JobId, Plan, RepeatProgress, SessionId};
 use crate::error::OpError;
 use crate::export::{Header, Role};
@@ -156,7 +155,7 @@ struct Conversation {
     wait: Option<Duration>,
     deadline: Option<Instant>,
     /// This end, once it is open.
-    local: Option<SocketAddr>,
+    local: Option<Address>,
     /// Where it is open, for the files.
     endpoint: String,
     status: Status,

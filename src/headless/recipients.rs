@@ -82,7 +82,9 @@ impl Recipients {
         all.retain(|it| match target {
             Target::All => true,
             Target::Connections(conns) => conns.contains(&it.id),
-            Target::Address(host, port) => address(host, *port) == Some(canonical(it.peer)),
+            Target::Address(host, port) => {
+                address(host, *port).is_some() && address(host, *port) == it.peer.canonical().socket()
+            }
         });
         all
     }
@@ -90,11 +92,11 @@ impl Recipients {
 
 impl Peer {
     fn is(&self, connection: &Connection) -> bool {
-        let peer = canonical(connection.peer);
+        let peer = connection.peer.canonical();
         match self {
             Self::Number(number) => connection.id.0 == *number,
-            Self::Address(address) => peer.ip() == *address,
-            Self::Exact(host, port) => host.with_port(*port).map(canonical) == Some(peer),
+            Self::Address(address) => peer.ip() == Some(*address),
+            Self::Exact(host, port) => host.with_port(*port).is_some_and(|address| peer == canonical(address)),
         }
     }
 }

@@ -74,8 +74,8 @@ fn copy(
         pause(reader, &mut told, STEP_BYTES, step).map_err(|()| Halt::Canceled)?;
         match reader.next() {
             Ok(Some(Item::Record { record, ends, note })) => {
-                writer.record(&record, About { ends, note: note.as_deref() })?;
-                seen.count(&record, ends);
+                writer.record(&record, About { ends: ends.as_ref(), note: note.as_deref() })?;
+                seen.count(&record, ends.as_ref());
             }
             Ok(Some(Item::Claims(said))) => claims = Some(said),
             Ok(Some(Item::Header(_)) | None) => break None,
@@ -98,12 +98,12 @@ struct Seen {
 }
 
 impl Seen {
-    fn count(&mut self, record: &Record, ends: Option<export::Ends>) {
+    fn count(&mut self, record: &Record, ends: Option<&export::Ends>) {
         self.records += 1;
         self.first.get_or_insert(record.seq);
         if let (Some(conn), Some(ends)) = (record.conn, ends) {
             let none = Count::default();
-            let totals = Totals { conn, ends, received: none, sent: none };
+            let totals = Totals { conn, ends: ends.clone(), received: none, sent: none };
             let totals = self.connections.entry(conn).or_insert(totals);
             if let Some((direction, bytes)) = record.payload() {
                 let one = Count { bytes: bytes.len() as u64, records: 1 };

@@ -189,7 +189,7 @@ struct Known {
 
 impl Known {
     fn new(conn: ConnId, ends: Ends) -> Self {
-        let Ends { peer, local } = ends;
+        let Ends { peer, local } = &ends;
         let members = format!(r#""conn":{},"peer":"{peer}","local":"{local}""#, conn.0);
         Self { ends, members: members.into() }
     }
@@ -205,13 +205,13 @@ impl Parser {
 
     /// Enters a connection, or compares it with what was said of it before.
     fn know(&mut self, conn: ConnId, ends: Option<Ends>) -> Result<(), String> {
-        let told = |ends: Option<Ends>| match ends {
+        let told = |ends: &Option<Ends>| match ends {
             Some(Ends { peer, local }) => format!("between {local} and {peer}"),
             None => "without addresses".to_owned(),
         };
-        match self.known.get(&conn).map(|known| known.as_ref().map(|known| known.ends)) {
+        match self.known.get(&conn).map(|known| known.as_ref().map(|known| known.ends.clone())) {
             Some(known) if known == ends => {}
-            Some(known) => return Err(format!("connection {} was {} before", conn.0, told(known))),
+            Some(known) => return Err(format!("connection {} was {} before", conn.0, told(&known))),
             None if self.known.len() >= CONNECTIONS => {
                 return Err(format!("a log has at most {CONNECTIONS} connections"));
             }

@@ -176,7 +176,9 @@ fn told(claims: &Claims) -> Told {
         cleared: losses.cleared,
         datagrams: losses.datagrams,
         connections: connections
-            .map(|totals| (totals.conn, totals.ends.peer, totals.ends.local, totals.received, totals.sent))
+            .map(|totals| {
+                (totals.conn, totals.ends.peer.clone(), totals.ends.local.clone(), totals.received, totals.sent)
+            })
             .collect(),
     }
 }

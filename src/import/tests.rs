@@ -1,4 +1,3 @@
-use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::Stamp;
+use crate::endpoint::Address;
 use crate::error::{OpError, SystemCode};
 use crate::export::{self, About, FileFormat, Role};
 use crate::journal::{Budget, Detail, How, Journal, Limits, Opened as By, Seq, Side as End, State, Writer};
@@ -37,7 +37,7 @@ fn lines(journal: &Journal, header: &Header, notes: &BTreeMap<Seq, String>) -> V
     for record in snapshot.records() {
         let ends = record.conn.and_then(|conn| snapshot.connection(conn)).map(Ends::of);
         let note = notes.get(&record.seq).map(String::as_str);
-        writer.record(&record, About { ends, note }).expect("a Vec takes everything");
+        writer.record(&record, About { ends: ends.as_ref(), note }).expect("a Vec takes everything");
     }
     writer.finish(&Summary::of(&snapshot)).expect("a Vec takes everything");
     drop(writer);
@@ -98,17 +98,17 @@ struct Played {
     notes: BTreeMap<Seq, String>,
 }
 
-fn local() -> SocketAddr {
+fn local() -> Address {
     "127.0.0.1:8888".parse().expect("an address")
 }
 
 fn opened(writer: &mut Writer, by: u8, v6: bool, n: usize) -> ConnId {
     let port = u16::try_from(n % 60_000 + 1).expect("a port");
     let peer = if v6 { format!("[fe80::{port:x}%3]:{port}") } else { format!("10.0.0.1:{port}") };
-    let peer = peer.parse().expect("an address");
+    let peer: Address = peer.parse().expect("an address");
     let by = [By::Accepted, By::Connected, By::Peer][usize::from(by) % 3];
     let state = if by == By::Peer { State::Datagrams } else { State::Connected };
-    writer.open(Detail::Opened { by, local: local(), peer: Some(peer) }, peer, local(), state)
+    writer.open(Detail::Opened { by, local: local(), peer: Some(peer.clone()) }, peer, local(), state)
 }
 
 fn failure(text: String, code: Option<i32>, advice: Option<String>) -> Detail {

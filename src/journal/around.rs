@@ -159,7 +159,12 @@ mod tests {
         let conns = [State::Connected, State::Connected, State::Datagrams].map(|state| {
             let [peer, local] = [9, 1].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
             let by = if state == State::Datagrams { Opened::Peer } else { Opened::Accepted };
-            writer.open(Detail::Opened { by, local, peer: Some(peer) }, peer, local, state)
+            writer.open(
+                Detail::Opened { by, local: local.into(), peer: Some(peer.into()) },
+                peer.into(),
+                local.into(),
+                state,
+            )
         });
         (journal, writer, conns)
     }

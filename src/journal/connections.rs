@@ -1,13 +1,13 @@
 //! The table of connections and UDP peers: who they are, what crossed them, and in which state they are.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 
 use rustc_hash::FxHashMap;
 
 use super::record::{ConnId, How};
 use super::tally::{Tally, Traffic};
 use crate::clock::Stamp;
+use crate::endpoint::Address;
 use crate::figures;
 
 /// Closed connections that the table still lists, newest last; older ones stay known only while the log shows them.
@@ -134,9 +134,9 @@ pub struct Connection {
     /// Its number.
     pub id: ConnId,
     /// The other end.
-    pub peer: SocketAddr,
+    pub peer: Address,
     /// This end.
-    pub local: SocketAddr,
+    pub local: Address,
     /// Since when it is known.
     pub opened: Stamp,
     /// Where it is in its life.
@@ -167,7 +167,7 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) fn add(&mut self, id: ConnId, peer: SocketAddr, local: SocketAddr, opened: Stamp, state: State) {
+    pub(super) fn add(&mut self, id: ConnId, peer: Address, local: Address, opened: Stamp, state: State) {
         let (received, sent, queued) = Default::default();
         let connection =
             Connection { id, peer, local, opened, state, received, sent, queued, in_view: 0, listed: true };
@@ -177,7 +177,7 @@ impl Connections {
     }
 
     /// Adds a connection of a file, in no order; whether it is open is known when [`settle`](Self::settle) is called.
-    pub(super) fn adopt(&mut self, id: ConnId, peer: SocketAddr, local: SocketAddr, opened: Stamp, state: State) {
+    pub(super) fn adopt(&mut self, id: ConnId, peer: Address, local: Address, opened: Stamp, state: State) {
         self.add(id, peer, local, opened, state);
         self.open.pop();
     }

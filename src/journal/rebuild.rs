@@ -1,6 +1,5 @@
 //! A journal made again from what a file says: its records, and what it tells of those that it does not have.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::connections::{Count, State};
@@ -8,6 +7,7 @@ use super::digests::Digesting;
 use super::record::{ConnId, Content, Detail, Direction, How, Opened, Record, Seq, Side};
 use super::{BLOCK, Budget, Journal, Limits, Writer};
 use crate::clock::Stamp;
+use crate::endpoint::Address;
 
 /// What was not published yet is published at this many records.
 const RECORDS: usize = 16 * 1024;
@@ -53,7 +53,7 @@ pub struct Told {
     /// Datagrams that the kernel dropped.
     pub datagrams: u64,
     /// Of each connection: its number, peer and local end, what came, what was sent.
-    pub connections: Vec<(ConnId, SocketAddr, SocketAddr, Count, Count)>,
+    pub connections: Vec<(ConnId, Address, Address, Count, Count)>,
 }
 
 /// The table of connections would take more than the log may hold.
@@ -105,7 +105,7 @@ impl Rebuilder {
     ///
     /// # Errors
     /// When there is no room for its connection; the record was not taken.
-    pub fn push(&mut self, record: &Record, ends: Option<(SocketAddr, SocketAddr)>) -> Result<Seq, Full> {
+    pub fn push(&mut self, record: &Record, ends: Option<(Address, Address)>) -> Result<Seq, Full> {
         let seq = self.number(record.seq);
         self.writer.set_now(record.time);
         if let (Some(conn), Some(ends)) = (record.conn, ends) {
@@ -149,7 +149,7 @@ impl Rebuilder {
     }
 
     /// Enters a connection in the table, when it is not there.
-    fn know(&mut self, conn: ConnId, (peer, local): (SocketAddr, SocketAddr), record: &Record) -> Result<(), Full> {
+    fn know(&mut self, conn: ConnId, (peer, local): (Address, Address), record: &Record) -> Result<(), Full> {
         if self.last.replace(conn) == Some(conn) {
             return Ok(());
         }
@@ -257,7 +257,13 @@ impl Rebuilder {
                 if inner.connections.held() > inner.limits.bytes / 2 {
                     continue;
                 }
-                inner.connections.adopt(*id, *peer, *local, self.beginning.started, self.beginning.state);
+                inner.connections.adopt(
+                    *id,
+                    peer.clone(),
+                    local.clone(),
+                    self.beginning.started,
+                    self.beginning.state,
+                );
                 inner.connections.add_unseen(*id, *received, *sent);
                 self.journal.digests.lose(*id);
                 continue;

@@ -1,10 +1,9 @@
 //! What a record says: an entry of 24 bytes beside its payload, or beside a detail for the rows that carry none.
 
-use std::net::SocketAddr;
-
 use bytes::Bytes;
 
 use crate::clock::Stamp;
+use crate::endpoint::Address;
 use crate::error::OpError;
 
 /// The number of a record in its journal: from 0, in order, never reused.
@@ -108,9 +107,9 @@ pub enum Detail {
         /// In which way.
         by: Opened,
         /// This end's address.
-        local: SocketAddr,
+        local: Address,
         /// The other end's, where there is one.
-        peer: Option<SocketAddr>,
+        peer: Option<Address>,
     },
     /// One direction of a connection is finished (FIN), the other may go on.
     Finished {

@@ -1,17 +1,17 @@
 #![allow(clippy::cast_possible_truncation, reason = "patterns of bytes")]
 
-use std::net::SocketAddr;
+use crate::endpoint::Address;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::clock::Stamp;
 
-fn addr(port: u16) -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], port))
+fn addr(port: u16) -> Address {
+    Address::from(([127, 0, 0, 1], port))
 }
 
-fn accepted(peer: SocketAddr) -> Detail {
+fn accepted(peer: Address) -> Detail {
     Detail::Opened { by: Opened::Accepted, local: addr(1), peer: Some(peer) }
 }
 

@@ -1,6 +1,5 @@
 //! The writing end of a journal, owned by the I/O thread.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use super::record::{ConnId, Detail, Direction, Entry, EntryKind};
 use super::segment::{Part, Segment};
 use super::{BLOCK, COPY_AT_MOST, Journal};
 use crate::clock::Stamp;
+use crate::endpoint::Address;
 
 /// What does not fill a block is seen at once after a pause, and else after this long: copying it more often would
 /// cost a full-speed stream a fifth of its speed.
@@ -47,7 +47,7 @@ pub struct Writer {
 /// A change of the connection table that waits for publication.
 #[derive(Debug)]
 pub(super) enum Change {
-    Add { id: ConnId, peer: SocketAddr, local: SocketAddr, opened: Stamp, state: State },
+    Add { id: ConnId, peer: Address, local: Address, opened: Stamp, state: State },
     State { id: ConnId, state: State },
     Queued { id: Option<ConnId>, queued: Queued },
 }
@@ -112,7 +112,7 @@ impl Writer {
     }
 
     /// Records a new connection or UDP peer, and returns its number.
-    pub fn open(&mut self, detail: Detail, peer: SocketAddr, local: SocketAddr, state: State) -> ConnId {
+    pub fn open(&mut self, detail: Detail, peer: Address, local: Address, state: State) -> ConnId {
         let id = ConnId(self.next_conn);
         self.next_conn += 1;
         self.changes.push(Change::Add { id, peer, local, opened: self.now, state });

@@ -1,20 +1,19 @@
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::clock::Stamp;
+use crate::endpoint::Address;
 use crate::framing::Width;
 use crate::payload::checksum::Checksum;
 use crate::payload::{ChecksumField, LengthField, LineEnding};
 
+const PEER: Address = Address::Ip(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 50_612));
+const LOCAL: Address = Address::Ip(SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 9_000));
+
 fn values() -> Values<'static> {
-    Values {
-        peer: "127.0.0.1:50612".parse().expect("an address"),
-        local: "[::1]:9000".parse().expect("an address"),
-        payload: b"",
-        number: 7,
-        time: Stamp::default(),
-        captures: &[],
-    }
+    Values { peer: &PEER, local: &LOCAL, payload: b"", number: 7, time: Stamp::default(), captures: &[] }
 }
 
 fn message(text: &str, format: Format, variables: bool) -> Message {

@@ -11,7 +11,7 @@ mod sockscope;
 
 use super::Profile;
 use crate::clock::Stamp;
-use crate::endpoint::{Endpoint, Host, Port, Scheme};
+use crate::endpoint::{Address, Endpoint, Host, Port, Scheme};
 use crate::engine::Answers;
 use crate::form::{self, ClientForm, Form, ServerForm, UdpForm};
 use crate::message::Message;
@@ -225,7 +225,7 @@ fn split(host: &str, port: &str, scheme: Scheme) -> Place {
 /// The bytes of a message that is the same each time.
 fn fixed(message: &Message) -> Option<Vec<u8>> {
     let prepared = message.prepare().ok().filter(crate::message::Prepared::is_fixed)?;
-    let nobody = ([0, 0, 0, 0], 0).into();
+    let nobody = &Address::NOWHERE;
     let values =
         Values { peer: nobody, local: nobody, payload: b"", number: 1, time: Stamp::from_nanos(0), captures: &[] };
     prepared.render(&values).ok().map(|bytes| bytes.to_vec())

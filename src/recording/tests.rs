@@ -37,7 +37,8 @@ impl Bench {
         let open = Command::Open { session: SESSION, journal: Arc::clone(&journal), plan };
         engine.command(open).expect("taken");
         let ready = engine.events().recv_timeout(PATIENCE).expect("an event");
-        let Event::Ready { local: address, .. } = ready else { panic!("{ready:?}") };
+        let Event::Ready { local, .. } = ready else { panic!("{ready:?}") };
+        let address = local.socket().expect("an IP address");
         Self { engine, journal, address }
     }
 
@@ -254,7 +255,7 @@ fn commands_are_served_while_traffic_is_held_back() {
     let plan = crate::engine::Plan::Listen(Listen::loopback(0));
     bench.command(Command::Open { session: SessionId(2), journal: Arc::clone(&other), plan });
     let address = wait_for("another session", || match bench.engine.events().try_recv() {
-        Ok(Event::Ready { local, .. }) => Some(local),
+        Ok(Event::Ready { local, .. }) => local.socket(),
         _ => None,
     });
     TcpStream::connect(address).expect("connected").write_all(b"hello").expect("written");

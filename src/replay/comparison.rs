@@ -1,10 +1,10 @@
 //! What came, beside what was recorded.
 
-use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::Conversation;
+use crate::endpoint::Address;
 use crate::engine::{Act, Difference, Heard, Talk, Turn};
 use crate::journal::{ConnId, Direction, Journal, Reader};
 
@@ -63,7 +63,7 @@ impl Comparison {
     }
 
     /// The connection or peer of a conversation in the new log, with its address; `None` where nobody came.
-    pub fn new_conn(&self, conversation: usize) -> Option<(ConnId, Option<SocketAddr>)> {
+    pub fn new_conn(&self, conversation: usize) -> Option<(ConnId, Option<Address>)> {
         let conn = self.talks.get(conversation)?.conn?;
         Some((conn, self.journal.connection(conn).map(|known| known.peer)))
     }

@@ -1,7 +1,6 @@
 //! Log → what each side of its conversations did.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use bytes::Bytes;
 
 use super::As;
 use crate::clock::Stamp;
+use crate::endpoint::Address;
 use crate::engine::{Act, Move, Script, Turn};
 use crate::export::Role;
 use crate::journal::{ConnId, Content, Detail, Direction, How, Opened, Side, Snapshot, State};
@@ -19,7 +19,7 @@ pub struct Conversation {
     /// Its connection or UDP peer in the log.
     pub conn: ConnId,
     /// The other end; `None` where the log doesn't know it any more.
-    pub peer: Option<SocketAddr>,
+    pub peer: Option<Address>,
     /// What the side that is played did.
     pub script: Arc<Script>,
 }
@@ -41,7 +41,7 @@ pub fn conversations(snapshot: &Snapshot, role: Role, play: As) -> Vec<Conversat
         }
     }
     let made = makers.into_iter().map(|(conn, maker)| {
-        let peer = snapshot.connection(conn).map(|known| known.peer);
+        let peer = snapshot.connection(conn).map(|known| known.peer.clone());
         Conversation { conn, peer, script: Arc::new(maker.finish()) }
     });
     made.filter(|made| !made.script.datagrams || !made.script.turns.is_empty()).collect()

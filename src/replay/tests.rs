@@ -20,7 +20,12 @@ fn write(writer: &mut Writer, by: Opened, port: u16, its: &[It]) -> ConnId {
     let (peer, local): (SocketAddr, SocketAddr) = (([127, 0, 0, 1], port).into(), ([127, 0, 0, 1], 8_888).into());
     writer.set_now(at(0));
     let state = if by == Opened::Peer { State::Datagrams } else { State::Connected };
-    let conn = writer.open(Detail::Opened { by, local, peer: Some(peer) }, peer, local, state);
+    let conn = writer.open(
+        Detail::Opened { by, local: local.into(), peer: Some(peer.into()) },
+        peer.into(),
+        local.into(),
+        state,
+    );
     for it in its {
         match it {
             It::Sent(ms, text) => {

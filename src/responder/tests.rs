@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn between() -> Between {
-    let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    let at = |port| Address::from(([127, 0, 0, 1], port));
     Between { peer: at(9), local: at(1), time: Stamp::from_nanos(0) }
 }
 
@@ -28,7 +28,7 @@ fn replies(responder: &Responder, payloads: &[&str]) -> Vec<String> {
         _ => None,
     };
     let mut one = |payload: &&str| {
-        let fired = responder.payload(&mut memory, between(), payload.as_bytes());
+        let fired = responder.payload(&mut memory, &between(), payload.as_bytes());
         fired.into_iter().flat_map(|fired| fired.then).filter_map(reply).collect::<Vec<_>>().join("|")
     };
     payloads.iter().map(&mut one).collect()
@@ -37,7 +37,7 @@ fn replies(responder: &Responder, payloads: &[&str]) -> Vec<String> {
 #[track_caller]
 fn check(test: Test, text: &str, passes: &[&[u8]], fails: &[&[u8]]) {
     let responder = responder(vec![rule(test, text, vec![Act::Close])]);
-    let fires = |payload: &[u8]| !responder.payload(&mut Memory::default(), between(), payload).is_empty();
+    let fires = |payload: &[u8]| !responder.payload(&mut Memory::default(), &between(), payload).is_empty();
     for payload in passes {
         assert!(fires(payload), "{test:?} {text:?} of {payload:?}");
     }
@@ -52,7 +52,7 @@ fn a_reply_that_does_not_fit_its_envelope_is_left_out() {
     let envelope = crate::payload::Envelope { length, ..Default::default() };
     let echo = Act::Reply(Message { envelope, ..Message::template("{data}") });
     let responder = responder(vec![rule(Test::Any, "", vec![echo, Act::Close])]);
-    let then = |payload: &[u8]| responder.payload(&mut Memory::default(), between(), payload).remove(0).then;
+    let then = |payload: &[u8]| responder.payload(&mut Memory::default(), &between(), payload).remove(0).then;
     let width = crate::framing::Width::default().bytes();
     assert!(width < 4, "or else too much is to be sent below");
     let fits = vec![b'x'; (1 << (8 * width)) - 1];
@@ -116,15 +116,15 @@ fn limits_and_ignoring_are_of_one_connection() {
 fn a_rule_of_connections_greets_with_their_number() {
     let greeting = Rule { when: When::Connected, ..rule(Test::Any, "", vec![reply("Welcome {n}"), Act::Close]) };
     let responder = responder(vec![greeting]);
-    let fired = responder.connected(&mut Memory::default(), between(), 7);
+    let fired = responder.connected(&mut Memory::default(), &between(), 7);
     assert_eq!(fired[0].then, [Deed::Reply(Bytes::from_static(b"Welcome 7")), Deed::Close]);
-    assert!(responder.payload(&mut Memory::default(), between(), b"x").is_empty());
+    assert!(responder.payload(&mut Memory::default(), &between(), b"x").is_empty());
 }
 
 #[test]
 fn groups_are_captured_by_number_and_name() {
     let responder = responder(vec![rule(Test::Regex, r"^(\S+) (?P<verb>\S+)( .*)?$", vec![Act::Forward])]);
-    let fired = responder.payload(&mut Memory::default(), between(), b"a1 NOOP");
+    let fired = responder.payload(&mut Memory::default(), &between(), b"a1 NOOP");
     let captures: Vec<_> = fired[0].captures.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
     assert_eq!(captures, [("1", &b"a1"[..]), ("verb", b"NOOP"), ("3", b"")]);
     assert_eq!(fired[0].then, [Deed::Forward(Bytes::from_static(b"a1 NOOP"))]);
@@ -171,7 +171,7 @@ proptest! {
         let len = pattern.text.len();
         let list = vec![Rule { when: When::Payload(pattern), ..Rule::default() }];
         match Responder::new(&Rules { list, ..Rules::default() }) {
-            Ok(responder) => drop(responder.payload(&mut Memory::default(), between(), &payload)),
+            Ok(responder) => drop(responder.payload(&mut Memory::default(), &between(), &payload)),
             Err(errors) => prop_assert!(errors.iter().all(|error| error.error.position <= len)),
         }
     }

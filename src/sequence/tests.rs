@@ -72,7 +72,7 @@ fn a_send_names_what_an_expect_before_it_captured() {
     ];
     let mut run = run(&steps, now);
     let sent = |run: &Run| {
-        let at = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
+        let at = &crate::endpoint::Address::from(([127, 0, 0, 1], 9));
         let (number, time, captures) = (1, crate::clock::Stamp::from_nanos(0), run.captures());
         let values = crate::template::Values { peer: at, local: at, payload: b"", number, time, captures };
         run.message().expect("a message").render(&values).expect("it is right")

@@ -7,7 +7,7 @@ use super::strftime::strftime;
 use super::zone::Zone;
 use super::{Groups, Rendered, Values};
 use crate::clock::Stamp;
-use crate::endpoint::{ParseError, canonical};
+use crate::endpoint::{Address, ParseError};
 use crate::payload::{hex, python_repr, refused, visible};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,14 +162,14 @@ impl Part {
 
 impl Variable {
     fn render(self, values: &Values<'_>, rendered: &mut Rendered) {
-        let (peer, local) = (canonical(values.peer), canonical(values.local));
+        let (peer, local) = (values.peer.canonical(), values.local.canonical());
         let text = match self {
             Self::Peer => peer.to_string(),
-            Self::PeerIp => peer.ip().to_string(),
-            Self::PeerPort => peer.port().to_string(),
+            Self::PeerIp => peer.host(),
+            Self::PeerPort => port(&peer),
             Self::Local => local.to_string(),
-            Self::LocalIp => local.ip().to_string(),
-            Self::LocalPort => local.port().to_string(),
+            Self::LocalIp => local.host(),
+            Self::LocalPort => port(&local),
             Self::Data => return rendered.bytes(values.payload),
             Self::Hex => hex(values.payload),
             Self::Repr => python_repr(values.payload),
@@ -179,6 +179,11 @@ impl Variable {
         };
         rendered.text(&text);
     }
+}
+
+/// The port in figures; nothing where there is none.
+fn port(address: &Address) -> String {
+    address.port().map_or_else(String::new, |port| port.to_string())
 }
 
 /// The time of RFC 868: seconds since 1900, the most significant byte first; after 2036 it begins again.

@@ -1,16 +1,14 @@
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
 use proptest::prelude::*;
 
 use super::*;
 
+const PEER: Address = Address::Ip(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 50_612));
+const LOCAL: Address = Address::Ip(SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 9_000));
+
 fn values(payload: &[u8]) -> Values<'_> {
-    Values {
-        peer: "127.0.0.1:50612".parse().expect("an address"),
-        local: "[::1]:9000".parse().expect("an address"),
-        payload,
-        number: 7,
-        time: Stamp::default(),
-        captures: &[],
-    }
+    Values { peer: &PEER, local: &LOCAL, payload, number: 7, time: Stamp::default(), captures: &[] }
 }
 
 #[track_caller]
@@ -140,7 +138,7 @@ fn what_a_peer_sends_is_not_a_template() {
 #[test]
 fn a_mapped_peer_appears_as_ipv4() {
     let template: Template = "{peer} {peer.ip}".parse().expect("a template");
-    let peer = "[::ffff:10.0.0.1]:5".parse().expect("an address");
+    let peer = &"[::ffff:10.0.0.1]:5".parse().expect("an address");
     assert_eq!(template.render(&Values { peer, ..values(b"") }), b"10.0.0.1:5 10.0.0.1");
 }
 

@@ -137,7 +137,7 @@ impl Bench {
     #[track_caller]
     pub(crate) fn ready(&self, tab: &Tab) -> SocketAddr {
         self.event("Ready", |event| match event {
-            Event::Ready { session, local } if *session == tab.session => Some(*local),
+            Event::Ready { session, local } if *session == tab.session => local.socket(),
             Event::Failed { session, error } if *session == tab.session => panic!("{error}"),
             _ => None,
         })

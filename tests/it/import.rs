@@ -201,8 +201,11 @@ fn converting_replaces_nothing_when_it_fails() {
 fn long(path: &Path, records: u64) -> Arc<Journal> {
     let journal = Arc::new(Journal::new(Limits { bytes: u64::MAX, records: u64::MAX }));
     let mut writer = Writer::new(Arc::clone(&journal));
-    let (peer, local) = (([127, 0, 0, 1], 9).into(), ([127, 0, 0, 1], 1).into());
-    let opened = Detail::Opened { by: By::Accepted, local, peer: Some(peer) };
+    let (peer, local) = (
+        sockscope::endpoint::Address::from(([127, 0, 0, 1], 9)),
+        sockscope::endpoint::Address::from(([127, 0, 0, 1], 1)),
+    );
+    let opened = Detail::Opened { by: By::Accepted, local: local.clone(), peer: Some(peer.clone()) };
     let conn = writer.open(opened, peer, local, State::Connected);
     for n in 0..records {
         writer.set_now(Stamp::from_nanos(n));

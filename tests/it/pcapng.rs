@@ -3,13 +3,13 @@
 //! Where they are not installed these tests say so and pass, unless the environment has `SOCKSCOPE_TOOLS=required`.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use sockscope::clock::Stamp;
+use sockscope::endpoint::Address;
 use sockscope::error::OpError;
 use sockscope::export::{self, About, Ends, FileFormat, Header, Losses, Role, Summary, Totals};
 use sockscope::journal::{ConnId, Content, Count, Detail, Direction, How, Opened, Record, Side};
@@ -38,7 +38,7 @@ impl Log {
 
     /// The connection `conn` between these addresses.
     fn between(&mut self, conn: u32, peer: &str, local: &str) -> ConnId {
-        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let address = |text: &str| text.parse::<Address>().unwrap();
         self.ends.insert(conn, Ends { peer: address(peer), local: address(local) });
         ConnId(conn)
     }
@@ -94,7 +94,7 @@ impl Log {
         let mut writer = export::writer(FileFormat::Pcapng, file);
         writer.start(&self.header).unwrap();
         for record in &self.records {
-            let ends = record.conn.and_then(|conn| self.ends.get(&conn.0)).copied();
+            let ends = record.conn.and_then(|conn| self.ends.get(&conn.0));
             let note = self.notes.get(&record.seq).map(String::as_str);
             writer.record(record, About { ends, note }).unwrap();
         }
@@ -207,8 +207,8 @@ fn check_streams(log: &Log, path: &Path) {
         digests.entry((end(0), end(4))).or_default().update(&bytes);
     }
     for ((conn, is_sent), bytes) in &log.streams {
-        let Ends { peer, local } = log.ends[conn];
-        let end = |address: SocketAddr| format!("{} {}", address.ip(), address.port());
+        let Ends { peer, local } = &log.ends[conn];
+        let end = |address: &Address| format!("{} {}", address.host(), address.port().unwrap_or(0));
         let key = if *is_sent { (end(local), end(peer)) } else { (end(peer), end(local)) };
         let found = digests.get(&key).cloned().unwrap_or_default().finalize();
         assert_eq!(found, Sha256::digest(bytes), "{key:?}");

@@ -39,8 +39,8 @@ fn log(odd: bool) -> (Header, Snapshot) {
     let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
     let (local, peer) = (address(8888), address(52403));
     writer.set_now(Stamp::from_nanos(1));
-    let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
-    let conn = writer.open(opened, peer, local, State::Connected);
+    let opened = Detail::Opened { by: Opened::Accepted, local: local.into(), peer: Some(peer.into()) };
+    let conn = writer.open(opened, peer.into(), local.into(), State::Connected);
     let record = [if odd { b'o' } else { b'e' }; 8192];
     for n in 0..24 + u64::from(odd) {
         writer.set_now(Stamp::from_nanos(n));

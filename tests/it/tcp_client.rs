@@ -26,12 +26,12 @@ fn both_ends_are_known_and_bytes_go_both_ways() {
     let (accepted, from) = listener.accept().unwrap();
     let mut accepted = patient(accepted);
     let conn = bench.connected(&tab);
-    let connecting = Event::Connecting { session: tab.session, peer: Some(address) };
-    let connected = Event::Connected { session: tab.session, conn, local: from, peer: address };
+    let connecting = Event::Connecting { session: tab.session, peer: Some(address.into()) };
+    let connected = Event::Connected { session: tab.session, conn, local: from.into(), peer: address.into() };
     assert_eq!(bench.events(), [connecting, connected]);
     assert_eq!(
         tab.details(Some(conn)),
-        [Detail::Opened { by: Opened::Connected, local: from, peer: Some(address) }]
+        [Detail::Opened { by: Opened::Connected, local: from.into(), peer: Some(address.into()) }]
     );
     bench.send(&tab, Target::All, "ping").unwrap();
     assert_eq!(read(&mut accepted, 4), b"ping");
@@ -205,7 +205,7 @@ fn check_connected_to_itself(host: &str) {
         _ => None,
     });
     assert!(note.starts_with("connected to itself: "), "{note}");
-    assert_eq!(tab.journal.connection(conn).map(|it| it.peer), Some(loopback(address.port())));
+    assert_eq!(tab.journal.connection(conn).map(|it| it.peer), Some(loopback(address.port()).into()));
     bench.send(&tab, Target::All, "echo").unwrap();
     bench.received(&tab, conn, b"echo");
     bench.stop(&tab);

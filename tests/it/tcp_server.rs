@@ -44,8 +44,8 @@ fn the_listener_and_its_connections_are_recorded() {
     assert_eq!(
         tab.details(None),
         [
-            Detail::Opened { by: Opened::Listening, local: address, peer: None },
-            Detail::Opened { by: Opened::Accepted, local: address, peer: Some(from) },
+            Detail::Opened { by: Opened::Listening, local: address.into(), peer: None },
+            Detail::Opened { by: Opened::Accepted, local: address.into(), peer: Some(from.into()) },
         ]
     );
     bench.stop(&tab);

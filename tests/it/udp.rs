@@ -55,9 +55,12 @@ fn the_socket_and_its_peers_are_recorded() {
     let (peer, address) = socket();
     peer.send_to(b"x", local).unwrap();
     let conn = bench.conn(&tab, address);
-    assert_eq!(tab.details(None)[0], Detail::Opened { by: Opened::Bound, local, peer: None });
+    assert_eq!(tab.details(None)[0], Detail::Opened { by: Opened::Bound, local: local.into(), peer: None });
     assert!(matches!(&tab.details(None)[1], Detail::Note(text) if text.contains("receive buffer")));
-    assert_eq!(tab.details(Some(conn)), [Detail::Opened { by: Opened::Peer, local, peer: Some(address) }]);
+    assert_eq!(
+        tab.details(Some(conn)),
+        [Detail::Opened { by: Opened::Peer, local: local.into(), peer: Some(address.into()) }]
+    );
     assert_eq!(tab.journal.connection(conn).unwrap().state, State::Datagrams);
     bench.stop(&tab);
     bench.over(&tab).unwrap();

@@ -36,8 +36,8 @@ pub(super) fn at_ten_million() -> (f64, f64) {
     start(&mut app);
     let address = loop {
         draw(&mut app);
-        if let Progress::Ready(address) = app.socket(Kind::Server).progress {
-            break address;
+        if let Progress::Ready(address) = &app.socket(Kind::Server).progress {
+            break address.socket().unwrap();
         }
     };
     let stop = Arc::new(AtomicBool::new(false));

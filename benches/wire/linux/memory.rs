@@ -32,8 +32,8 @@ pub(super) fn journal_alone() -> (Spread, f64) {
 pub(super) fn fill(journal: &Arc<Journal>, records: usize, len: usize) {
     const TURN: usize = 4_096;
     let mut writer = Writer::new(Arc::clone(journal));
-    let (peer, local) = ("127.0.0.1:9000".parse().unwrap(), "127.0.0.1:8000".parse().unwrap());
-    let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
+    let [peer, local] = [9000, 8000].map(|port| sockscope::endpoint::Address::from(([127, 0, 0, 1], port)));
+    let opened = Detail::Opened { by: Opened::Accepted, local: local.clone(), peer: Some(peer.clone()) };
     let conn = writer.open(opened, peer, local, State::Connected);
     let payload: Vec<u8> = (0..len).map(|n| b'a' + (n % 26) as u8).collect();
     for record in 0..records {

@@ -48,7 +48,7 @@ impl Alone {
         self.engine.command(Command::Open { session, journal, plan }).unwrap();
         loop {
             match self.engine.events().recv().unwrap() {
-                Event::Ready { local, session: of } if of == session => return local,
+                Event::Ready { local, session: of } if of == session => return local.socket().unwrap(),
                 Event::Failed { error, .. } => panic!("{error}"),
                 _ => {}
             }

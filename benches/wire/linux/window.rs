@@ -99,7 +99,7 @@ impl Window {
         });
         loop {
             match self.ask(move |app, _| app.socket(kind).progress.clone()) {
-                Progress::Ready(address) => return address,
+                Progress::Ready(ref address) => return address.socket().unwrap(),
                 Progress::Failed(error) => panic!("{error}"),
                 _ => {}
             }

@@ -1,12 +1,11 @@
 //! What the composer's message becomes, made anew only when something changed.
 
-use std::net::{Ipv4Addr, SocketAddr};
-
 use bytes::Bytes;
 
 use super::Composer;
 use crate::app::tab::SocketTab;
 use crate::clock::Stamp;
+use crate::endpoint::Address;
 use crate::message::{Message, Prepared};
 use crate::payload::Parts;
 use crate::template::Values;
@@ -20,10 +19,10 @@ pub struct Preview {
 }
 
 /// What variables stand for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Context {
-    pub(super) local: SocketAddr,
-    pub(super) peer: SocketAddr,
+    pub(super) local: Address,
+    pub(super) peer: Address,
     pub(super) number: u64,
 }
 
@@ -49,22 +48,21 @@ pub struct Wrong {
 
 impl Default for Context {
     fn default() -> Self {
-        let nobody = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-        Self { local: nobody, peer: nobody, number: 1 }
+        Self { local: Address::NOWHERE, peer: Address::NOWHERE, number: 1 }
     }
 }
 
 impl Context {
-    pub(super) fn render(self, prepared: &Prepared) -> Result<Bytes, String> {
+    pub(super) fn render(&self, prepared: &Prepared) -> Result<Bytes, String> {
         let Self { local, peer, number } = self;
-        prepared.render(&Values { peer, local, payload: &[], number, time: Stamp::now(), captures: &[] })
+        prepared.render(&Values { peer, local, payload: &[], number: *number, time: Stamp::now(), captures: &[] })
     }
 }
 
 impl Default for Preview {
     fn default() -> Self {
         let (message, context) = (Message::default(), Context::default());
-        let made = make(&message, context);
+        let made = make(&message, &context);
         Self { seen: (message, context), made }
     }
 }
@@ -87,12 +85,12 @@ impl SocketTab {
         if preview.seen.0 == *message && preview.seen.1 == context {
             return false;
         }
-        *preview = Preview { made: make(message, context), seen: (message.clone(), context) };
+        *preview = Preview { made: make(message, &context), seen: (message.clone(), context) };
         true
     }
 }
 
-fn make(message: &Message, context: Context) -> Result<Shown, Wrong> {
+fn make(message: &Message, context: &Context) -> Result<Shown, Wrong> {
     let prepared = message.prepare().map_err(|error| Wrong {
         position: (error.position < message.text.len()).then_some(error.position),
         words: super::in_words(&message.text, &error),

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::preview::Context;
 use crate::app::tab::{BUSY, Ids, Kind, Progress, SocketTab};
+use crate::endpoint::Address;
 use crate::engine::{Command, Engine, Target, Ticket};
 use crate::form::Form;
 use crate::message::Message;
@@ -92,7 +93,7 @@ impl SocketTab {
             conns.into_iter().filter_map(|id| self.journal.connection(id).filter(|one| !one.state.is_closed()));
         let each: Result<Vec<_>, String> = open
             .map(|one| {
-                let context = Context { local: one.local, peer: one.peer, number };
+                let context = Context { local: one.local.clone(), peer: one.peer.clone(), number };
                 Ok((Target::Connections(vec![one.id]), render(context)?))
             })
             .collect();
@@ -105,15 +106,21 @@ impl SocketTab {
         let number = self.composer.sends + 1;
         let known = Context { number, ..Context::default() };
         match (&self.progress, self.targets.first(), &self.form) {
-            (Progress::Connected { local, peer }, ..) => Context { local: *local, peer: *peer, number },
-            (Progress::Ready(_), Some(one), _) => Context { local: one.local, peer: one.peer, number },
+            (Progress::Connected { local, peer }, ..) => {
+                Context { local: local.clone(), peer: peer.clone(), number }
+            }
+            (Progress::Ready(_), Some(one), _) => {
+                Context { local: one.local.clone(), peer: one.peer.clone(), number }
+            }
             (Progress::Ready(local), None, Form::Udp(form)) => {
                 let peer = form.target().ok().and_then(|(host, port)| host.with_port(port));
-                Context { local: *local, peer: peer.unwrap_or(known.peer), number }
+                Context { local: local.clone(), peer: peer.map_or(known.peer, Address::Ip), number }
             }
             (Progress::Ready(local), None, _) => match self.journal.connections(0, 1).first() {
-                Some(one) if !one.state.is_closed() => Context { local: one.local, peer: one.peer, number },
-                _ => Context { local: *local, ..known },
+                Some(one) if !one.state.is_closed() => {
+                    Context { local: one.local.clone(), peer: one.peer.clone(), number }
+                }
+                _ => Context { local: local.clone(), ..known },
             },
             _ => known,
         }

@@ -1,11 +1,11 @@
 //! A filter made ready for many records.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 use super::kinds::{Kind, Kinds};
 use crate::clock::Stamp;
+use crate::endpoint::Address;
 use crate::journal::{ConnId, Content, Head, Journal, Record, Segment, Seq, What};
 use crate::search::Pattern;
 
@@ -36,7 +36,7 @@ pub(super) struct Beside {
     /// The first moment after it.
     pub(super) to: Option<Stamp>,
     pub(super) peer: String,
-    pub(super) whole_peer: Option<SocketAddr>,
+    pub(super) whole_peer: Option<Address>,
     /// Whether a connection's peer matches: looked up once a connection.
     pub(super) peers: HashMap<ConnId, bool>,
 }
@@ -165,10 +165,11 @@ impl Beside {
         if self.peers.len() > PEERS_KNOWN {
             self.peers.clear();
         }
+        let (whole, part) = (&self.whole_peer, &self.peer);
         *self.peers.entry(id).or_insert_with(|| {
-            journal.connection(id).is_some_and(|known| match self.whole_peer {
-                Some(whole) => known.peer == whole,
-                None => known.peer.to_string().contains(&self.peer),
+            journal.connection(id).is_some_and(|known| match whole {
+                Some(whole) => known.peer == *whole,
+                None => known.peer.to_string().contains(part),
             })
         })
     }

@@ -113,7 +113,7 @@ fn a_wrong_expression_finds_nothing_and_says_where_it_is_wrong() {
 fn lines(n: usize) -> Log {
     let mut log = Log::new(0);
     let [peer, local] = [9, 1].map(|port| std::net::SocketAddr::from(([127, 0, 0, 1], port)));
-    let conn = log.writer.open(Detail::Note("opened".into()), peer, local, State::Connected);
+    let conn = log.writer.open(Detail::Note("opened".into()), peer.into(), local.into(), State::Connected);
     let text: String = (0..n).map(|n| format!("line {n}\n")).collect();
     text.as_bytes().chunks(5).for_each(|chunk| log.writer.sent(conn, chunk));
     log.writer.publish(true);

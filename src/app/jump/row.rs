@@ -65,8 +65,8 @@ mod tests {
         let mut writer = Writer::new(Arc::clone(&tab.journal));
         let [one, other] = [9, 10].map(|port| {
             let [peer, local] = [port, 1].map(|port| std::net::SocketAddr::from(([127, 0, 0, 1], port)));
-            let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
-            writer.open(opened, peer, local, State::Connected)
+            let opened = Detail::Opened { by: Opened::Accepted, local: local.into(), peer: Some(peer.into()) };
+            writer.open(opened, peer.into(), local.into(), State::Connected)
         });
         let mut receive = |conn: ConnId, text: &str| {
             writer.room(text.len())[..text.len()].copy_from_slice(text.as_bytes());

@@ -145,8 +145,8 @@ mod tests {
 
         fn open(&mut self, state: State) -> ConnId {
             let [peer, local] = [9, 1].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
-            let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
-            self.writer.open(opened, peer, local, state)
+            let opened = Detail::Opened { by: Opened::Accepted, local: local.into(), peer: Some(peer.into()) };
+            self.writer.open(opened, peer.into(), local.into(), state)
         }
 
         fn receive(&mut self, conn: ConnId, bytes: &[u8]) {

@@ -13,8 +13,8 @@ const LONG: Duration = Duration::from_secs(60);
 fn journal(n: usize) -> (Arc<Journal>, Writer) {
     let journal = Arc::new(Journal::new(Limits::default()));
     let mut writer = Writer::new(Arc::clone(&journal));
-    let (peer, local) = ("127.0.0.1:9".parse().expect("ok"), "127.0.0.1:1".parse().expect("ok"));
-    let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
+    let [peer, local] = [9, 1].map(|port| crate::endpoint::Address::from(([127, 0, 0, 1], port)));
+    let opened = Detail::Opened { by: Opened::Accepted, local: local.clone(), peer: Some(peer.clone()) };
     let conn = writer.open(opened, peer, local, State::Connected);
     for n in 0..n {
         let text = n.to_string();

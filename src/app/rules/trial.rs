@@ -1,12 +1,13 @@
 //! Trying rules out: what they would do with bytes, and nothing is sent.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 
 use bytes::Bytes;
 
 use crate::app::filter::at_character;
 use crate::app::tab::{Progress, SocketTab};
 use crate::clock::Stamp;
+use crate::endpoint::Address;
 use crate::framing::{Cutter, Framing};
 use crate::journal::{Direction, Reader};
 use crate::payload::{self, Format};
@@ -110,10 +111,10 @@ impl SocketTab {
 
     /// The ends that a trial shows: the real ones where they are known.
     fn between(&self) -> Between {
-        let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let loopback = |port| Address::from((Ipv4Addr::LOCALHOST, port));
         let (peer, local) = match &self.progress {
-            Progress::Connected { local, peer } => (*peer, *local),
-            Progress::Ready(local) => (loopback(50_000), *local),
+            Progress::Connected { local, peer } => (peer.clone(), local.clone()),
+            Progress::Ready(local) => (loopback(50_000), local.clone()),
             _ => (loopback(50_000), loopback(8_888)),
         };
         Between { peer, local, time: Stamp::now() }
@@ -133,13 +134,13 @@ impl Outcome {
     fn new(source: String, input: Input, responder: &Responder) -> Self {
         let mut memory = Memory::default();
         let Some(payload) = &input.payload else {
-            let fired = responder.connected(&mut memory, input.between, 1);
+            let fired = responder.connected(&mut memory, &input.between, 1);
             return Self { source, tried: vec![Tried { frame: None, whole: true, fired }], more: false, input };
         };
         let framing = if input.whole { Framing::Chunks } else { responder.rules().framing };
         let (frames, more) = frames(payload, framing);
         let tried = frames.into_iter().map(|(frame, whole)| {
-            let fired = responder.payload(&mut memory, input.between, &frame);
+            let fired = responder.payload(&mut memory, &input.between, &frame);
             Tried { frame: Some(frame), whole, fired }
         });
         Self { source, tried: tried.collect(), more, input }

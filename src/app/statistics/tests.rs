@@ -17,11 +17,11 @@ fn tab(exchanges: u64) -> (SocketTab, Writer, [ConnId; 2]) {
     let tab = SocketTab::new(Kind::Server, &Budget::default(), Limits::default());
     let mut writer = Writer::new(Arc::clone(&tab.journal));
     writer.set_now(Stamp::from_nanos(0));
-    let local = "127.0.0.1:1".parse().expect("ok");
+    let local: crate::endpoint::Address = "127.0.0.1:1".parse().expect("ok");
     let peers = [9, 10].map(|port| {
-        let peer = std::net::SocketAddr::from(([127, 0, 0, 1], port));
-        let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
-        writer.open(opened, peer, local, State::Connected)
+        let peer = crate::endpoint::Address::from(([127, 0, 0, 1], port));
+        let opened = Detail::Opened { by: Opened::Accepted, local: local.clone(), peer: Some(peer.clone()) };
+        writer.open(opened, peer, local.clone(), State::Connected)
     });
     for n in 1..=exchanges {
         writer.set_now(Stamp::from_nanos(n * SECOND));

@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use crate::endpoint::Address;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::message::Message;
 use crate::responder::{Act, Rule, Rules, When};
 
 fn between() -> Between {
-    let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    let at = |port| Address::from(([127, 0, 0, 1], port));
     Between { peer: at(9), local: at(1), time: Stamp::from_nanos(0) }
 }
 
@@ -29,9 +29,9 @@ fn echo(framing: Framing) -> Arc<Answers> {
 fn replies(framing: Framing, chunks: &[&[u8]]) -> Vec<Bytes> {
     let (mut talk, now) = (Conversation::new(&echo(framing)), Instant::now());
     for chunk in chunks {
-        talk.received(chunk, between(), now);
+        talk.received(chunk, &between(), now);
     }
-    talk.end_frame(between());
+    talk.end_frame(&between());
     let deeds = std::iter::from_fn(|| talk.next(now));
     deeds.map(|deed| if let Deed::Reply(bytes) = deed { bytes } else { panic!("{deed:?}") }).collect()
 }
@@ -50,12 +50,12 @@ fn a_rule_sees_frames() {
 fn a_pause_ends_a_frame() {
     let gap = Duration::from_millis(20);
     let (mut talk, now) = (Conversation::new(&echo(Framing::Gap(gap))), Instant::now());
-    talk.received(b"a", between(), now);
-    talk.received(b"b", between(), now + gap / 2);
+    talk.received(b"a", &between(), now);
+    talk.received(b"b", &between(), now + gap / 2);
     assert_eq!(talk.next(now + gap), None);
     assert_eq!(talk.wakes_at(), Some(now + gap / 2 + gap));
     assert!(!talk.is_gap_over(now + gap) && talk.is_gap_over(now + gap * 2));
-    talk.end_frame(between());
+    talk.end_frame(&between());
     assert_eq!(talk.next(now + gap * 2), Some(Deed::Reply(Bytes::from_static(b"<ab>"))));
     assert_eq!((talk.wakes_at(), talk.is_busy()), (None, false));
 }
@@ -66,9 +66,9 @@ fn what_follows_a_wait_comes_after_it_and_in_order() {
     let then = vec![reply("now {data}"), Act::Wait(10), reply("later {data}")];
     let (mut talk, now) = (Conversation::new(&answers(Framing::Chunks, then)), Instant::now());
     let is = |text: &'static str| Some(Deed::Reply(Bytes::from_static(text.as_bytes())));
-    talk.received(b"a", between(), now);
+    talk.received(b"a", &between(), now);
     assert_eq!((talk.next(now), talk.next(now)), (is("now a"), None));
-    talk.received(b"b", between(), now);
+    talk.received(b"b", &between(), now);
     assert_eq!(talk.next(now), None, "what comes meanwhile queues behind");
     assert!(talk.is_busy());
     let at = now + Duration::from_millis(10);
@@ -84,7 +84,7 @@ fn what_waits_is_bounded_and_counted() {
     let mut talk = Conversation::new(&answers(Framing::Chunks, vec![wait(), wait()]));
     let now = Instant::now();
     for _ in 0..DEEDS {
-        talk.received(b"x", between(), now);
+        talk.received(b"x", &between(), now);
     }
     assert_eq!(talk.take_left_out(), DEEDS as u64, "two acts a chunk");
     assert_eq!(talk.take_left_out(), 0);
@@ -100,7 +100,7 @@ fn what_nothing_holds_up_is_not_left_out() {
 fn nothing_acts_after_an_end() {
     let answers = answers(Framing::Line, vec![Act::Close]);
     let (mut talk, now) = (Conversation::new(&answers), Instant::now());
-    talk.received(b"a\nb\nc\n", between(), now);
+    talk.received(b"a\nb\nc\n", &between(), now);
     assert_eq!([talk.next(now), talk.next(now)], [Some(Deed::Close), None]);
     assert_eq!(answers.fired(0).map(|(fired, _)| fired), Some(1));
 }
@@ -109,8 +109,8 @@ fn nothing_acts_after_an_end() {
 fn a_wrong_length_ends_all_frames_and_is_told_once() {
     let prefix = LengthPrefix { extra: -1, ..LengthPrefix::default() };
     let (mut talk, now) = (Conversation::new(&echo(Framing::LengthPrefix(prefix))), Instant::now());
-    talk.received(b"\0\x02a\0\0bc", between(), now);
-    talk.received(b"\0\x02a", between(), now);
+    talk.received(b"\0\x02a\0\0bc", &between(), now);
+    talk.received(b"\0\x02a", &between(), now);
     assert_eq!([talk.next(now), talk.next(now)], [Some(Deed::Reply(Bytes::from_static(b"<\0\x02a>"))), None]);
     assert_eq!([talk.take_lost(), talk.take_lost()], [true, false]);
 }
@@ -123,7 +123,7 @@ fn other_rules_remember_nothing_and_the_same_ones_all() {
     };
     let (mut talk, now) = (Conversation::new(&once("a")), Instant::now());
     let reply = |talk: &mut Conversation| {
-        talk.received(b"x", between(), now);
+        talk.received(b"x", &between(), now);
         talk.next(now).is_some()
     };
     assert!(reply(&mut talk) && !reply(&mut talk));
@@ -139,9 +139,9 @@ fn a_new_connection_is_greeted() {
     let rules = Rules { list, framing: Framing::Line, ..Rules::default() };
     let answers = Arc::new(Answers::default().with(&rules).expect("rules"));
     let (mut talk, now) = (Conversation::new(&answers), Instant::now());
-    talk.connected(between(), 1);
+    talk.connected(&between(), 1);
     assert!(talk.next(now).is_some());
-    talk.received(b"x\n", between(), now);
+    talk.received(b"x\n", &between(), now);
     assert_eq!(talk.next(now), None);
     assert_eq!(answers.fired(0).map(|(fired, _)| fired), Some(1));
 }

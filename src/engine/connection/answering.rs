@@ -10,13 +10,13 @@ use crate::responder::{Between, Deed};
 
 impl Connection {
     pub(super) fn between(&self, context: &Context<'_>) -> Between {
-        Between { peer: self.peer, local: self.local, time: context.reactor.stamp }
+        Between { peer: self.peer.clone(), local: self.local.clone(), time: context.reactor.stamp }
     }
 
     /// It was just made: does what the rules say about that.
     pub(in crate::engine) fn greet(&mut self, context: &mut Context<'_>) {
         let between = self.between(context);
-        self.talk.connected(between, self.id.0.into());
+        self.talk.connected(&between, self.id.0.into());
         self.act_on_rules(context);
     }
 
@@ -24,7 +24,7 @@ impl Connection {
     pub(super) fn last_frame(&mut self, context: &mut Context<'_>) {
         if !self.life.is_closing() {
             let between = self.between(context);
-            self.talk.end_frame(between);
+            self.talk.end_frame(&between);
             self.act_on_rules(context);
         }
     }
@@ -33,7 +33,7 @@ impl Connection {
     pub(super) fn act_on_time(&mut self, context: &mut Context<'_>) {
         if self.talk.is_gap_over(context.reactor.now) {
             let between = self.between(context);
-            self.talk.end_frame(between);
+            self.talk.end_frame(&between);
         }
         self.act_on_rules(context);
     }
@@ -59,7 +59,7 @@ impl Connection {
             1 => "the automatic answer is".to_owned(),
             number => format!("{} automatic answers are", figures::count(number)),
         };
-        let error = OpError::new("send", self.peer, format!("{answers} left out: {reason}"));
+        let error = OpError::new("send", &self.peer, format!("{answers} left out: {reason}"));
         writer.detail(Some(self.id), Detail::Error(Box::new(error)));
     }
 
@@ -109,7 +109,7 @@ impl Connection {
             Err(reason) => {
                 self.full = true;
                 let reason = format!("what other clients sent is left out until there is room: {reason}");
-                let error = OpError::new("send", self.peer, reason);
+                let error = OpError::new("send", &self.peer, reason);
                 writer.detail(Some(self.id), Detail::Error(Box::new(error)));
             }
         }

@@ -1,9 +1,8 @@
 //! What is known of the one that a sequence talks to.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::endpoint::canonical;
+use crate::endpoint::Address;
 use crate::engine::jobs::Scope;
 use crate::journal::{ConnId, Direction, Reader, State};
 use crate::sequence::KEPT;
@@ -12,9 +11,12 @@ use crate::sequence::KEPT;
 const LOOK_BACK: u64 = 4_096;
 
 /// Whether a datagram from `peer` is one of the target's. While its name is not resolved, the port alone tells.
-pub(super) fn is_meant(target: SocketAddr, peer: SocketAddr) -> bool {
-    let (target, peer) = (canonical(target), canonical(peer));
-    target == peer || (target.ip().is_unspecified() && (target.port() == 0 || target.port() == peer.port()))
+pub(super) fn is_meant(target: &Address, peer: &Address) -> bool {
+    let (target, peer) = (target.canonical(), peer.canonical());
+    let (Some(ip), Some(port)) = (target.ip(), target.port()) else {
+        return target == peer;
+    };
+    target == peer || (ip.is_unspecified() && (port == 0 || Some(port) == peer.port()))
 }
 
 /// Whether `conn` is a UDP peer, which has no end that would be told.

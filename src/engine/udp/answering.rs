@@ -99,15 +99,15 @@ impl Datagrams {
             return Vec::new();
         }
         let Some(bound) = &mut self.socket else { return Vec::new() };
-        let between = Between { peer: from, local: bound.local, time: reactor.stamp };
+        let between = Between { peer: from.into(), local: bound.local.into(), time: reactor.stamp };
         if !bound.may_answer(from) {
             return Vec::new();
         }
         let Some(peer) = self.peers.touch(from).filter(|peer| !peer.pace.is_stopped()) else {
             return Vec::new();
         };
-        let fired = answers.responder().payload(&mut peer.memory, between, payload);
-        answers.count(&fired, between, payload);
+        let fired = answers.responder().payload(&mut peer.memory, &between, payload);
+        answers.count(&fired, &between, payload);
         fired
     }
 

@@ -102,7 +102,11 @@ impl Datagrams {
         let Some(local) = self.socket.as_ref().map(|bound| bound.local) else {
             return Vec::new();
         };
-        let peer = |conn, peer| Ends { to: Target::Connections(vec![conn]), peer, local };
+        let peer = |conn, peer: SocketAddr| Ends {
+            to: Target::Connections(vec![conn]),
+            peer: peer.into(),
+            local: local.into(),
+        };
         match to {
             Target::All => self.peers.all().map(|(conn, address)| peer(conn, address)).collect(),
             Target::Connections(conns) => {
@@ -111,7 +115,7 @@ impl Datagrams {
             Target::Address(host, port) => {
                 let address = host.with_port(*port).or(self.known(host, *port, Instant::now()));
                 let peer = address.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], *port)));
-                vec![Ends { to: to.clone(), peer, local }]
+                vec![Ends { to: to.clone(), peer: peer.into(), local: local.into() }]
             }
         }
     }

@@ -51,7 +51,7 @@ impl Flows {
     pub(super) fn claim<W: Write>(
         &mut self,
         conn: ConnId,
-        ends: Option<Ends>,
+        ends: Option<&Ends>,
         file: &mut Annotated<W>,
     ) -> &mut Flow {
         let Self { flows, slots, holders } = self;
@@ -68,7 +68,7 @@ impl Flows {
         let holder = &mut holders[flow.slot as usize];
         if *holder != conn {
             *holder = conn;
-            let (peer, local) = ends.map(|ends| (ends.peer, ends.local)).unzip();
+            let (peer, local) = ends.map(|ends| (ends.peer.clone(), ends.local.clone())).unzip();
             file.blocks.remark(Remark::Connection { conn: conn.0, peer, local });
         }
         flow

@@ -4,7 +4,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::checksum::{checksum, sum};
 use super::format::{ACK, TCP, UDP};
-use crate::endpoint::canonical;
 use crate::export::Ends;
 use crate::journal::{ConnId, Direction};
 
@@ -40,15 +39,13 @@ pub(crate) struct Route {
 impl Route {
     /// Between these ends: IPv4 where both are, else IPv6, with an IPv4 address as `::ffff:a.b.c.d`. Where the ends of
     /// a connection are not known, stand-ins of its own are taken.
-    pub(crate) fn of(ends: Option<Ends>, conn: ConnId) -> Self {
+    pub(crate) fn of(ends: Option<&Ends>, conn: ConnId) -> Self {
         let Some(Ends { peer, local }) = ends else {
-            // 0.0.0.0 means "no address" (RFC 1122 §3.2.1.3); the port tells connections apart as far as it can.
-            #[allow(clippy::cast_possible_truncation, reason = "only to tell some apart")]
-            let port = conn.0 as u16;
-            let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-            return Self { peer: SocketAddr::new(nowhere, port), local: SocketAddr::new(nowhere, 0) };
+            return Self::stand_in(conn);
         };
-        let (peer, local) = (canonical(peer), canonical(local));
+        let (Some(peer), Some(local)) = (peer.canonical().socket(), local.canonical().socket()) else {
+            return Self::stand_in(conn);
+        };
         match (peer.ip(), local.ip()) {
             (IpAddr::V4(_), IpAddr::V4(_)) => Self { peer, local },
             (a, b) => Self {
@@ -56,6 +53,15 @@ impl Route {
                 local: SocketAddr::new(v6(b).into(), local.port()),
             },
         }
+    }
+
+    /// Ends that tell connections apart, as far as ports can.
+    fn stand_in(conn: ConnId) -> Self {
+        // 0.0.0.0 means "no address" (RFC 1122 §3.2.1.3).
+        #[allow(clippy::cast_possible_truncation, reason = "only to tell some apart")]
+        let port = conn.0 as u16;
+        let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        Self { peer: SocketAddr::new(nowhere, port), local: SocketAddr::new(nowhere, 0) }
     }
 
     /// The sum of what both directions have in common: addresses and ports.

@@ -3,11 +3,10 @@
 
 mod what;
 
-use std::net::SocketAddr;
-
 use serde::{Deserialize, Serialize};
 
 use super::format::LONGEST_OPTION;
+use crate::endpoint::Address;
 use crate::export::{Ends, Header, Losses, Role, Summary, Totals};
 use crate::journal::{Count, Record};
 pub(crate) use what::What;
@@ -47,9 +46,9 @@ pub(crate) enum Remark {
     Connection {
         conn: u32,
         #[serde(skip_serializing_if = "Option::is_none", default)]
-        peer: Option<SocketAddr>,
+        peer: Option<Address>,
         #[serde(skip_serializing_if = "Option::is_none", default)]
-        local: Option<SocketAddr>,
+        local: Option<Address>,
     },
     /// The record of the packet is a datagram from an unexpected address.
     Unexpected,
@@ -65,7 +64,7 @@ pub(crate) enum Remark {
         unexpected: bool,
     },
     /// What crossed a connection.
-    Total { conn: u32, peer: SocketAddr, local: SocketAddr, received: Sum, sent: Sum },
+    Total { conn: u32, peer: Address, local: Address, received: Sum, sent: Sum },
     /// The end of the file.
     Summary { records: u64, received: Counted, sent: Counted, dropped: Lost, complete: bool },
 }
@@ -156,7 +155,7 @@ impl Remark {
 
     /// Of a connection and what of it is in the file.
     pub(super) fn total(totals: &Totals, received: Sum, sent: Sum) -> Self {
-        let Ends { peer, local } = totals.ends;
+        let Ends { peer, local } = totals.ends.clone();
         Self::Total { conn: totals.conn.0, peer, local, received, sent }
     }
 

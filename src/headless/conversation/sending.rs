@@ -1,6 +1,5 @@
 //! From what is typed, or comes on standard input, to what the engine sends.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use super::super::input::Item;
 use super::super::status::{Status, complain};
 use super::{Conversation, JOB, SESSION, UNANSWERED};
 use crate::clock::Stamp;
-use crate::endpoint::{Scheme, canonical};
+use crate::endpoint::{Address, Scheme};
 use crate::engine::{Command, Plan, Repeat, Target, Task};
 use crate::message::{Message, Prepared};
 use crate::payload::{self, Encoding, Envelope, Format, LineEnding};
@@ -149,8 +148,7 @@ impl Conversation {
     /// Sends a message with `ending` behind it; what is different for each peer, to one after the other.
     pub(super) fn send_message(&mut self, message: &Prepared, ending: &[u8]) {
         let Some(target) = self.recipients.target(&self.journal) else { return };
-        let nobody = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-        let own = self.local.unwrap_or(nobody);
+        let own = self.local.clone().unwrap_or(Address::NOWHERE);
         self.messages += 1;
         let number = self.messages;
         let mut each: Vec<_> = match message.is_fixed() {
@@ -158,17 +156,18 @@ impl Conversation {
             false => self.recipients.each(&self.journal, &target),
         }
         .into_iter()
-        .map(|it| (Target::Connections(vec![it.id]), canonical(it.peer), canonical(it.local)))
+        .map(|it| (Target::Connections(vec![it.id]), it.peer.canonical(), it.local.canonical()))
         .collect();
         if each.is_empty() {
             let peer = match &target {
                 Target::Address(host, port) => host.with_port(*port),
                 _ => None,
             };
-            each.push((target, peer.unwrap_or(nobody), own));
+            each.push((target, peer.map_or(Address::NOWHERE, Address::Ip), own));
         }
         for (to, peer, local) in each {
-            let values = Values { peer, local, payload: b"", number, time: Stamp::now(), captures: &[] };
+            let values =
+                Values { peer: &peer, local: &local, payload: b"", number, time: Stamp::now(), captures: &[] };
             match message.render(&values) {
                 Ok(payload) if ending.is_empty() => self.send(to, payload),
                 Ok(payload) => self.send(to, [&payload, ending].concat().into()),

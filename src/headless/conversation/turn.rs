@@ -15,14 +15,14 @@ impl Conversation {
                 let what = if self.scheme == Scheme::Udp { "bound to" } else { "listening on" };
                 self.endpoint = format!("{}://{local}", self.scheme.name());
                 tell(format_args!("{what} {}", self.endpoint));
-                self.local = Some(local);
-                if let Some(note) = exposure(&local.ip().to_string()).filter(|_| !self.is_client) {
+                self.local = Some(local.clone());
+                if let Some(note) = exposure(&local.host()).filter(|_| !self.is_client) {
                     tell(note);
                 }
             }
             Event::Connected { local, peer, .. } => {
                 tell(format_args!("connected to tcp://{peer} from {local}"));
-                self.local = Some(local);
+                self.local = Some(local.clone());
             }
             Event::Connecting { .. } => {}
             Event::SendQueued { .. } => drop(self.unanswered.pop_front()),

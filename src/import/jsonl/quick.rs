@@ -38,7 +38,7 @@ impl<'a> Rest<'a> {
         if let Some((conn, known)) = &parser.latest
             && self.skip(&known.members).is_some()
         {
-            return Some((*conn, known.ends));
+            return Some((*conn, known.ends.clone()));
         }
         let mut id = Rest(self.0);
         id.skip(b"\"conn\":")?;
@@ -46,7 +46,7 @@ impl<'a> Rest<'a> {
         let known = parser.known.get(&conn)?.as_ref()?;
         self.skip(&known.members)?;
         parser.latest = Some((conn, known.clone()));
-        Some((conn, known.ends))
+        Some((conn, known.ends.clone()))
     }
 }
 

@@ -1,13 +1,12 @@
 //! A record of any kind, whatever the order of its members.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
 
 use serde::Deserialize;
 
 use super::object::{self, Wrong, number};
 use super::{LONGEST_PAYLOAD, Parser};
-use crate::endpoint::canonical;
+use crate::endpoint::Address;
 use crate::error::{OpError, SystemCode};
 use crate::export::Ends;
 use crate::import::Item;
@@ -45,8 +44,8 @@ pub(super) fn read(line: &[u8], kind: &str, parser: &mut Parser) -> Result<Item,
     let conn = common.conn.map(|conn| connection(line, conn)).transpose()?;
     let peer = common.peer.as_deref().map(|text| address(line, "peer", text)).transpose()?;
     let local = common.local.as_deref().map(|text| address(line, "local", text)).transpose()?;
-    let ends = match (conn, peer, local) {
-        (Some(_), Some(peer), Some(local)) => Some(Ends { peer, local }),
+    let ends = match (conn, &peer, &local) {
+        (Some(_), Some(peer), Some(local)) => Some(Ends { peer: peer.clone(), local: local.clone() }),
         (Some(_), None, None) | (None, ..) => None,
         (Some(_), _, local) if kind == "opened" && local.is_some() => None,
         _ => return Err(Wrong::member(line, "conn", "a connection has both a peer and a local end, or none")),
@@ -61,7 +60,7 @@ pub(super) fn read(line: &[u8], kind: &str, parser: &mut Parser) -> Result<Item,
         return Err(Wrong::member(line, "unexpected", "only what was received can be unexpected"));
     }
     if let Some(conn) = conn {
-        parser.know(conn, ends).map_err(|reason| Wrong::member(line, "conn", reason))?;
+        parser.know(conn, ends.clone()).map_err(|reason| Wrong::member(line, "conn", reason))?;
     }
     parser.last = Some(seq);
     let note = common.bookmark.then(|| common.note.unwrap_or_default());
@@ -74,8 +73,8 @@ pub(super) fn connection(line: &[u8], conn: u64) -> Result<ConnId, Wrong> {
     conn.map(ConnId).ok_or_else(|| Wrong::member(line, "conn", "connections are numbered from 1 to 2147483647"))
 }
 
-pub(super) fn address(line: &[u8], name: &str, text: &str) -> Result<SocketAddr, Wrong> {
-    text.parse().map(canonical).map_err(|_| {
+pub(super) fn address(line: &[u8], name: &str, text: &str) -> Result<Address, Wrong> {
+    text.parse::<Address>().map(|address| address.canonical()).map_err(|_| {
         Wrong::member(line, name, format!("{text:?} is no address as in 127.0.0.1:8888 or [::1]:8888"))
     })
 }
@@ -125,7 +124,7 @@ const OPENED: [(&str, Opened); 5] = [
     ("peer", Opened::Peer),
 ];
 
-fn opened(line: &[u8], local: Option<SocketAddr>, peer: Option<SocketAddr>) -> Result<Detail, Wrong> {
+fn opened(line: &[u8], local: Option<Address>, peer: Option<Address>) -> Result<Detail, Wrong> {
     let By { by } = object::read(line)?;
     let found = OPENED.iter().find(|(name, _)| *name == by);
     let (_, by) = found.ok_or_else(|| {

@@ -174,8 +174,8 @@ fn amount(line: &[u8], name: &str, bytes: u64, records: u64) -> Result<Count, Wr
 fn add(claims: &mut Claims, line: &[u8], entry: &Entry, parser: &Parser) -> Result<(), Wrong> {
     let conn = connection(line, entry.conn)?;
     let ends = Ends { peer: address(line, "peer", &entry.peer)?, local: address(line, "local", &entry.local)? };
-    let known = parser.known.get(&conn).map(|known| known.as_ref().map(|known| known.ends));
-    if known.is_some_and(|known| known != Some(ends)) {
+    let known = parser.known.get(&conn).map(|known| known.as_ref().map(|known| &known.ends));
+    if known.is_some_and(|known| known != Some(&ends)) {
         let reason = format!("the records of connection {} have other ends", conn.0);
         return Err(Wrong::member(line, "conn", reason));
     }

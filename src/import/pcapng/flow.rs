@@ -94,7 +94,7 @@ impl Flow {
     }
 
     pub(super) fn ends(&self) -> Ends {
-        self.ends
+        self.ends.clone()
     }
 
     /// What its held segments cost, in bytes.
@@ -104,7 +104,7 @@ impl Flow {
 
     fn direction(&self, from: SocketAddr) -> Direction {
         // A flow from an address to itself: there is no telling.
-        if from == self.ends.peer { Direction::Received } else { Direction::Sent }
+        if self.ends.peer == from { Direction::Received } else { Direction::Sent }
     }
 
     /// Whether a SYN with this number from there begins another connection, and is not this one's repeated.

@@ -133,9 +133,9 @@ impl Foreign {
             self.end(old, items);
         }
         let (ends, by) = roles(carried);
-        self.header(carried, ends, by, items);
+        self.header(carried, &ends, by, items);
         let conn = ConnId(u32::try_from(self.flows.len()).unwrap_or(u32::MAX - 1) + 1);
-        self.flows.push(Flow::new(conn, ends));
+        self.flows.push(Flow::new(conn, ends.clone()));
         self.keys.insert(key, self.flows.len() - 1);
         let place = self.flows.len() - 1;
         self.given.push(Given::Detail(if is_udp || opens {
@@ -147,7 +147,7 @@ impl Foreign {
         Some(place)
     }
 
-    fn header(&mut self, carried: &Carried<'_>, ends: Ends, by: Opened, items: &mut Items) {
+    fn header(&mut self, carried: &Carried<'_>, ends: &Ends, by: Opened, items: &mut Items) {
         if self.has_header {
             return;
         }
@@ -176,7 +176,7 @@ impl Foreign {
             };
             let record = Record { seq: self.next, time, conn: Some(conn), content, unexpected: false };
             self.next += 1;
-            items.push_back(Item::Record { record, ends: Some(ends), note: None });
+            items.push_back(Item::Record { record, ends: Some(ends.clone()), note: None });
         }
     }
 
@@ -241,7 +241,7 @@ fn roles(carried: &Carried<'_>) -> (Ends, Opened) {
         (false, true) => Opened::Accepted,
         (false, false) => Opened::Connected,
     };
-    (Ends { peer, local }, by)
+    (Ends { peer: peer.into(), local: local.into() }, by)
 }
 
 impl LeftOut {

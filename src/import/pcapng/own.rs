@@ -147,7 +147,7 @@ impl Own {
     fn push(&mut self, start: Start, conn: ConnId, direction: Direction, payload: Bytes, items: &mut Items) {
         let Start { seq, time, unexpected, note } = start;
         let content = Content::Payload(direction, payload);
-        let ends = self.ends.get(&conn).copied().flatten();
+        let ends = self.ends.get(&conn).cloned().flatten();
         items.push_back(Item::Record {
             record: Record { seq, time, conn: Some(conn), content, unexpected },
             ends,
@@ -174,7 +174,7 @@ impl Own {
             return Ok((*conn, direction));
         }
         let conn = ConnId(self.last.checked_add(1).ok_or("there is no number left for a connection")?);
-        self.connection(conn, Some(Ends { peer: route.peer, local: route.local }))?;
+        self.connection(conn, Some(Ends { peer: route.peer.into(), local: route.local.into() }))?;
         // Its addresses are those of the packet, whatever others they may stand for.
         self.routes.insert(route, conn);
         Ok((conn, direction))
@@ -188,7 +188,7 @@ impl Own {
         if self.ends.len() >= CONNECTIONS && !self.ends.contains_key(&conn) {
             return Err(format!("there are more than {CONNECTIONS} connections"));
         }
-        let route = Route::of(ends, conn);
+        let route = Route::of(ends.as_ref(), conn);
         if self.routes.len() >= CONNECTIONS && !self.routes.contains_key(&route) {
             return Err(format!("there are packets between more than {CONNECTIONS} pairs of addresses"));
         }
@@ -221,7 +221,7 @@ impl Own {
                 let content = what.content().ok_or("a record says something that is not known")?;
                 self.next = seq.wrapping_add(1);
                 let conn = conn.map(ConnId);
-                let ends = conn.and_then(|conn| self.ends.get(&conn).copied().flatten());
+                let ends = conn.and_then(|conn| self.ends.get(&conn).cloned().flatten());
                 let record = Record { seq, time: start.time, conn, content, unexpected };
                 items.push_back(Item::Record { record, ends, note: bookmark });
             }

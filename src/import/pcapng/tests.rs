@@ -1,17 +1,17 @@
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::*;
+use crate::endpoint::Address;
 use crate::export::{self, About, Ends, FileFormat, Losses, Role, Summary, Totals};
 use crate::import::{Claims, Side, Sum};
 use crate::journal::{ConnId, Content, Count, Detail, Direction, How, Opened, Record};
 
 mod foreign;
 
-fn address(text: &str) -> SocketAddr {
+fn address(text: &str) -> Address {
     text.parse().expect("an address")
 }
 
@@ -44,7 +44,7 @@ struct Log {
 impl Log {
     fn add(&mut self, seq: u64, conn: Option<u32>, content: Content, note: Option<String>, unexpected: bool) {
         let conn = conn.map(ConnId);
-        let ends = conn.map(|conn| self.ends[&conn]);
+        let ends = conn.map(|conn| self.ends[&conn].clone());
         let time = Stamp::from_nanos(u64::MAX - 5_000_000_000 + seq * 3);
         self.records.push((Record { seq, time, conn, content, unexpected }, ends, note));
     }
@@ -70,7 +70,12 @@ impl Log {
             let (received, sent) = (of(conn, Side::Received), of(conn, Side::Sent));
             summary.received = join(summary.received, received.0);
             summary.sent = join(summary.sent, sent.0);
-            summary.connections.push(Totals { conn: *conn, ends: *ends, received: received.0, sent: sent.0 });
+            summary.connections.push(Totals {
+                conn: *conn,
+                ends: ends.clone(),
+                received: received.0,
+                sent: sent.0,
+            });
             for (side, (count, digest)) in [(Side::Received, received), (Side::Sent, sent)] {
                 all.insert((*conn, side), Sum { saved: count.bytes, sha256: digest.finalize().into() });
             }
@@ -84,7 +89,9 @@ impl Log {
         let mut writer = export::writer(FileFormat::Pcapng, &mut out);
         writer.start(&header).expect("a Vec takes everything");
         for (record, ends, note) in &self.records {
-            writer.record(record, About { ends: *ends, note: note.as_deref() }).expect("a Vec takes everything");
+            writer
+                .record(record, About { ends: ends.as_ref(), note: note.as_deref() })
+                .expect("a Vec takes everything");
         }
         writer.finish(&self.claims().summary).expect("a Vec takes everything");
         drop(writer);

@@ -20,8 +20,8 @@ impl Written {
         let journal = Arc::new(Journal::new(LIMITS));
         journal.set_digesting(digesting);
         let mut writer = Writer::new(Arc::clone(&journal));
-        let (peer, local) = ("127.0.0.1:9".parse().expect("ok"), "127.0.0.1:1".parse().expect("ok"));
-        let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
+        let [peer, local] = [9, 1].map(|port| crate::endpoint::Address::from(([127, 0, 0, 1], port)));
+        let opened = Detail::Opened { by: Opened::Accepted, local: local.clone(), peer: Some(peer.clone()) };
         let conn = writer.open(opened, peer, local, Life::Connected);
         writer.publish(true);
         Self { journal, writer, conn, received: Sha256::new(), sent: Sha256::new() }
@@ -99,8 +99,8 @@ fn a_digest_that_was_outrun_is_lost_and_none_is_wrong() {
     written.write(4_000, 20_000);
     drop(held);
     assert_eq!(written.digest(Direction::Received), DigestState::Lost);
-    let (peer, local) = ("127.0.0.1:8".parse().expect("ok"), "127.0.0.1:1".parse().expect("ok"));
-    let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
+    let [peer, local] = [8, 1].map(|port| crate::endpoint::Address::from(([127, 0, 0, 1], port)));
+    let opened = Detail::Opened { by: Opened::Accepted, local: local.clone(), peer: Some(peer.clone()) };
     let other = written.writer.open(opened, peer, local, Life::Connected);
     let mut later = Written { conn: other, received: Sha256::new(), sent: Sha256::new(), ..written };
     later.write(10, 100);

@@ -12,8 +12,8 @@ fn journal() -> (Arc<Journal>, Writer, ConnId) {
     let journal = Arc::new(Journal::new(Limits { bytes: LIMIT, records: u64::MAX }));
     let mut writer = Writer::new(Arc::clone(&journal));
     let (peer, local) = (SocketAddr::from(([127, 0, 0, 1], 9)), SocketAddr::from(([127, 0, 0, 1], 1)));
-    let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
-    let conn = writer.open(opened, peer, local, State::Connected);
+    let opened = Detail::Opened { by: Opened::Accepted, local: local.into(), peer: Some(peer.into()) };
+    let conn = writer.open(opened, peer.into(), local.into(), State::Connected);
     writer.publish(true);
     (journal, writer, conn)
 }

@@ -5,7 +5,7 @@ use super::*;
 const BEGINNING: Beginning =
     Beginning { started: Stamp::from_nanos(5), dropped: Count { bytes: 0, records: 0 }, state: State::Connected };
 
-fn ends(conn: u32) -> (SocketAddr, SocketAddr) {
+fn ends(conn: u32) -> (Address, Address) {
     (([10, 0, 0, 1], u16::try_from(conn).expect("a port")).into(), ([127, 0, 0, 1], 1).into())
 }
 
@@ -31,7 +31,7 @@ fn closed(how: How) -> Content {
 
 fn opened(by: Opened, conn: u32) -> Content {
     let (peer, local) = ends(conn);
-    Content::Detail(Detail::Opened { by, local, peer: Some(peer) })
+    Content::Detail(Detail::Opened { by, local: local.clone(), peer: Some(peer.clone()) })
 }
 
 fn states(journal: &Journal) -> Vec<(u32, State)> {
@@ -94,7 +94,10 @@ fn what_is_told_is_counted_when_it_can_be_so() {
             dropped: Count { bytes: 20, records: 3 },
             cleared: 4,
             datagrams: 6,
-            connections: vec![(ConnId(1), peer, local, more, none), (ConnId(2), peer, local, other, none)],
+            connections: vec![
+                (ConnId(1), peer.clone(), local.clone(), more, none),
+                (ConnId(2), peer, local, other, none),
+            ],
             ..Told::default()
         }
     };

@@ -1,12 +1,12 @@
+use crate::endpoint::Address;
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 
 use super::*;
 use crate::clock::Stamp;
 use crate::responder::{Between, Deed, Fired, Memory, Responder};
 
 fn between() -> Between {
-    let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    let at = |port| Address::from(([127, 0, 0, 1], port));
     Between { peer: at(52_403), local: at(8_888), time: Stamp::default() }
 }
 
@@ -26,10 +26,10 @@ fn answers(name: &str, udp: bool, frames: &[&[u8]]) -> Vec<u8> {
         }
     };
     if !udp {
-        take(responder.connected(&mut memory, between(), 1));
+        take(responder.connected(&mut memory, &between(), 1));
     }
     for frame in frames {
-        take(responder.payload(&mut memory, between(), frame));
+        take(responder.payload(&mut memory, &between(), frame));
     }
     answered
 }

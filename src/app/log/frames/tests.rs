@@ -1,6 +1,5 @@
 //! Frames over a real journal.
 
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +10,7 @@ use super::*;
 use crate::app::filter::Filter;
 use crate::app::log::shown::Shown;
 use crate::clock::Stamp;
+use crate::endpoint::Address;
 use crate::framing::{LengthPrefix, Width};
 use crate::journal::{How, Limits, Opened, Reader, State, Writer};
 use crate::payload::Encoding;
@@ -34,9 +34,9 @@ impl Log {
     }
 
     fn open(&mut self) -> ConnId {
-        let (peer, local): (SocketAddr, _) =
+        let (peer, local): (Address, Address) =
             ("127.0.0.1:9".parse().expect("ok"), "127.0.0.1:1".parse().expect("ok"));
-        let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
+        let opened = Detail::Opened { by: Opened::Accepted, local: local.clone(), peer: Some(peer.clone()) };
         self.writer.open(opened, peer, local, State::Connected)
     }
 

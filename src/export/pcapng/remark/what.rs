@@ -1,11 +1,9 @@
 //! What a record without a packet says, and the names of its kinds.
 
-use std::net::SocketAddr;
-
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::canonical;
+use crate::endpoint::Address;
 use crate::error::{OpError, SystemCode};
 use crate::export::words::opened_name;
 use crate::journal::{Content, Detail, Direction, How, Opened, Side};
@@ -16,9 +14,9 @@ use crate::journal::{Content, Detail, Direction, How, Opened, Side};
 pub(crate) enum What {
     Opened {
         by: String,
-        local: SocketAddr,
+        local: Address,
         #[serde(skip_serializing_if = "Option::is_none", default)]
-        peer: Option<SocketAddr>,
+        peer: Option<Address>,
     },
     Finished {
         by: String,
@@ -67,8 +65,8 @@ impl What {
         match detail {
             Detail::Opened { by, local, peer } => Self::Opened {
                 by: opened_name(*by).to_owned(),
-                local: canonical(*local),
-                peer: peer.map(canonical),
+                local: local.canonical(),
+                peer: peer.as_ref().map(Address::canonical),
             },
             Detail::Finished { by } => Self::Finished { by: side_name(*by).to_owned() },
             Detail::Closed { how } => Self::Closed { how: how.name().to_owned() },

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use proptest::prelude::*;
 
-use super::{address, read};
+use super::read;
 use crate::export::Role;
 use crate::import::Item;
 use crate::journal::{Content, Detail, Direction, Record};
@@ -33,8 +33,12 @@ fn ip(protocol: u8, from: SocketAddr, to: SocketAddr, rest: &[u8]) -> Vec<u8> {
     }
 }
 
+fn socket(text: &str) -> SocketAddr {
+    text.parse().expect("an address")
+}
+
 fn tcp(from: &str, to: &str, (seq, ack, flags): (u32, u32, u8), payload: &[u8]) -> Vec<u8> {
-    let (from, to) = (address(from), address(to));
+    let (from, to) = (socket(from), socket(to));
     let ports = [from.port().to_be_bytes(), to.port().to_be_bytes()].concat();
     let rest =
         [&ports[..], &seq.to_be_bytes(), &ack.to_be_bytes(), &[0x50, flags, 0, 0, 0, 0, 0, 0], payload].concat();
@@ -42,7 +46,7 @@ fn tcp(from: &str, to: &str, (seq, ack, flags): (u32, u32, u8), payload: &[u8]) 
 }
 
 fn udp(from: &str, to: &str, payload: &[u8]) -> Vec<u8> {
-    let (from, to) = (address(from), address(to));
+    let (from, to) = (socket(from), socket(to));
     let len = u16::try_from(8 + payload.len()).expect("a datagram").to_be_bytes();
     let ports = [from.port().to_be_bytes(), to.port().to_be_bytes()].concat();
     ip(17, from, to, &[&ports[..], &len, &[0, 0], payload].concat())
@@ -79,7 +83,7 @@ fn describe(item: &Item) -> String {
             let conn = record.conn.map_or(0, |conn| conn.0);
             match &record.content {
                 Content::Payload(direction, bytes) => {
-                    let peer = ends.expect("ends").peer;
+                    let peer = &ends.as_ref().expect("ends").peer;
                     format!("{conn} {} {peer} {}", direction.name(), bytes.escape_ascii())
                 }
                 Content::Detail(detail) => format!("{conn} {}", detail.words()),
@@ -247,7 +251,7 @@ fn every_link_layer_and_form_is_read() {
 
 #[test]
 fn ipv6_is_read_behind_its_extension_headers() {
-    let (a, b) = (address("[2001:db8::1]:53"), address("[2001:db8::2]:50000"));
+    let (a, b) = (socket("[2001:db8::1]:53"), socket("[2001:db8::2]:50000"));
     let datagram = [0, 53, 0xc3, 0x50, 0, 10, 0, 0, b'h', b'i'];
     // Hop by hop, a fragment that is all of it, destination options.
     let headers = [&[44, 0, 1, 4, 0, 0, 0, 0][..], &[60, 0, 0, 0, 1, 2, 3, 4], &[17, 0, 1, 4, 0, 0, 0, 0]].concat();
@@ -261,7 +265,7 @@ fn what_is_left_out_is_counted() {
     fragment[6] = 0x20;
     let mut short = udp("10.0.0.1:53", CLIENT, b"");
     short.truncate(25);
-    let icmp = ip(1, address(CLIENT), address(SERVER), &[8, 0, 0, 0]);
+    let icmp = ip(1, socket(CLIENT), socket(SERVER), &[8, 0, 0, 0]);
     let found = words(&[fragment.clone(), icmp, short, fragment]);
     assert_eq!(
         found,
