@@ -1,4 +1,4 @@
-//! Endpoints as people write them: `tcp://127.0.0.1:8888`, `[::1]:9000`, `localhost:http`, `8080`.
+//! Endpoints as people write them: `tcp://127.0.0.1:8888`, `[::1]:9000`, `localhost:http`, `8080`, `unix:/run/x.sock`.
 //!
 //! Parsing and printing are duals, and a parser says where it stopped and why. Nothing is looked up here: a service
 //! name stays a name until [`crate::lookup`] turns it into a number.
@@ -7,6 +7,8 @@ mod address;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+
+use serde::{Deserialize, Serialize};
 
 pub use address::{Address, LONGEST_NAME, UnixName};
 
@@ -157,67 +159,136 @@ impl fmt::Display for Host {
 }
 
 /// The kind of socket behind an endpoint.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Scheme {
     /// A TCP stream.
     #[default]
     Tcp,
+    /// TLS over TCP.
+    Tls,
     /// UDP datagrams.
     Udp,
+    /// A Unix stream socket.
+    Unix,
+    /// A Unix datagram socket.
+    #[serde(rename = "unix-dgram")]
+    UnixDatagram,
+    /// ICMP echo requests.
+    Icmp,
 }
 
 impl Scheme {
-    /// The word before `://`.
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Tcp, Self::Tls, Self::Udp, Self::Unix, Self::UnixDatagram, Self::Icmp];
+
+    /// The word before the colon.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
+            Self::Tls => "tls",
             Self::Udp => "udp",
+            Self::Unix => "unix",
+            Self::UnixDatagram => "unix-dgram",
+            Self::Icmp => "icmp",
         }
+    }
+
+    /// Whether payload is a stream of bytes in connections; else it is datagrams.
+    pub const fn is_stream(self) -> bool {
+        matches!(self, Self::Tcp | Self::Tls | Self::Unix)
+    }
+
+    /// Whether its ends are Unix sockets.
+    pub const fn is_unix(self) -> bool {
+        matches!(self, Self::Unix | Self::UnixDatagram)
     }
 }
 
-/// A scheme, a host and a port. Without a scheme it is TCP; a bare number is a port on loopback.
+/// Where an endpoint is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A host and a port: TCP, TLS, UDP.
+    Port(Host, Port),
+    /// A host alone: ICMP.
+    Host(Host),
+    /// The name of a Unix socket.
+    Unix(UnixName),
+}
+
+/// A scheme, and where: `tcp://host:port`, `tls://host:port`, `udp://host:port`, `unix:/path`, `unix:@name`,
+/// `unix-dgram:/path`, `icmp://host`. Without a scheme it is TCP; a bare number is a port on loopback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// TCP or UDP.
+    /// What kind of socket.
     pub scheme: Scheme,
-    /// Name or address.
-    pub host: Host,
-    /// Number or service.
-    pub port: Port,
+    /// Where; it fits the scheme.
+    pub location: Location,
+}
+
+impl Endpoint {
+    /// One with a host and a port.
+    pub const fn new(scheme: Scheme, host: Host, port: Port) -> Self {
+        Self { scheme, location: Location::Port(host, port) }
+    }
+
+    /// Its host and port, where it has both.
+    pub const fn port(&self) -> Option<(&Host, &Port)> {
+        match &self.location {
+            Location::Port(host, port) => Some((host, port)),
+            Location::Host(_) | Location::Unix(_) => None,
+        }
+    }
 }
 
 impl std::str::FromStr for Endpoint {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let (scheme, rest) = match text.split_once("://") {
-            None => (Scheme::Tcp, text),
-            Some(("tcp", rest)) => (Scheme::Tcp, rest),
-            Some(("udp", rest)) => (Scheme::Udp, rest),
-            Some((other, _)) => {
-                return Err(ParseError::new(0, format!("{other:?} is not a scheme: use tcp or udp")));
+        let (scheme, rest) = split_scheme(text)?;
+        let start = text.len() - rest.len();
+        let location = match scheme {
+            Scheme::Unix | Scheme::UnixDatagram => rest.parse().map(Location::Unix),
+            Scheme::Icmp => rest.strip_suffix('/').unwrap_or(rest).parse().map(Location::Host),
+            Scheme::Tcp | Scheme::Tls | Scheme::Udp => host_and_port(rest),
+        };
+        location.map(|location| Self { scheme, location }).map_err(|error| shift(error, start))
+    }
+}
+
+/// The scheme of `text`, and what stands behind it.
+fn split_scheme(text: &str) -> Result<(Scheme, &str), ParseError> {
+    if let Some((name, rest)) = text.split_once("://") {
+        let known = Scheme::ALL.into_iter().find(|scheme| scheme.name() == name);
+        return match known {
+            // unix:// and a path are what some programs write.
+            Some(scheme) => Ok((scheme, rest)),
+            None => {
+                let reason = format!("{name:?} is not a scheme: use tcp, tls, udp, unix, unix-dgram or icmp");
+                Err(ParseError::new(0, reason))
             }
         };
-        let start = text.len() - rest.len();
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()) {
-            let host = Host::Address(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-            return Ok(Self { scheme, host, port: rest.parse().map_err(|error| shift(error, start))? });
-        }
-        let Some(colon) = rest.rfind(':').filter(|colon| !rest[*colon..].contains(']')) else {
-            return Err(ParseError::new(text.len(), "a port is missing: write host:port"));
-        };
-        let (host, port) = (&rest[..colon], &rest[colon + 1..]);
-        if host.contains(':') && !host.starts_with('[') {
-            return Err(ParseError::new(start, "an IPv6 address needs brackets before its port: [::1]:80"));
-        }
-        Ok(Self {
-            scheme,
-            host: host.parse().map_err(|error| shift(error, start))?,
-            port: port.parse().map_err(|error| shift(error, start + colon + 1))?,
-        })
     }
+    match text.split_once(':') {
+        Some(("unix", rest)) => Ok((Scheme::Unix, rest)),
+        Some(("unix-dgram", rest)) => Ok((Scheme::UnixDatagram, rest)),
+        _ => Ok((Scheme::Tcp, text)),
+    }
+}
+
+fn host_and_port(text: &str) -> Result<Location, ParseError> {
+    let rest = text.strip_suffix('/').unwrap_or(text);
+    if !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(Location::Port(Host::Address(IpAddr::V4(Ipv4Addr::LOCALHOST), 0), rest.parse()?));
+    }
+    let Some(colon) = rest.rfind(':').filter(|colon| !rest[*colon..].contains(']')) else {
+        return Err(ParseError::new(text.len(), "a port is missing: write host:port"));
+    };
+    let (host, port) = (&rest[..colon], &rest[colon + 1..]);
+    if host.contains(':') && !host.starts_with('[') {
+        return Err(ParseError::new(0, "an IPv6 address needs brackets before its port: [::1]:80"));
+    }
+    Ok(Location::Port(host.parse()?, port.parse().map_err(|error| shift(error, colon + 1))?))
 }
 
 fn shift(mut error: ParseError, by: usize) -> ParseError {
@@ -227,7 +298,12 @@ fn shift(mut error: ParseError, by: usize) -> ParseError {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}:{}", self.scheme.name(), self.host, self.port)
+        let scheme = self.scheme.name();
+        match &self.location {
+            Location::Port(host, port) => write!(f, "{scheme}://{host}:{port}"),
+            Location::Host(host) => write!(f, "{scheme}://{host}"),
+            Location::Unix(name) => write!(f, "{scheme}:{name}"),
+        }
     }
 }
 
@@ -303,6 +379,14 @@ mod tests {
         check("ftp://a:1", Err(0));
         check("host:65536", Err(5));
         check("tcp://a b:1", Err(7));
+        check("tls://example.org:https", Ok("tls://example.org:https"));
+        check("icmp://::1", Ok("icmp://[::1]"));
+        check("unix:/run/x.sock", Ok("unix:/run/x.sock"));
+        check("unix:///run/x.sock", Ok("unix:/run/x.sock"));
+        check("unix:@name", Ok("unix:@name"));
+        check("unix-dgram:/run/x", Ok("unix-dgram:/run/x"));
+        check("unix:/run/\\q", Err(10));
+        check("unix:1", Ok("unix:1"));
     }
 
     #[test]
@@ -313,9 +397,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn printing_and_parsing_are_duals(ip: IpAddr, port: u16, udp: bool) {
-            let scheme = if udp { Scheme::Udp } else { Scheme::Tcp };
-            let endpoint = Endpoint { scheme, host: Host::Address(ip, 0), port: Port::Number(port) };
+        fn printing_and_parsing_are_duals(ip: IpAddr, port: u16, at in 0usize..3) {
+            let scheme = [Scheme::Tcp, Scheme::Tls, Scheme::Udp][at];
+            let endpoint = Endpoint::new(scheme, Host::Address(ip, 0), Port::Number(port));
             prop_assert_eq!(endpoint.to_string().parse(), Ok(endpoint));
         }
 

@@ -30,6 +30,7 @@ mod resolving;
 mod running;
 mod session;
 mod sockets;
+mod stream;
 mod timers;
 mod udp;
 
@@ -45,7 +46,9 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use mio::{Poll, Waker};
 
 pub use answers::{Answers, LastMatch};
-pub use command::{Bind, Command, Connect, Event, JobId, Listen, Options, Plan, SessionId, Target, Task, Ticket};
+pub use command::{
+    Bind, Command, Connect, Destination, Event, JobId, Listen, Options, Plan, SessionId, Target, Task, Ticket,
+};
 pub use file::{FileFigures, FileProgress, SendFile};
 pub use jobs::JobEnd;
 pub use outbox::QueueLimit;

@@ -2,20 +2,25 @@
 //! that is wrong.
 
 mod address;
+mod client;
+mod datagrams;
+mod kind;
+mod server;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::{Endpoint, Host, ParseError, Port, Scheme};
-use crate::engine::{Answers, Bind, Connect, Listen, Options, Plan, QueueLimit};
+use crate::endpoint::{Host, ParseError, Port, Scheme, UnixName};
+use crate::engine::{Answers, Options, Plan, QueueLimit};
 use crate::lookup;
-use address::{local_address, socket_address};
 
 pub use address::{exposure, offered_addresses};
+pub use client::ClientForm;
+pub use datagrams::UdpForm;
+pub use kind::split_endpoint;
+pub use server::ServerForm;
 
 /// The fields that can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +37,9 @@ pub enum Field {
     TargetPort,
     ReceiveBuffer,
     QueueLimit,
+    Kind,
+    Path,
+    TargetPath,
 }
 
 /// What is wrong, by field.
@@ -108,177 +116,12 @@ fn spelled_port(text: &str, least: u16) -> Result<(), String> {
     }
 }
 
-/// The form of a TCP server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ServerForm {
-    /// Local address.
-    pub address: String,
-    /// Port or service.
-    pub port: String,
-    /// 0…4096.
-    pub backlog: String,
-}
-
-impl Default for ServerForm {
-    fn default() -> Self {
-        Self { address: "127.0.0.1".to_owned(), port: "8888".to_owned(), backlog: "1024".to_owned() }
+/// The name of a Unix socket as typed: a path, or `@` and a name.
+fn unix_name(text: &str) -> Result<UnixName, String> {
+    match text.trim().parse().map_err(|error: ParseError| error.reason)? {
+        UnixName::Unnamed => Err("a path is needed, or @ and a name".to_owned()),
+        name => Ok(name),
     }
-}
-
-impl ServerForm {
-    fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
-        let mut errors = Errors::new();
-        let options = switches.check(answers, &mut errors);
-        let address = note(&mut errors, Field::Address, local_address(&self.address));
-        let port = note(&mut errors, Field::Port, port(&self.port, "tcp"));
-        let backlog = note(&mut errors, Field::Backlog, backlog(&self.backlog));
-        match (address, port, backlog) {
-            (Some((ip, scope, dual_stack)), Some(port), Some(backlog)) if errors.is_empty() => {
-                Ok(Plan::Listen(Listen { address: socket_address(ip, scope, port), dual_stack, backlog, options }))
-            }
-            _ => Err(errors),
-        }
-    }
-}
-
-fn backlog(text: &str) -> Result<u32, String> {
-    let backlog = text.trim().parse().ok().filter(|backlog| *backlog <= 4096);
-    backlog.ok_or_else(|| "the backlog is a whole number from 0 to 4096".to_owned())
-}
-
-/// The form of a TCP client.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ClientForm {
-    /// Name or address; a whole endpoint (`tcp://host:port`) is taken apart.
-    pub host: String,
-    /// Port or service.
-    pub port: String,
-    /// Local address, may be empty.
-    pub local_address: String,
-    /// Local port, may be empty.
-    pub local_port: String,
-    /// Seconds.
-    pub limit: String,
-}
-
-impl Default for ClientForm {
-    fn default() -> Self {
-        let (local_address, local_port) = Default::default();
-        Self { host: "127.0.0.1".into(), port: "8888".into(), local_address, local_port, limit: "10".into() }
-    }
-}
-
-impl ClientForm {
-    fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
-        let mut errors = Errors::new();
-        let options = switches.check(answers, &mut errors);
-        let (host, port) = host_and_port(&self.host, &self.port, Scheme::Tcp);
-        let host = note(&mut errors, Field::Host, host.parse().map_err(|error: ParseError| error.reason));
-        let port = note(&mut errors, Field::Port, remote_port(&port, "tcp"));
-        let limit = note(&mut errors, Field::TimeLimit, seconds(&self.limit));
-        let local = self.local(host.as_ref(), &mut errors);
-        match (host, port, limit) {
-            (Some(host), Some(port), Some(limit)) if errors.is_empty() => {
-                Ok(Plan::Connect(Connect { host, port, local, limit, options }))
-            }
-            _ => Err(errors),
-        }
-    }
-
-    fn local(&self, host: Option<&Host>, errors: &mut Errors) -> Option<SocketAddr> {
-        let (address, given_port) = (self.local_address.trim(), self.local_port.trim());
-        if address.is_empty() && given_port.is_empty() {
-            return None;
-        }
-        let port = if given_port.is_empty() { Ok(0) } else { port(given_port, "tcp") };
-        let port = note(errors, Field::LocalPort, port)?;
-        if address.is_empty() {
-            let unspecified = match host {
-                Some(Host::Address(IpAddr::V6(_), _)) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-                _ => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            };
-            return Some(SocketAddr::new(unspecified, port));
-        }
-        let (ip, scope, _) = note(errors, Field::LocalAddress, local_address(address))?;
-        Some(socket_address(ip, scope, port))
-    }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.trim().parse::<f64>().ok().filter(|seconds| (0.001..=3600.0).contains(seconds));
-    seconds
-        .map(Duration::from_secs_f64)
-        .ok_or_else(|| "the time limit is a number of seconds from 0.001 to 3600".to_owned())
-}
-
-/// The form of a UDP socket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct UdpForm {
-    /// Local address.
-    pub address: String,
-    /// Local port or service.
-    pub port: String,
-    /// To whom Send sends.
-    pub target_host: String,
-    /// On which port.
-    pub target_port: String,
-    /// The receive buffer to ask for, in KiB; empty: the system's default.
-    pub receive_buffer: String,
-}
-
-impl Default for UdpForm {
-    fn default() -> Self {
-        Self {
-            address: "127.0.0.1".to_owned(),
-            port: "0".to_owned(),
-            target_host: "127.0.0.1".to_owned(),
-            target_port: "9000".to_owned(),
-            receive_buffer: Bind::RECEIVE_BUFFER.map_or_else(String::new, |bytes| (bytes >> 10).to_string()),
-        }
-    }
-}
-
-impl UdpForm {
-    fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
-        let mut errors = Errors::new();
-        let options = switches.check(answers, &mut errors);
-        let address = note(&mut errors, Field::Address, local_address(&self.address));
-        let port = note(&mut errors, Field::Port, port(&self.port, "udp"));
-        let buffer = note(&mut errors, Field::ReceiveBuffer, receive_buffer(&self.receive_buffer));
-        match (address, port, buffer) {
-            (Some((ip, scope, dual_stack)), Some(port), Some(receive_buffer)) if errors.is_empty() => {
-                let address = socket_address(ip, scope, port);
-                Ok(Plan::Bind(Bind { address, dual_stack, receive_buffer, options }))
-            }
-            _ => Err(errors),
-        }
-    }
-
-    /// The target, checked when something is to be sent.
-    ///
-    /// # Errors
-    /// What is wrong with the target's host or port.
-    pub fn target(&self) -> Result<(Host, u16), Errors> {
-        let mut errors = Errors::new();
-        let (host, port) = host_and_port(&self.target_host, &self.target_port, Scheme::Udp);
-        let host = note(&mut errors, Field::TargetHost, host.parse().map_err(|error: ParseError| error.reason));
-        let port = note(&mut errors, Field::TargetPort, remote_port(&port, "udp"));
-        host.zip(port).ok_or(errors)
-    }
-}
-
-/// Bytes, of KiB as typed.
-fn receive_buffer(text: &str) -> Result<Option<u32>, String> {
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
-    let kib = text.trim().parse::<u32>().ok().filter(|kib| (1..=1 << 20).contains(kib));
-    kib.map(|kib| Some(kib << 10)).ok_or_else(|| {
-        "the receive buffer is a whole number of KiB from 1 to 1048576; empty is the system's default".to_owned()
-    })
 }
 
 /// How much may wait to be sent, of MiB as typed.
@@ -288,25 +131,6 @@ fn queue_limit(text: &str) -> Result<QueueLimit, String> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 64 KiB and 1 GiB")]
     mib.map(|mib| QueueLimit::new((mib * f64::from(1 << 20)) as usize))
         .ok_or_else(|| "the queue limit is a number of MiB from 0.0625 (64 KiB) to 1024".to_owned())
-}
-
-/// What the two fields mean while a whole endpoint stands in the first one.
-fn host_and_port(host: &str, port: &str, scheme: Scheme) -> (String, String) {
-    let (mut host, mut port) = (host.to_owned(), port.to_owned());
-    split_endpoint(&mut host, &mut port, scheme);
-    (host, port)
-}
-
-/// A whole endpoint in a host field goes to both fields.
-pub fn split_endpoint(host: &mut String, port: &mut String, scheme: Scheme) {
-    if !host.contains(':') || host.parse::<Host>().is_ok() {
-        return;
-    }
-    let with_scheme = if host.contains("://") { host.clone() } else { format!("{}://{host}", scheme.name()) };
-    if let Ok(endpoint) = with_scheme.trim().parse::<Endpoint>() {
-        *host = endpoint.host.to_string();
-        *port = endpoint.port.to_string();
-    }
 }
 
 /// The form of a socket tab.
@@ -334,30 +158,32 @@ impl Form {
         }
     }
 
+    /// What kind of socket it opens.
+    pub const fn kind(&self) -> Scheme {
+        match self {
+            Self::Server(form) => form.kind,
+            Self::Client(form) => form.kind,
+            Self::Udp(form) => form.kind,
+        }
+    }
+
+    /// The kinds of socket that this form can open, those of this system alone.
+    pub fn kinds(&self) -> &'static [Scheme] {
+        kind::offered(self)
+    }
+
     /// What is wrong with the numbers in it and in `switches`, by field. Unlike [`check`](Self::check) this looks
     /// nothing up, neither services nor this machine's addresses.
     pub fn wrong_numbers(&self, switches: &Switches) -> Errors {
         let mut errors = Errors::new();
         note(&mut errors, Field::QueueLimit, queue_limit(&switches.queue_limit));
+        if !self.kinds().contains(&self.kind()) {
+            errors.insert(Field::Kind, kind::refusal(self));
+        }
         match self {
-            Self::Server(form) => {
-                note(&mut errors, Field::Port, spelled_port(&form.port, 0));
-                note(&mut errors, Field::Backlog, backlog(&form.backlog));
-            }
-            Self::Client(form) => {
-                let (_, port) = host_and_port(&form.host, &form.port, Scheme::Tcp);
-                note(&mut errors, Field::Port, spelled_port(&port, 1));
-                if !form.local_port.trim().is_empty() {
-                    note(&mut errors, Field::LocalPort, spelled_port(&form.local_port, 0));
-                }
-                note(&mut errors, Field::TimeLimit, seconds(&form.limit));
-            }
-            Self::Udp(form) => {
-                let (_, port) = host_and_port(&form.target_host, &form.target_port, Scheme::Udp);
-                note(&mut errors, Field::Port, spelled_port(&form.port, 0));
-                note(&mut errors, Field::TargetPort, spelled_port(&port, 1));
-                note(&mut errors, Field::ReceiveBuffer, receive_buffer(&form.receive_buffer));
-            }
+            Self::Server(form) => form.wrong_numbers(&mut errors),
+            Self::Client(form) => form.wrong_numbers(&mut errors),
+            Self::Udp(form) => form.wrong_numbers(&mut errors),
         }
         errors
     }
@@ -365,6 +191,7 @@ impl Form {
 
 #[cfg(test)]
 mod tests {
+    use super::kind::split_endpoint;
     use super::*;
 
     fn wrong(form: &Form) -> Vec<Field> {

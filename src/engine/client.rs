@@ -11,9 +11,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use mio::Token;
-use mio::net::TcpStream;
 
-use super::command::{Connect, Event, Options, SessionId, Target, Ticket};
+use super::command::{Connect, Destination, Event, Options, SessionId, Target, Ticket};
 use super::connection::End;
 use super::connections::Connections;
 use super::outbox::QueueLimit;
@@ -21,7 +20,8 @@ use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
 use super::session::{Ends, OVER, Session, answer_send};
 use super::sockets;
-use crate::endpoint::{Host, canonical};
+use super::stream::Stream;
+use crate::endpoint::{Address, Host, UnixName};
 use crate::error::OpError;
 use crate::journal::{Detail, How, Journal, Opened, Writer};
 use limits::{Seconds, share};
@@ -41,8 +41,7 @@ pub(super) struct Client {
 /// What is left of [`Connect`] once the options are with the connections.
 #[derive(Debug)]
 struct Plan {
-    host: Host,
-    port: u16,
+    to: Destination,
     local: Option<SocketAddr>,
     limit: Duration,
     until: Instant,
@@ -62,7 +61,7 @@ enum Phase {
 
 #[derive(Debug)]
 struct Attempt {
-    stream: TcpStream,
+    stream: Stream,
     token: Token,
     peer: SocketAddr,
     /// How long it may take, and when that is over.
@@ -77,25 +76,44 @@ impl Client {
         // A limit that no clock can hold is as good as a day.
         let until = reactor.now.checked_add(plan.limit).unwrap_or(reactor.now + DAY);
         reactor.timers.set(until, Key { session, part: Part::Socket });
-        let Connect { host, port, local, limit, options } = plan;
+        let Connect { to, local, limit, options } = plan;
         let mut client = Self {
             session,
             writer: Writer::new(journal),
-            plan: Plan { host, port, local, limit, until },
+            plan: Plan { to, local, limit, until },
             phase: Phase::Over(Event::Stopped { session }),
             connections: Connections::new(session, options),
         };
-        match client.plan.host.with_port(port) {
-            Some(address) => client.try_each(VecDeque::from([address]), None, reactor),
-            None => client.resolve(reactor),
-        }
+        client.start(reactor);
         client
     }
 
-    fn resolve(&mut self, reactor: &mut Reactor) {
+    fn start(&mut self, reactor: &mut Reactor) {
+        match self.plan.to.clone() {
+            Destination::Port(host, port) => match host.with_port(port) {
+                Some(address) => self.try_each(VecDeque::from([address]), None, reactor),
+                None => self.resolve(&host, port, reactor),
+            },
+            Destination::Unix(name) => self.connect_unix(&name, reactor),
+        }
+    }
+
+    fn connect_unix(&mut self, name: &UnixName, reactor: &mut Reactor) {
+        let peer = Address::Unix(name.clone());
+        reactor.events.push(Event::Connecting { session: self.session, peer: Some(peer.clone()) });
+        match sockets::connect_unix(name) {
+            Ok(stream) => self.connected(stream, peer, reactor),
+            Err(error) => {
+                self.record(&error);
+                self.fail(error);
+            }
+        }
+    }
+
+    fn resolve(&mut self, host: &Host, port: u16, reactor: &mut Reactor) {
         let session = self.session;
         reactor.events.push(Event::Connecting { session, peer: None });
-        match reactor.resolver.ask(session, &self.plan.host, self.plan.port) {
+        match reactor.resolver.ask(session, host, port) {
             Ok(query) => self.phase = Phase::Resolving(query),
             Err(error) => {
                 self.record(&error);
@@ -133,14 +151,14 @@ impl Client {
             }
         }
         let error = error.unwrap_or_else(|| {
-            let error = OpError::new("resolve", &self.plan.host, "the name has no address");
+            let error = OpError::new("resolve", &self.plan.to, "the name has no address");
             self.record(&error);
             error
         });
         self.fail(error);
     }
 
-    fn attempt(&self, peer: SocketAddr, reactor: &mut Reactor) -> Result<(TcpStream, Token), OpError> {
+    fn attempt(&self, peer: SocketAddr, reactor: &mut Reactor) -> Result<(Stream, Token), OpError> {
         let mut stream = sockets::connect(peer, self.plan.local)?;
         let key = Key { session: self.session, part: Part::Socket };
         let token = reactor.register(&mut stream, key).map_err(|error| OpError::io("connect", peer, &error))?;
@@ -157,8 +175,8 @@ impl Client {
         let outcome = match attempt.stream.take_error() {
             Ok(Some(error)) | Err(error) => Err(error),
             // Without an error it is connected once it has a peer.
-            Ok(None) => match attempt.stream.peer_addr() {
-                Ok(peer) => Ok(canonical(peer)),
+            Ok(None) => match attempt.stream.peer() {
+                Ok(peer) => Ok(peer.canonical()),
                 Err(_) => return,
             },
         };
@@ -180,8 +198,8 @@ impl Client {
 
     /// There is a connection to `peer`, which is not always the address that was tried: 0.0.0.0 and :: stand for this
     /// machine.
-    fn connected(&mut self, stream: TcpStream, peer: SocketAddr, reactor: &mut Reactor) {
-        match self.connections.add(stream, peer.into(), Opened::Connected, &mut self.writer, reactor) {
+    fn connected(&mut self, stream: Stream, peer: Address, reactor: &mut Reactor) {
+        match self.connections.add(stream, peer.clone(), Opened::Connected, &mut self.writer, reactor) {
             Ok((conn, local)) => {
                 if local == peer {
                     let note = "connected to itself: nobody listens on this port, and the system chose the same \
@@ -189,7 +207,7 @@ impl Client {
                     self.writer.detail(Some(conn), Detail::Note(note.to_owned()));
                 }
                 self.phase = Phase::Connected;
-                reactor.events.push(Event::Connected { session: self.session, conn, local, peer: peer.into() });
+                reactor.events.push(Event::Connected { session: self.session, conn, local, peer });
             }
             Err(error) => self.fail(error),
         }
@@ -233,7 +251,7 @@ impl Client {
 
     fn no_name(&self) -> OpError {
         let message = format!("no answer within {}", Seconds(self.plan.limit));
-        OpError::new("resolve", &self.plan.host, message)
+        OpError::new("resolve", &self.plan.to, message)
             .advise("the name server keeps silent: check the network, or connect to an address")
     }
 
@@ -325,7 +343,7 @@ impl Session for Client {
 
     fn stop(&mut self, reactor: &mut Reactor) {
         let canceled = match &self.phase {
-            Phase::Resolving(_) => Some(format!("resolve {}: canceled", self.plan.host)),
+            Phase::Resolving(_) => Some(format!("resolve {}: canceled", self.plan.to)),
             Phase::Trying(attempt) => Some(format!("connect {}: canceled", attempt.peer)),
             Phase::Connected | Phase::Over(_) => None,
         };

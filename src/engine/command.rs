@@ -1,7 +1,8 @@
 //! What the faces ask of the engine, and what it answers. Closed enums over bounded channels; payload that arrives
 //! does not travel here but through the [journal](crate::journal).
 
-use std::net::{IpAddr, SocketAddr};
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::outbox::QueueLimit;
 use super::repeat::Repeat;
 use super::replaying::Replay;
 use super::running::RunSequence;
-use crate::endpoint::{Address, Host};
+use crate::endpoint::{Address, Host, UnixName};
 use crate::error::OpError;
 use crate::journal::{ConnId, Journal};
 
@@ -61,8 +62,8 @@ pub struct Options {
 /// A TCP server to start.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Listen {
-    /// The local address; [`IpAddr::V6`] unspecified with `dual_stack` takes IPv4 clients too.
-    pub address: SocketAddr,
+    /// The local address; an unspecified IPv6 address with `dual_stack` takes IPv4 clients too.
+    pub address: Address,
     /// `IPV6_V6ONLY` off.
     pub dual_stack: bool,
     /// How many finished handshakes wait for `accept`, 0…4096.
@@ -74,10 +75,8 @@ pub struct Listen {
 /// A TCP connection to make.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Connect {
-    /// Whom to connect to; a name is resolved first, and every address is tried in the resolver's order.
-    pub host: Host,
-    /// The remote port, 1…65535.
-    pub port: u16,
+    /// Whom to connect to.
+    pub to: Destination,
     /// The local address to bind before connecting; an unspecified address binds the port alone.
     pub local: Option<SocketAddr>,
     /// For resolving and all attempts together; each address gets its share of what is left, at least two seconds.
@@ -86,11 +85,29 @@ pub struct Connect {
     pub options: Options,
 }
 
+/// Whom to connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// A host and a port, 1…65535. A name is resolved first, and every address is tried in the resolver's order.
+    Port(Host, u16),
+    /// A Unix socket.
+    Unix(UnixName),
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port(host, port) => write!(f, "{host}:{port}"),
+            Self::Unix(name) => write!(f, "unix:{name}"),
+        }
+    }
+}
+
 /// A UDP socket to bind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bind {
     /// The local address.
-    pub address: SocketAddr,
+    pub address: Address,
     /// `IPV6_V6ONLY` off.
     pub dual_stack: bool,
     /// Bytes of receive buffer to ask for, at most 1 GiB (`SO_RCVBUF`); the system may grant less. `None`: the
@@ -273,7 +290,7 @@ pub enum Event {
 impl Listen {
     /// The default: loopback, a free port, backlog 1,024: a burst of clients that are faster than `accept` is not turned away.
     pub fn loopback(port: u16) -> Self {
-        let address = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port);
+        let address = Address::from((Ipv4Addr::LOCALHOST, port));
         Self { address, dual_stack: false, backlog: 1_024, options: Options::default() }
     }
 }

@@ -4,13 +4,11 @@ mod answering;
 mod telling;
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use mio::Token;
-use mio::net::TcpStream;
 
 use super::answering::Conversation;
 use super::answers::Answers;
@@ -18,6 +16,7 @@ use super::command::Options;
 use super::lifecycle::{DRAIN, Lifecycle, QUICK_DRAIN, Step};
 use super::outbox::{Outbox, QueueLimit};
 use super::reactor::{Key, Reactor, Readiness};
+use super::stream::Stream;
 use crate::clock::Stamp;
 use crate::endpoint::Address;
 use crate::error::OpError;
@@ -61,7 +60,7 @@ pub(super) struct End {
 /// An open connection.
 #[derive(Debug)]
 pub(super) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     token: Token,
     key: Key,
     id: ConnId,
@@ -94,7 +93,7 @@ struct Told {
 impl Connection {
     /// A connection that was just made, and that the poll watches as `token`.
     pub(super) fn new(
-        stream: TcpStream,
+        stream: Stream,
         token: Token,
         key: Key,
         id: ConnId,
@@ -349,7 +348,7 @@ impl Connection {
                 Step::Wait => return None,
                 Step::FinishSending => {
                     // It fails for a connection that is gone already; the next read says so.
-                    let _ = self.stream.shutdown(Shutdown::Write);
+                    let _ = self.stream.shutdown_write();
                     self.life.sending_finished(context.reactor.now);
                     if !self.life.is_closing() {
                         context.writer.detail(Some(self.id), Detail::Finished { by: Side::Local });

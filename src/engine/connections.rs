@@ -5,12 +5,12 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mio::net::TcpStream;
 
 use super::command::{Options, SessionId, Target};
 use super::connection::{Connection, Context, End};
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::session::Ends;
+use super::stream::Stream;
 use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::journal::{ConnId, Detail, How, Opened, State, Writer};
@@ -49,7 +49,7 @@ impl Connections {
     /// When its own address can't be told, or it can't be watched; the connection is gone then, and a record says so.
     pub(super) fn add(
         &mut self,
-        mut stream: TcpStream,
+        mut stream: Stream,
         peer: Address,
         by: Opened,
         writer: &mut Writer,
@@ -57,12 +57,12 @@ impl Connections {
     ) -> Result<(ConnId, Address), OpError> {
         let peer = peer.canonical();
         let error = |error: &io::Error| OpError::io("open", &peer, error);
-        let local = stream.local_addr().map_err(|cause| {
+        let local = stream.local().map_err(|cause| {
             let told = error(&cause);
             writer.detail(None, Detail::Error(Box::new(told.clone())));
             told
         })?;
-        let local = Address::Ip(local).canonical();
+        let local = local.canonical();
         let opened = Detail::Opened { by, local: local.clone(), peer: Some(peer.clone()) };
         let id = writer.open(opened, peer.clone(), local.clone(), State::Connected);
         let key = self.key(id);

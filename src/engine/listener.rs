@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use mio::Token;
-use mio::net::TcpListener;
 
 use super::accepting::{self, Accepting, Next};
 use super::command::{Event, Listen, Options, SessionId, Target, Ticket};
@@ -16,6 +15,7 @@ use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
 use super::session::{Ends, Session, answer_send};
 use super::sockets;
+use super::stream::Listening;
 use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::journal::{Detail, How, Journal, Opened, Writer};
@@ -37,9 +37,9 @@ pub(super) struct Server {
 
 #[derive(Debug)]
 struct Listener {
-    socket: TcpListener,
+    socket: Listening,
     token: Token,
-    local: SocketAddr,
+    local: Address,
     /// Clients may wait. The poll tells of it once.
     readable: bool,
     accepting: Accepting,
@@ -51,7 +51,7 @@ impl Server {
         let mut writer = Writer::new(journal);
         let (listener, failed) = match listen(session, &plan, reactor) {
             Ok(listener) => {
-                let local = Address::Ip(listener.local);
+                let local = listener.local.clone();
                 writer.detail(None, Detail::Opened { by: Opened::Listening, local: local.clone(), peer: None });
                 reactor.events.push(Event::Ready { session, local });
                 (Some(listener), None)
@@ -80,8 +80,7 @@ impl Server {
             match listener.socket.accept() {
                 Ok((stream, peer)) => {
                     // One that can't be served has said so in the log; there may be room for the next.
-                    let added =
-                        self.connections.add(stream, peer.into(), Opened::Accepted, &mut self.writer, reactor);
+                    let added = self.connections.add(stream, peer, Opened::Accepted, &mut self.writer, reactor);
                     if added.is_ok() && self.connections.options.once {
                         self.close_listener(reactor);
                     }
@@ -94,7 +93,7 @@ impl Server {
                     let next = listener.accepting.failed(accepting::is_about_client(&error), reactor.now);
                     if let Next::Wait { until, report } = next {
                         if report {
-                            let error = OpError::io("accept", listener.local, &error);
+                            let error = OpError::io("accept", &listener.local, &error);
                             self.writer.detail(None, Detail::Error(Box::new(error)));
                         }
                         reactor.timers.set(until, self.key());
@@ -126,7 +125,7 @@ impl Server {
 fn listen(session: SessionId, plan: &Listen, reactor: &mut Reactor) -> Result<Listener, OpError> {
     let (mut socket, local) = sockets::listen(plan)?;
     let key = Key { session, part: Part::Socket };
-    let token = reactor.register(&mut socket, key).map_err(|error| OpError::io("listen", local, &error))?;
+    let token = reactor.register(&mut socket, key).map_err(|error| OpError::io("listen", &local, &error))?;
     reactor.again(key);
     Ok(Listener { socket, token, local, readable: true, accepting: Accepting::default() })
 }

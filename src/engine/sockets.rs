@@ -4,9 +4,11 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use mio::net::{TcpListener, TcpStream, UdpSocket};
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::command::{Bind, Listen};
+use super::stream::{self, Listening, Stream};
+use crate::endpoint::{Address, UnixName};
 use crate::error::OpError;
 
 fn socket(address: SocketAddr, kind: Type, protocol: Protocol) -> Result<Socket, OpError> {
@@ -38,17 +40,67 @@ fn set_reuse_address(socket: &Socket, address: SocketAddr) -> Result<(), OpError
 /// # Errors
 ///
 /// Of `socket`, `bind` or `listen`.
-pub(super) fn listen(plan: &Listen) -> Result<(TcpListener, SocketAddr), OpError> {
-    let address = plan.address;
-    let socket = socket(address, Type::STREAM, Protocol::TCP)?;
-    set_reuse_address(&socket, address)?;
-    set_dual_stack(&socket, address, plan.dual_stack)?;
-    socket.bind(&address.into()).map_err(|error| OpError::io("bind", address, &error))?;
+pub(super) fn listen(plan: &Listen) -> Result<(Listening, Address), OpError> {
     let backlog = i32::try_from(plan.backlog).unwrap_or(i32::MAX);
-    socket.listen(backlog).map_err(|error| OpError::io("listen", address, &error))?;
-    let listener = TcpListener::from_std(socket.into());
-    let local = listener.local_addr().map_err(|error| OpError::io("listen", address, &error))?;
-    Ok((listener, local))
+    let refused = |error: &io::Error| OpError::io("listen", &plan.address, error);
+    match &plan.address {
+        Address::Ip(address) => {
+            let socket = socket(*address, Type::STREAM, Protocol::TCP)?;
+            set_reuse_address(&socket, *address)?;
+            set_dual_stack(&socket, *address, plan.dual_stack)?;
+            socket.bind(&(*address).into()).map_err(|error| OpError::io("bind", address, &error))?;
+            socket.listen(backlog).map_err(|error| refused(&error))?;
+            let listener = TcpListener::from_std(socket.into());
+            let local = listener.local_addr().map_err(|error| refused(&error))?;
+            Ok((Listening::Tcp(listener), local.into()))
+        }
+        #[cfg(unix)]
+        Address::Unix(name) => {
+            let socket = unix_socket(Type::STREAM, &plan.address)?;
+            let bound = socket.bind(&sock_addr(name, &plan.address)?);
+            bound.map_err(|error| OpError::io("bind", &plan.address, &error))?;
+            socket.listen(backlog).map_err(|error| refused(&error))?;
+            let listener = mio::net::UnixListener::from_std(socket.into());
+            let local = listener.local_addr().map_err(|error| refused(&error))?;
+            Ok((Listening::Unix(listener), stream::unix::address(&local)))
+        }
+        other => Err(OpError::new("listen", other, "nothing can listen there")),
+    }
+}
+
+#[cfg(unix)]
+fn unix_socket(kind: Type, address: &Address) -> Result<Socket, OpError> {
+    let error = |error| OpError::io("socket", address, &error);
+    let socket = Socket::new(Domain::UNIX, kind, None).map_err(error)?;
+    socket.set_nonblocking(true).map_err(error)?;
+    Ok(socket)
+}
+
+/// The name as the system takes it.
+#[cfg(unix)]
+fn sock_addr(name: &UnixName, address: &Address) -> Result<SockAddr, OpError> {
+    use std::os::unix::ffi::OsStrExt;
+    let path = match name {
+        UnixName::Path(bytes) => bytes.to_vec(),
+        // An abstract name begins with a zero byte (unix(7)).
+        UnixName::Abstract(bytes) => [b"\0", &bytes[..]].concat(),
+        UnixName::Unnamed => return Err(OpError::new("bind", address, "a name is needed")),
+    };
+    SockAddr::unix(std::ffi::OsStr::from_bytes(&path)).map_err(|error| OpError::io("bind", address, &error))
+}
+
+/// A Unix socket that is connected to `name`: that takes no time, or fails.
+///
+/// # Errors
+///
+/// Of `socket` and `connect`.
+#[cfg(unix)]
+pub(super) fn connect_unix(name: &UnixName) -> Result<Stream, OpError> {
+    let address = Address::Unix(name.clone());
+    let socket = unix_socket(Type::STREAM, &address)?;
+    let connected = socket.connect(&sock_addr(name, &address)?);
+    connected.map_err(|error| OpError::io("connect", &address, &error))?;
+    Ok(Stream::Unix(mio::net::UnixStream::from_std(socket.into())))
 }
 
 /// The local address to bind for a connection to `peer`: an unspecified one stands for its port alone.
@@ -77,7 +129,7 @@ pub(super) fn local_for(local: SocketAddr, peer: SocketAddr) -> Result<SocketAdd
 /// # Errors
 ///
 /// Of `socket` and `bind`, and of `connect` when it fails at once.
-pub(super) fn connect(peer: SocketAddr, local: Option<SocketAddr>) -> Result<TcpStream, OpError> {
+pub(super) fn connect(peer: SocketAddr, local: Option<SocketAddr>) -> Result<Stream, OpError> {
     let socket = socket(peer, Type::STREAM, Protocol::TCP)?;
     if let Some(local) = local {
         let local = local_for(local, peer)?;
@@ -89,7 +141,7 @@ pub(super) fn connect(peer: SocketAddr, local: Option<SocketAddr>) -> Result<Tcp
         Err(error) if is_under_way(&error) => {}
         Err(error) => return Err(OpError::io("connect", peer, &error)),
     }
-    Ok(TcpStream::from_std(socket.into()))
+    Ok(Stream::Tcp(TcpStream::from_std(socket.into())))
 }
 
 #[cfg(unix)]
@@ -108,7 +160,9 @@ fn is_under_way(error: &io::Error) -> bool {
 ///
 /// Of `socket`, `bind`, or an option that can't be set.
 pub(super) fn bind(plan: &Bind) -> Result<(UdpSocket, SocketAddr, usize), OpError> {
-    let address = plan.address;
+    let Some(address) = plan.address.socket() else {
+        return Err(OpError::new("bind", &plan.address, "no UDP socket can be bound there"));
+    };
     let error = |error| OpError::io("bind", address, &error);
     let socket = socket(address, Type::DGRAM, Protocol::UDP)?;
     set_dual_stack(&socket, address, plan.dual_stack)?;
@@ -125,12 +179,6 @@ pub(super) fn bind(plan: &Bind) -> Result<(UdpSocket, SocketAddr, usize), OpErro
     let socket = UdpSocket::from_std(socket.into());
     let local = socket.local_addr().map_err(error)?;
     Ok((socket, local, granted))
-}
-
-/// Makes the next close an abort: RST instead of FIN (socket(7), `SO_LINGER` with zero).
-pub(super) fn abort_on_close(stream: &TcpStream) {
-    // It fails only for a connection that is gone already.
-    let _ = SockRef::from(stream).set_linger(Some(std::time::Duration::ZERO));
 }
 
 #[cfg(test)]

@@ -48,7 +48,14 @@ pub(super) fn rules(common: &Common, preset: Option<Rules>) -> Rules {
 /// Where a field stands on the command line.
 fn option(field: Field) -> &'static str {
     match field {
-        Field::Address | Field::Port | Field::Host | Field::TargetHost | Field::TargetPort => "ENDPOINT",
+        Field::Address
+        | Field::Port
+        | Field::Host
+        | Field::TargetHost
+        | Field::TargetPort
+        | Field::Kind
+        | Field::Path
+        | Field::TargetPath => "ENDPOINT",
         Field::Backlog => "--backlog",
         Field::LocalAddress | Field::LocalPort => "--local",
         Field::TimeLimit => "--limit",

@@ -117,7 +117,7 @@ fn target(scheme: Scheme, host: Option<&Entry>, port: Option<&Entry>) -> Result<
     }
     let host = host.parse::<Host>().map_err(|error| format!("it has no target: {}", error.reason))?;
     let port = port.parse::<Port>().map_err(|error| format!("it has no target: {}", error.reason))?;
-    Ok(Some(Endpoint { scheme, host, port }))
+    Ok(Some(Endpoint::new(scheme, host, port)))
 }
 
 /// The interval in seconds: a number, or a float as Qt writes it.

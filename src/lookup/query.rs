@@ -72,17 +72,11 @@ impl Query {
                     Some(Port::Number(number)) => write!(call, "{number}"),
                     Some(Port::Service(name)) => write!(call, "{name:?}"),
                 };
-                let socket_type = match scheme {
-                    Scheme::Tcp => "SOCK_STREAM",
-                    Scheme::Udp => "SOCK_DGRAM",
-                };
+                let socket_type = if scheme.is_stream() { "SOCK_STREAM" } else { "SOCK_DGRAM" };
                 call + ", type=" + socket_type + ")"
             }
             Self::GetNameInfo { host, port, scheme } => {
-                let flags = match scheme {
-                    Scheme::Tcp => "0",
-                    Scheme::Udp => "NI_DGRAM",
-                };
+                let flags = if scheme.is_stream() { "0" } else { "NI_DGRAM" };
                 format!("getnameinfo(({:?}, {port}), {flags})", host.query())
             }
         }

@@ -3,7 +3,7 @@
 use super::calls;
 use super::query::Query;
 use super::{Tables, services};
-use crate::endpoint::{Endpoint, Host, ParseError, Port, Scheme};
+use crate::endpoint::{Endpoint, Location, Host, ParseError, Port, Scheme};
 
 /// A host name has at most 253 characters (RFC 1035 §2.3.4), a call a few more.
 const TEXT_LIMIT: usize = 1_000;
@@ -148,7 +148,10 @@ fn name(word: &str, tables: Tables) -> Result<Vec<Query>, ParseError> {
 
 /// `host:port`, with or without a scheme.
 fn endpoint(word: &str, tables: Tables) -> Result<Vec<Query>, ParseError> {
-    let Endpoint { scheme, host, port } = word.parse()?;
+    let Endpoint { scheme, location } = word.parse()?;
+    let Location::Port(host, port) = location else {
+        return Err(error(0, "there is nothing to look up in it".to_owned()));
+    };
     let start = word.find("://").map_or(0, |colon| colon + 3);
     if !is_address(&host) {
         let end = word.rfind(':').filter(|colon| *colon >= start).unwrap_or(word.len());
@@ -157,7 +160,7 @@ fn endpoint(word: &str, tables: Tables) -> Result<Vec<Query>, ParseError> {
     let number = match &port {
         Port::Number(number) => *number,
         Port::Service(name) => {
-            let found = tables.services.by_name(name, Some(scheme.name()));
+            let found = tables.services.by_name(name, Some(if scheme.is_stream() { "tcp" } else { "udp" }));
             let place = word.rfind(':').map_or(start, |colon| colon + 1);
             found.map(|service| service.port).map_err(|found| error(place, found.to_string()))?
         }

@@ -47,10 +47,7 @@ pub(super) fn resolve_for(host: &Host, port: u16, scheme: Scheme) -> Result<Vec<
     }
     let name = host.query();
     // With a type of socket every address comes once, not once for each type.
-    let socket_type = match scheme {
-        Scheme::Tcp => SockType::Stream,
-        Scheme::Udp => SockType::DGram,
-    };
+    let socket_type = if scheme.is_stream() { SockType::Stream } else { SockType::DGram };
     let hints = AddrInfoHints { socktype: socket_type.into(), ..AddrInfoHints::default() };
     let found = dns_lookup::getaddrinfo(Some(&name), None, Some(hints)).map_err(|error| {
         let error = resolver_error("resolve", &name, error);

@@ -200,10 +200,10 @@ const NO_SEQUENCE: &str = "the sequence is left out: save the profile, and use s
 fn opens(form: &Form) -> Opens {
     let place = |host: &str, port: &str| Place { host: host.trim().to_owned(), port: port.trim().to_owned() };
     match form {
-        Form::Server(ServerForm { address, port, backlog }) => {
+        Form::Server(ServerForm { address, port, backlog, .. }) => {
             Opens::Listen { at: place(address, port), backlog: backlog.trim().to_owned() }
         }
-        Form::Client(ClientForm { host, port, local_address, local_port, limit }) => {
+        Form::Client(ClientForm { host, port, local_address, local_port, limit, .. }) => {
             let to = split(host, port, Scheme::Tcp);
             let local = place(local_address, local_port);
             let local = Some(local).filter(|local| !local.host.is_empty() || !local.port.is_empty());
@@ -256,7 +256,7 @@ impl Place {
     fn endpoint(&self, scheme: Scheme) -> String {
         let host = if self.is_dual() { Ok(Host::Name("*".to_owned())) } else { self.bare().parse::<Host>() };
         match (host, self.port.parse::<Port>()) {
-            (Ok(host), Ok(port)) => Endpoint { scheme, host, port }.to_string(),
+            (Ok(host), Ok(port)) => Endpoint::new(scheme, host, port).to_string(),
             _ => format!("{}://{}:{}", scheme.name(), self.host, self.port),
         }
     }

@@ -84,6 +84,9 @@ fn place(form: &Form, field: Field) -> [Key; 2] {
         Field::TargetPort => "target_port",
         Field::ReceiveBuffer => "receive_buffer",
         Field::QueueLimit => "queue_limit",
+        Field::Kind => "kind",
+        Field::Path => "path",
+        Field::TargetPath => "target_path",
     };
     [Key::Name(table), Key::Name(key)]
 }

@@ -1,7 +1,6 @@
 //! What the journal and the timers are told of a connection.
 
 use super::{Connection, Context, End};
-use crate::engine::sockets;
 use crate::figures;
 use crate::journal::{Detail, How, Queued, Side, State};
 
@@ -27,7 +26,7 @@ impl Connection {
         writer.detail(Some(self.id), Detail::Closed { how });
         writer.set_state(self.id, State::Closed(how));
         if how == How::LocalAbort {
-            sockets::abort_on_close(&self.stream);
+            self.stream.abort_on_close();
         }
         context.reactor.release(&mut self.stream, self.token);
         context.reactor.jobs.ended(self.key.session, self.id);

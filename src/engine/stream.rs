@@ -1,0 +1,200 @@
+//! The socket of a connection, of whatever family: what a connection needs of it, and nothing more.
+
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+
+use mio::event::Source;
+use mio::net::TcpStream;
+#[cfg(unix)]
+use mio::net::UnixStream;
+use mio::{Interest, Registry, Token};
+use socket2::SockRef;
+
+use crate::endpoint::Address;
+
+/// A connected stream socket.
+#[derive(Debug)]
+pub(super) enum Stream {
+    /// TCP.
+    Tcp(TcpStream),
+    /// A Unix stream socket.
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+/// Does the same with a stream of any family.
+macro_rules! each {
+    ($stream:expr, $it:ident => $what:expr) => {
+        match $stream {
+            Stream::Tcp($it) => $what,
+            #[cfg(unix)]
+            Stream::Unix($it) => $what,
+        }
+    };
+}
+
+impl Stream {
+    /// This end's address.
+    ///
+    /// # Errors
+    ///
+    /// Of `getsockname`.
+    pub(super) fn local(&self) -> io::Result<Address> {
+        match self {
+            Self::Tcp(stream) => stream.local_addr().map(Address::Ip),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.local_addr().map(|address| unix::address(&address)),
+        }
+    }
+
+    /// The other end's address: an error while it is not connected.
+    ///
+    /// # Errors
+    ///
+    /// Of `getpeername`.
+    pub(super) fn peer(&self) -> io::Result<Address> {
+        match self {
+            Self::Tcp(stream) => stream.peer_addr().map(Address::Ip),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.peer_addr().map(|address| unix::address(&address)),
+        }
+    }
+
+    /// The error that waits at the socket (`SO_ERROR`).
+    ///
+    /// # Errors
+    ///
+    /// Of `getsockopt`.
+    pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        each!(self, stream => stream.take_error())
+    }
+
+    /// Sends FIN, or what is the same between Unix sockets.
+    ///
+    /// # Errors
+    ///
+    /// Of `shutdown`.
+    pub(super) fn shutdown_write(&self) -> io::Result<()> {
+        each!(self, stream => stream.shutdown(Shutdown::Write))
+    }
+
+    /// Makes the next close an abort: RST instead of FIN (socket(7), `SO_LINGER` with zero). A Unix socket has no RST;
+    /// its peer finds out by what it did not read.
+    pub(super) fn abort_on_close(&self) {
+        if let Self::Tcp(stream) = self {
+            // It fails only for a connection that is gone already.
+            let _ = SockRef::from(stream).set_linger(Some(std::time::Duration::ZERO));
+        }
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        each!(self, stream => stream.read(room))
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        each!(self, stream => stream.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Source for Stream {
+    fn register(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+        each!(self, stream => stream.register(registry, token, interests))
+    }
+
+    fn reregister(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+        each!(self, stream => stream.reregister(registry, token, interests))
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        each!(self, stream => stream.deregister(registry))
+    }
+}
+
+/// Unix sockets, where there are some.
+#[cfg(unix)]
+pub(super) mod unix {
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::net::SocketAddr;
+
+    use crate::endpoint::{Address, UnixName};
+
+    /// The address as the log shows it.
+    pub(in crate::engine) fn address(address: &SocketAddr) -> Address {
+        if let Some(path) = address.as_pathname() {
+            return Address::Unix(UnixName::Path(path.as_os_str().as_bytes().into()));
+        }
+        Address::Unix(abstract_name(address).unwrap_or(UnixName::Unnamed))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn abstract_name(address: &SocketAddr) -> Option<UnixName> {
+        use std::os::linux::net::SocketAddrExt;
+        address.as_abstract_name().map(|name| UnixName::Abstract(name.into()))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn abstract_name(_: &SocketAddr) -> Option<UnixName> {
+        None
+    }
+}
+
+/// A listening socket.
+#[derive(Debug)]
+pub(super) enum Listening {
+    /// TCP.
+    Tcp(mio::net::TcpListener),
+    /// A Unix stream socket.
+    #[cfg(unix)]
+    Unix(mio::net::UnixListener),
+}
+
+impl Listening {
+    /// Takes a client that waits, and its address.
+    ///
+    /// # Errors
+    ///
+    /// Of `accept`.
+    pub(super) fn accept(&self) -> io::Result<(Stream, Address)> {
+        match self {
+            Self::Tcp(listener) => listener.accept().map(|(stream, peer)| (Stream::Tcp(stream), peer.into())),
+            #[cfg(unix)]
+            Self::Unix(listener) => {
+                listener.accept().map(|(stream, peer)| (Stream::Unix(stream), unix::address(&peer)))
+            }
+        }
+    }
+}
+
+impl Source for Listening {
+    fn register(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+        match self {
+            Self::Tcp(listener) => listener.register(registry, token, interests),
+            #[cfg(unix)]
+            Self::Unix(listener) => listener.register(registry, token, interests),
+        }
+    }
+
+    fn reregister(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+        match self {
+            Self::Tcp(listener) => listener.reregister(registry, token, interests),
+            #[cfg(unix)]
+            Self::Unix(listener) => listener.reregister(registry, token, interests),
+        }
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        match self {
+            Self::Tcp(listener) => listener.deregister(registry),
+            #[cfg(unix)]
+            Self::Unix(listener) => listener.deregister(registry),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The form of a socket for datagrams.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::address::{local_address, socket_address};
+use super::kind::{host_and_port, split_endpoint, whole_endpoint};
+use super::{Errors, Field, Switches, note, port, remote_port, spelled_port};
+use crate::endpoint::{Host, Location, ParseError, Scheme};
+use crate::engine::{Answers, Bind, Plan};
+
+const KINDS: &[Scheme] = &[Scheme::Udp, Scheme::UnixDatagram, Scheme::Icmp];
+
+/// The form of a socket for datagrams.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UdpForm {
+    /// UDP, a Unix datagram socket, or ICMP echo.
+    pub kind: Scheme,
+    /// Local address.
+    pub address: String,
+    /// Local port or service.
+    pub port: String,
+    /// To whom Send sends.
+    pub target_host: String,
+    /// On which port.
+    pub target_port: String,
+    /// The receive buffer to ask for, in KiB; empty: the system's default.
+    pub receive_buffer: String,
+    /// The own name of a Unix socket: a path, or `@` and a name; may be empty.
+    pub path: String,
+    /// The name of the Unix socket that Send sends to.
+    pub target_path: String,
+}
+
+impl Default for UdpForm {
+    fn default() -> Self {
+        Self {
+            kind: Scheme::Udp,
+            path: String::new(),
+            target_path: String::new(),
+            address: "127.0.0.1".to_owned(),
+            port: "0".to_owned(),
+            target_host: "127.0.0.1".to_owned(),
+            target_port: "9000".to_owned(),
+            receive_buffer: Bind::RECEIVE_BUFFER.map_or_else(String::new, |bytes| (bytes >> 10).to_string()),
+        }
+    }
+}
+
+impl UdpForm {
+    pub(super) fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
+        let mut errors = Errors::new();
+        let options = switches.check(answers, &mut errors);
+        let address = note(&mut errors, Field::Address, local_address(&self.address));
+        let port = note(&mut errors, Field::Port, port(&self.port, "udp"));
+        let buffer = note(&mut errors, Field::ReceiveBuffer, receive_buffer(&self.receive_buffer));
+        match (address, port, buffer) {
+            (Some((ip, scope, dual_stack)), Some(port), Some(receive_buffer)) if errors.is_empty() => {
+                let address = socket_address(ip, scope, port).into();
+                Ok(Plan::Bind(Bind { address, dual_stack, receive_buffer, options }))
+            }
+            _ => Err(errors),
+        }
+    }
+
+    pub(super) fn wrong_numbers(&self, errors: &mut Errors) {
+        note(errors, Field::ReceiveBuffer, receive_buffer(&self.receive_buffer));
+        if self.kind != Scheme::Udp {
+            return;
+        }
+        let (_, port) = host_and_port(&self.target_host, &self.target_port, Scheme::Udp);
+        note(errors, Field::Port, spelled_port(&self.port, 0));
+        note(errors, Field::TargetPort, spelled_port(&port, 1));
+    }
+
+    /// A whole endpoint in the field of the target goes to the fields that it is for.
+    pub fn take_target_apart(&mut self) {
+        let Some(endpoint) = whole_endpoint(&self.target_host, KINDS) else {
+            return split_endpoint(&mut self.target_host, &mut self.target_port, Scheme::Udp);
+        };
+        self.kind = endpoint.scheme;
+        match endpoint.location {
+            Location::Port(host, port) => {
+                (self.target_host, self.target_port) = (host.to_string(), port.to_string());
+            }
+            Location::Unix(name) => {
+                self.target_host = Self::default().target_host;
+                self.target_path = name.to_string();
+            }
+            Location::Host(host) => self.target_host = host.query(),
+        }
+    }
+
+    /// The target, checked when something is to be sent.
+    ///
+    /// # Errors
+    /// What is wrong with the target's host or port.
+    pub fn target(&self) -> Result<(Host, u16), Errors> {
+        let mut errors = Errors::new();
+        let (host, port) = host_and_port(&self.target_host, &self.target_port, Scheme::Udp);
+        let host = note(&mut errors, Field::TargetHost, host.parse().map_err(|error: ParseError| error.reason));
+        let port = note(&mut errors, Field::TargetPort, remote_port(&port, "udp"));
+        host.zip(port).ok_or(errors)
+    }
+}
+
+/// Bytes, of KiB as typed.
+fn receive_buffer(text: &str) -> Result<Option<u32>, String> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let kib = text.trim().parse::<u32>().ok().filter(|kib| (1..=1 << 20).contains(kib));
+    kib.map(|kib| Some(kib << 10)).ok_or_else(|| {
+        "the receive buffer is a whole number of KiB from 1 to 1048576; empty is the system's default".to_owned()
+    })
+}
