@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{Endpoint, Host, ParseError, Port, Scheme};
 use crate::engine::{Answers, Bind, Connect, Listen, Options, Plan, QueueLimit};
+use crate::export::Role;
 use crate::lookup;
 use address::{local_address, socket_address};
 
@@ -306,6 +307,26 @@ pub fn split_endpoint(host: &mut String, port: &mut String, scheme: Scheme) {
     if let Ok(endpoint) = with_scheme.trim().parse::<Endpoint>() {
         *host = endpoint.host.to_string();
         *port = endpoint.port.to_string();
+    }
+}
+
+impl Plan {
+    /// Its endpoint in files, as asked for: `tcp://127.0.0.1:8888`; a port may be 0.
+    pub fn endpoint(&self) -> String {
+        match self {
+            Self::Listen(plan) => format!("tcp://{}", plan.address),
+            Self::Connect(plan) => format!("tcp://{}:{}", plan.host, plan.port),
+            Self::Bind(plan) => format!("udp://{}", plan.address),
+        }
+    }
+
+    /// What its session is in files.
+    pub const fn role(&self) -> Role {
+        match self {
+            Self::Listen(_) => Role::Listener,
+            Self::Connect(_) => Role::Client,
+            Self::Bind(_) => Role::Udp,
+        }
     }
 }
 

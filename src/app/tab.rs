@@ -286,7 +286,7 @@ impl SocketTab {
             Ok(_) if self.is_open() => {}
             Ok(plan) => {
                 let session = SessionId(ids.next());
-                let endpoint = endpoint(&plan);
+                let endpoint = plan.endpoint();
                 let command = Command::Open { session, journal: Arc::clone(&self.journal), plan };
                 if self.command(engine, command) {
                     self.began(session, endpoint);
@@ -306,7 +306,7 @@ impl SocketTab {
 
     /// A session was opened for this tab, by something else than its form.
     pub(super) fn take_session(&mut self, session: SessionId, plan: &Plan) {
-        self.began(session, endpoint(plan));
+        self.began(session, plan.endpoint());
     }
 
     /// Stop, Cancel or Disconnect.
@@ -420,12 +420,3 @@ pub enum End {
 }
 
 pub(super) const BUSY: &str = "the engine is busy: nothing was done, try again";
-
-/// The endpoint in files.
-pub(super) fn endpoint(plan: &Plan) -> String {
-    match plan {
-        Plan::Listen(plan) => format!("tcp://{}", plan.address),
-        Plan::Connect(plan) => format!("tcp://{}:{}", plan.host, plan.port),
-        Plan::Bind(plan) => format!("udp://{}", plan.address),
-    }
-}
