@@ -194,6 +194,18 @@ impl Scheme {
         }
     }
 
+    /// The name on the screen.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+            Self::Udp => "UDP",
+            Self::Unix => "Unix stream",
+            Self::UnixDatagram => "Unix datagram",
+            Self::Icmp => "ICMP echo",
+        }
+    }
+
     /// Whether payload is a stream of bytes in connections; else it is datagrams.
     pub const fn is_stream(self) -> bool {
         matches!(self, Self::Tcp | Self::Tls | Self::Unix)

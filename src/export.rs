@@ -50,6 +50,8 @@ pub use format::FileFormat;
 pub(crate) use save::try_out_folder;
 pub use save::{Save, SaveError, Saved, try_out};
 pub(crate) use save::{put, save_with};
+#[cfg(not(fuzzing))]
+pub(crate) use target::{create_private, temporary_in};
 pub(crate) use task::WakeOnDrop;
 pub use task::{Task, Wake};
 

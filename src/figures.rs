@@ -15,6 +15,11 @@ pub fn count(n: u64) -> String {
     text
 }
 
+/// A number of things: `1 record`, `2,000 records`; 0 are many. For nouns whose plural has an `s`.
+pub fn counted(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
 /// An amount of memory or traffic in IEC 80000-13 units of 1024: `512 B`, `2.3 MiB`, `256 MiB`.
 ///
 /// Rounded to the nearest tenth, and to a whole number from 100 up.
@@ -105,6 +110,14 @@ mod tests {
         check(65_507, "65,507");
         check(1_234_567, "1,234,567");
         check(u64::MAX, "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn one_thing_is_not_many() {
+        let check = |n: u64, expected: &str| assert_eq!(counted(n, "record"), expected);
+        check(0, "0 records");
+        check(1, "1 record");
+        check(2_000, "2,000 records");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod address;
 mod client;
 mod datagrams;
 mod kind;
+mod plan;
 mod server;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::{Host, ParseError, Port, Scheme, UnixName};
+use crate::endpoint::{ParseError, Port, Scheme, UnixName};
 use crate::engine::{Answers, Options, Plan, QueueLimit};
 use crate::lookup;
 
@@ -151,6 +152,10 @@ impl Form {
     /// # Errors
     /// What is wrong, by field.
     pub fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
+        // These have no engine yet.
+        if matches!(self.kind(), Scheme::Tls | Scheme::UnixDatagram | Scheme::Icmp) {
+            return Err(Errors::from([(Field::Kind, "this kind can't be opened yet".to_owned())]));
+        }
         match self {
             Self::Server(form) => form.check(switches, answers),
             Self::Client(form) => form.check(switches, answers),

@@ -22,7 +22,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::endpoint::{Endpoint, Host, Scheme};
+use crate::endpoint::{Endpoint, Host, Location};
 use crate::engine::{Answers, Command, JobId, Pace, Plan, Replay, ReplayProgress, SessionId, Target, Task};
 use crate::error::OpError;
 use crate::export::Role;
@@ -101,7 +101,7 @@ impl Setup {
         let wrong = |reason: String| OpError::new("replay", self.endpoint.to_string(), reason);
         let conversations = self.choose(conversations(snapshot, role, self.play)).map_err(wrong)?;
         let datagrams = conversations.first().is_some_and(|first| first.script.datagrams);
-        let udp = self.endpoint.scheme == Scheme::Udp;
+        let udp = !self.endpoint.scheme.is_stream();
         if datagrams != udp {
             let (is, needs) = if datagrams { ("UDP", "udp://") } else { ("TCP", "tcp://") };
             return Err(wrong(format!("what is played went over {is}")).advise(format!("write {needs}HOST:PORT")));
@@ -140,21 +140,17 @@ impl Setup {
 
     /// The form that means the session, and with it whom a UDP client sends to.
     fn form(&self) -> (Form, Option<UdpForm>) {
-        let (host, port) = (self.endpoint.host.to_string(), self.endpoint.port.to_string());
-        let address = self.endpoint.host.query();
-        match (self.endpoint.scheme, self.play) {
-            (Scheme::Tcp, As::Client) => (Form::Client(ClientForm { host, port, ..ClientForm::default() }), None),
-            (Scheme::Tcp, As::Server) => {
-                (Form::Server(ServerForm { address, port, ..ServerForm::default() }), None)
-            }
-            (Scheme::Udp, As::Server) => (Form::Udp(UdpForm { address, port, ..UdpForm::default() }), None),
-            (Scheme::Udp, As::Client) => {
-                let local = match self.endpoint.host {
-                    Host::Address(IpAddr::V6(_), _) => "::",
+        let endpoint = &self.endpoint;
+        match (endpoint.scheme.is_stream(), self.play) {
+            (true, As::Client) => (Form::Client(ClientForm::to(endpoint)), None),
+            (true, As::Server) => (Form::Server(ServerForm::at(endpoint)), None),
+            (false, As::Server) => (Form::Udp(UdpForm::at(endpoint)), None),
+            (false, As::Client) => {
+                let address = match &endpoint.location {
+                    Location::Port(Host::Address(IpAddr::V6(_), _), _) => "::",
                     _ => "0.0.0.0",
                 };
-                let local = UdpForm { address: local.to_owned(), port: "0".to_owned(), ..UdpForm::default() };
-                let form = UdpForm { target_host: host, target_port: port, ..local };
+                let form = UdpForm { address: address.to_owned(), port: "0".to_owned(), ..UdpForm::to(endpoint) };
                 (Form::Udp(form.clone()), Some(form))
             }
         }

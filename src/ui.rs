@@ -24,6 +24,7 @@ mod rows;
 mod rules;
 mod save;
 mod sequence;
+mod socket;
 mod statistics;
 mod text;
 mod theme;
@@ -130,6 +131,7 @@ fn socket_tab(ui: &mut Ui, app: &mut App, id: TabId, actions: &mut Vec<SocketAct
                 Page::Rules => rules::show(ui, tab, actions),
                 Page::Messages => messages::show(ui, messages, tab, actions),
                 Page::Sequence => sequence::show(ui, tab, actions),
+                Page::Socket => socket::show(ui, tab, actions),
             }
         });
     });

@@ -13,7 +13,6 @@ use super::App;
 use super::asking::Report;
 use super::tab::{Kind, Page};
 use super::tabs::{Tab, TabId};
-use crate::endpoint::Scheme;
 use crate::form::Form;
 use crate::headless::Ready;
 use crate::library::Library;
@@ -206,8 +205,8 @@ impl App {
     pub fn ready(&mut self, ready: &Ready) {
         if let Some(endpoint) = &ready.endpoint {
             let kind = match endpoint.scheme {
-                Scheme::Tcp => Kind::Client,
-                Scheme::Udp => Kind::Udp,
+                scheme if scheme.is_stream() => Kind::Client,
+                _ => Kind::Udp,
             };
             self.shown = kind.into();
             if let Err(reason) = super::messages::aim(self.sockets.of_mut(kind), endpoint) {

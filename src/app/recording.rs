@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Hands;
 use super::asking::{Answer, Ask, Dialog, PathField, in_home, proposed_path};
 use super::saving::proposed_name;
-use super::tab::{SocketTab, endpoint};
+use super::tab::SocketTab;
 use crate::export::Header;
 use crate::figures;
 use crate::recording::{Recorded, Recording, Rotation};
@@ -213,7 +213,7 @@ fn header(tab: &SocketTab) -> Header {
     if !tab.is_open()
         && let Ok(plan) = tab.form.check(&tab.switches, tab.rules.answers())
     {
-        header.endpoint = endpoint(&plan);
+        header.endpoint = plan.endpoint();
     }
     header
 }

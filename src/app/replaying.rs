@@ -16,7 +16,7 @@ use super::opened::OpenedLog;
 use super::stored::{in_background, outcome};
 use super::tab::{BUSY, Ids, Kind, Progress, SocketTab};
 use super::wake::Wake;
-use crate::endpoint::{Endpoint, Scheme};
+use crate::endpoint::Endpoint;
 use crate::engine::{Command, Engine, JobEnd, JobId, Pace, ReplayFigures, ReplayProgress, SessionId};
 use crate::error::OpError;
 use crate::export::{Header, Role};
@@ -169,10 +169,10 @@ impl Replaying {
             Speed::AtOnce => Pace::AtOnce,
         };
         let limit = Duration::try_from_secs_f64(self.limit).unwrap_or(crate::replay::LIMIT);
-        let kind = match (endpoint.scheme, self.play) {
-            (Scheme::Udp, _) => Kind::Udp,
-            (Scheme::Tcp, As::Client) => Kind::Client,
-            (Scheme::Tcp, As::Server) => Kind::Server,
+        let kind = match (endpoint.scheme.is_stream(), self.play) {
+            (false, _) => Kind::Udp,
+            (true, As::Client) => Kind::Client,
+            (true, As::Server) => Kind::Server,
         };
         let limit = limit.clamp(*LIMITS.start(), *LIMITS.end());
         Ok((Setup { play: self.play, endpoint, pace, limit, conn: self.conn }, kind))

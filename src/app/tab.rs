@@ -68,11 +68,13 @@ pub enum Page {
     Messages,
     /// A conversation in steps.
     Sequence,
+    /// What the socket is beside its address: options, limits, encryption.
+    Socket,
 }
 
 impl Page {
     /// All of them, in order.
-    pub const ALL: [Self; 4] = [Self::Connection, Self::Rules, Self::Messages, Self::Sequence];
+    pub const ALL: [Self; 5] = [Self::Connection, Self::Rules, Self::Messages, Self::Sequence, Self::Socket];
 
     /// The name on screen.
     pub const fn name(self) -> &'static str {
@@ -81,6 +83,7 @@ impl Page {
             Self::Rules => "Rules",
             Self::Messages => "Messages",
             Self::Sequence => "Sequence",
+            Self::Socket => "Socket",
         }
     }
 }
@@ -286,7 +289,7 @@ impl SocketTab {
             Ok(_) if self.is_open() => {}
             Ok(plan) => {
                 let session = SessionId(ids.next());
-                let endpoint = endpoint(&plan);
+                let endpoint = plan.endpoint();
                 let command = Command::Open { session, journal: Arc::clone(&self.journal), plan };
                 if self.command(engine, command) {
                     self.began(session, endpoint);
@@ -306,7 +309,7 @@ impl SocketTab {
 
     /// A session was opened for this tab, by something else than its form.
     pub(super) fn take_session(&mut self, session: SessionId, plan: &Plan) {
-        self.began(session, endpoint(plan));
+        self.began(session, plan.endpoint());
     }
 
     /// Stop, Cancel or Disconnect.
@@ -420,12 +423,3 @@ pub enum End {
 }
 
 pub(super) const BUSY: &str = "the engine is busy: nothing was done, try again";
-
-/// The endpoint in files.
-pub(super) fn endpoint(plan: &Plan) -> String {
-    match plan {
-        Plan::Listen(plan) => format!("tcp://{}", plan.address),
-        Plan::Connect(plan) => format!("tcp://{}:{}", plan.host, plan.port),
-        Plan::Bind(plan) => format!("udp://{}", plan.address),
-    }
-}

@@ -1,7 +1,7 @@
 //! What a file says beside its records: whose they are, what is missing, and the totals at its end.
 
-use super::words::count;
 use crate::endpoint::Address;
+use crate::figures::counted;
 use crate::journal::{ConnId, Connection, Count, Snapshot, Status};
 
 /// Both ends of a connection.
@@ -66,16 +66,16 @@ impl Losses {
     /// A sentence for each loss that there was.
     pub fn sentences(self) -> impl Iterator<Item = String> {
         let limits = (self.records > 0).then(|| {
-            let (records, bytes) = (count(self.records, "record"), count(self.bytes, "byte"));
+            let (records, bytes) = (counted(self.records, "record"), counted(self.bytes, "byte"));
             format!("dropped: {records} with {bytes} left the log because of its limits, before the first one here")
         });
         let kernel = (self.datagrams > 0).then(|| {
-            format!("dropped: {} by the kernel, before they could be received", count(self.datagrams, "datagram"))
+            format!("dropped: {} by the kernel, before they could be received", counted(self.datagrams, "datagram"))
         });
         let cleared = (self.cleared > 0).then(|| {
             format!(
                 "before: {} not in here, cleared by hand or from before a recording began",
-                count(self.cleared, "record")
+                counted(self.cleared, "record")
             )
         });
         [limits, kernel, cleared].into_iter().flatten()

@@ -11,10 +11,10 @@ use rustc_hash::FxHashMap;
 
 use super::block::Block;
 use super::times::Times;
-use super::words::{self, count};
+use super::words;
 use super::{About, Header, LogWriter, Summary, Totals};
 use crate::clock;
-use crate::figures;
+use crate::figures::{self, counted};
 use crate::journal::{ConnId, Content, Count, Detail, Direction, How, Record};
 use crate::payload::visible::{self, Span, Spans};
 
@@ -166,14 +166,11 @@ impl<W: Write> LogWriter for Html<W> {
         if self.records > 0 {
             self.row.put(b"</table></section>\n");
         }
-        let total = |count_: Count| {
-            let (bytes, records) = (count(count_.bytes, "byte"), count(count_.records, "record"));
-            format!("{bytes} in {records}")
-        };
+        let total = |of: Count| format!("{} in {}", counted(of.bytes, "byte"), counted(of.records, "record"));
         let all = self.received == summary.received && self.sent == summary.sent;
         let here = if all { "All of it is in this page." } else { "Not all of it is in this page." };
         let (received, sent) = (total(summary.received), total(summary.sent));
-        let line = format!("{}. Received: {received}. Sent: {sent}. {here}", count(self.records, "record"));
+        let line = format!("{}. Received: {received}. Sent: {sent}. {here}", counted(self.records, "record"));
         self.paragraph("<p id=totals>", &line);
         for sentence in summary.losses.sentences() {
             self.paragraph("<p class=w>", &sentence);

@@ -57,17 +57,7 @@ impl Target {
     ///
     /// When the folder does not exist or can't be written.
     pub(super) fn temporary(&self) -> Result<NamedTempFile, OpError> {
-        // The error that comes back through `make_in` may have lost the system's number.
-        let mut refused = None;
-        let create = |path: &Path| {
-            create_private(path)
-                .inspect_err(|error| refused = error.raw_os_error().map(io::Error::from_raw_os_error))
-        };
-        tempfile::Builder::new()
-            .prefix(".sockscope-")
-            .suffix(".part")
-            .make_in(&self.folder, create)
-            .map_err(|error| self.failed(refused.as_ref().unwrap_or(&error)))
+        temporary_in(&self.folder).map_err(|error| self.failed(&error))
     }
 
     /// Puts `complete`, which is on the disk, in the place of the target.
@@ -108,7 +98,25 @@ fn end_of_links(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("there are too many symbolic links"))
 }
 
-fn create_private(path: &Path) -> io::Result<File> {
+/// A temporary file in `folder` that nobody else can read (mode 0600), and that is gone when it is dropped.
+///
+/// # Errors
+/// Those of the system.
+pub(crate) fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
+    // The error that comes back through `make_in` may have lost the system's number.
+    let mut refused = None;
+    let create = |path: &Path| {
+        create_private(path).inspect_err(|error| refused = error.raw_os_error().map(io::Error::from_raw_os_error))
+    };
+    let made = tempfile::Builder::new().prefix(".sockscope-").suffix(".part").make_in(folder, create);
+    made.map_err(|error| refused.unwrap_or(error))
+}
+
+/// Creates the file `path`, which nobody else can read (mode 0600).
+///
+/// # Errors
+/// Those of the system; [`io::ErrorKind::AlreadyExists`] where there is one.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]

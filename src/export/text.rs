@@ -19,9 +19,10 @@ use rustc_hash::FxHashMap;
 use super::block::Block;
 use super::escaped::Escaped;
 use super::times::Times;
-use super::words::{self, count};
+use super::words;
 use super::{About, Ends, Header, LogWriter, Role, Summary};
 use crate::clock::Stamp;
+use crate::figures::counted;
 use crate::journal::{ConnId, Content, Count, Detail, Direction, Record};
 
 /// Writes plain text.
@@ -126,7 +127,7 @@ impl<W: Write> LogWriter for Text<W> {
         let all = self.received == summary.received && self.sent == summary.sent;
         let line = format!(
             "{}; received: {}; sent: {}; {}",
-            count(self.records, "record"),
+            counted(self.records, "record"),
             amount(summary.received, self.unit),
             amount(summary.sent, self.unit),
             if all { "all of it is in this file" } else { "not all of it is in this file" },
@@ -137,5 +138,5 @@ impl<W: Write> LogWriter for Text<W> {
 }
 
 fn amount(total: Count, unit: &str) -> String {
-    format!("{} in {}", count(total.bytes, "byte"), count(total.records, unit))
+    format!("{} in {}", counted(total.bytes, "byte"), counted(total.records, unit))
 }

@@ -24,8 +24,3 @@ pub(super) const fn opened_name(by: Opened) -> &'static str {
         Opened::Peer => "peer",
     }
 }
-
-/// `1 record`, `2 records`.
-pub(super) fn count(number: u64, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}

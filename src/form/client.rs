@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::address::{local_address, socket_address};
 use super::kind::{host_and_port, split_endpoint, whole_endpoint};
 use super::{Errors, Field, Switches, note, port, remote_port, spelled_port, unix_name};
-use crate::endpoint::{Host, Location, ParseError, Scheme};
+use crate::endpoint::{Endpoint, Host, Location, ParseError, Scheme};
 use crate::engine::{Answers, Connect, Destination, Plan};
 
 const KINDS: &[Scheme] = &[Scheme::Tcp, Scheme::Tls, Scheme::Unix];
@@ -86,20 +86,33 @@ impl ClientForm {
         }
     }
 
+    /// One that connects to `endpoint`.
+    pub fn to(endpoint: &Endpoint) -> Self {
+        let mut form = Self { kind: endpoint.scheme, ..Self::default() };
+        match &endpoint.location {
+            Location::Port(host, port) => (form.host, form.port) = (host.to_string(), port.to_string()),
+            Location::Unix(name) => form.path = name.to_string(),
+            Location::Host(host) => form.host = host.to_string(),
+        }
+        form
+    }
+
+    /// Has it connect to `endpoint`; what is not said by that stays.
+    pub fn aim(&mut self, endpoint: &Endpoint) {
+        let its = Self::to(endpoint);
+        (self.kind, self.host) = (its.kind, its.host);
+        match its.kind {
+            Scheme::Unix => self.path = its.path,
+            _ => self.port = its.port,
+        }
+    }
+
     /// A whole endpoint in the field of the host goes to the fields that it is for.
     pub fn take_apart(&mut self) {
         let Some(endpoint) = whole_endpoint(&self.host, KINDS) else {
             return split_endpoint(&mut self.host, &mut self.port, Scheme::Tcp);
         };
-        self.kind = endpoint.scheme;
-        match endpoint.location {
-            Location::Port(host, port) => (self.host, self.port) = (host.to_string(), port.to_string()),
-            Location::Unix(name) => {
-                self.host = Self::default().host;
-                self.path = name.to_string();
-            }
-            Location::Host(_) => {}
-        }
+        self.aim(&endpoint);
     }
 
     fn local(&self, host: Option<&Host>, errors: &mut Errors) -> Option<SocketAddr> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::address::{local_address, socket_address};
 use super::kind::{host_and_port, split_endpoint, whole_endpoint};
 use super::{Errors, Field, Switches, note, port, remote_port, spelled_port};
-use crate::endpoint::{Host, Location, ParseError, Scheme};
+use crate::endpoint::{Endpoint, Host, Location, ParseError, Scheme};
 use crate::engine::{Answers, Bind, Plan};
 
 const KINDS: &[Scheme] = &[Scheme::Udp, Scheme::UnixDatagram, Scheme::Icmp];
@@ -75,22 +75,47 @@ impl UdpForm {
         note(errors, Field::TargetPort, spelled_port(&port, 1));
     }
 
+    /// One that is bound to `endpoint`.
+    pub fn at(endpoint: &Endpoint) -> Self {
+        let mut form = Self { kind: endpoint.scheme, ..Self::default() };
+        match &endpoint.location {
+            Location::Port(host, port) => (form.address, form.port) = (host.query(), port.to_string()),
+            Location::Unix(name) => form.path = name.to_string(),
+            Location::Host(host) => form.address = host.query(),
+        }
+        form
+    }
+
+    /// One that sends to `endpoint`.
+    pub fn to(endpoint: &Endpoint) -> Self {
+        let mut form = Self { kind: endpoint.scheme, ..Self::default() };
+        match &endpoint.location {
+            Location::Port(host, port) => {
+                (form.target_host, form.target_port) = (host.to_string(), port.to_string())
+            }
+            Location::Unix(name) => form.target_path = name.to_string(),
+            Location::Host(host) => form.target_host = host.to_string(),
+        }
+        form
+    }
+
+    /// Has it send to `endpoint`; what is not said by that stays.
+    pub fn aim(&mut self, endpoint: &Endpoint) {
+        let its = Self::to(endpoint);
+        (self.kind, self.target_host) = (its.kind, its.target_host);
+        match its.kind {
+            Scheme::UnixDatagram => self.target_path = its.target_path,
+            Scheme::Udp => self.target_port = its.target_port,
+            _ => {}
+        }
+    }
+
     /// A whole endpoint in the field of the target goes to the fields that it is for.
     pub fn take_target_apart(&mut self) {
         let Some(endpoint) = whole_endpoint(&self.target_host, KINDS) else {
             return split_endpoint(&mut self.target_host, &mut self.target_port, Scheme::Udp);
         };
-        self.kind = endpoint.scheme;
-        match endpoint.location {
-            Location::Port(host, port) => {
-                (self.target_host, self.target_port) = (host.to_string(), port.to_string());
-            }
-            Location::Unix(name) => {
-                self.target_host = Self::default().target_host;
-                self.target_path = name.to_string();
-            }
-            Location::Host(host) => self.target_host = host.query(),
-        }
+        self.aim(&endpoint);
     }
 
     /// The target, checked when something is to be sent.

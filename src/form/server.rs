@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::address::{local_address, socket_address};
 use super::kind::whole_endpoint;
 use super::{Errors, Field, Switches, note, port, spelled_port, unix_name};
-use crate::endpoint::{Address, Location, Scheme};
+use crate::endpoint::{Address, Endpoint, Location, Scheme};
 use crate::engine::{Answers, Listen, Plan};
 
 const KINDS: &[Scheme] = &[Scheme::Tcp, Scheme::Tls, Scheme::Unix];
@@ -72,17 +72,25 @@ impl ServerForm {
         note(errors, Field::Backlog, backlog(&self.backlog));
     }
 
+    /// One that listens at `endpoint`.
+    pub fn at(endpoint: &Endpoint) -> Self {
+        let mut form = Self { kind: endpoint.scheme, ..Self::default() };
+        match &endpoint.location {
+            Location::Port(host, port) => (form.address, form.port) = (host.query(), port.to_string()),
+            Location::Unix(name) => form.path = name.to_string(),
+            Location::Host(host) => form.address = host.query(),
+        }
+        form
+    }
+
     /// A whole endpoint in the field of the address goes to the fields that it is for.
     pub fn take_apart(&mut self) {
         let Some(endpoint) = whole_endpoint(&self.address, KINDS) else { return };
-        self.kind = endpoint.scheme;
-        match endpoint.location {
-            Location::Port(host, port) => (self.address, self.port) = (host.query(), port.to_string()),
-            Location::Unix(name) => {
-                self.address = Self::default().address;
-                self.path = name.to_string();
-            }
-            Location::Host(_) => {}
+        let its = Self::at(&endpoint);
+        (self.kind, self.address) = (its.kind, its.address);
+        match its.kind {
+            Scheme::Unix => self.path = its.path,
+            _ => self.port = its.port,
         }
     }
 }

@@ -12,7 +12,7 @@ use super::conversation::{Notation, Repeating, Talk};
 use super::recipients::Recipients;
 use super::status::Failure;
 use super::{forms, presets, recorder};
-use crate::endpoint::{Endpoint, Host, Scheme};
+use crate::endpoint::{Host, Scheme};
 use crate::engine::Repeat;
 use crate::error::OpError;
 use crate::form::{ClientForm, Form, UdpForm, split_endpoint};
@@ -32,7 +32,7 @@ const EVERY: f64 = 1_000.0;
 ///
 /// What is wrong with the arguments; over UDP also a name that has no address.
 pub(super) fn talk(mut arguments: ConnectArguments) -> Result<Talk, Failure> {
-    let udp = arguments.endpoint.scheme == Scheme::Udp;
+    let udp = !arguments.endpoint.scheme.is_stream();
     let (notation, mut opening) = payloads(&arguments)?;
     let repeat = repeating(&arguments, &mut opening)?;
     let until = arguments.until.take().map(|text| pattern(&text, &notation)).transpose()?;
@@ -135,21 +135,15 @@ fn local(arguments: &ConnectArguments) -> (String, String) {
 }
 
 fn client(arguments: &ConnectArguments) -> ClientForm {
-    let Endpoint { host, port, .. } = &arguments.endpoint;
     let (local_address, local_port) = local(arguments);
     let limit = arguments.limit.clone();
-    ClientForm { host: host.to_string(), port: port.to_string(), local_address, local_port, limit }
+    ClientForm { local_address, local_port, limit, ..ClientForm::to(&arguments.endpoint) }
 }
 
 /// A socket from which the peer can be reached, and the peer.
 fn datagrams(arguments: &ConnectArguments) -> Result<(Form, Recipients), Failure> {
-    let Endpoint { host, port, .. } = &arguments.endpoint;
-    let mut form = UdpForm {
-        target_host: host.to_string(),
-        target_port: port.to_string(),
-        receive_buffer: arguments.common.receive_buffer.clone(),
-        ..UdpForm::default()
-    };
+    let receive_buffer = arguments.common.receive_buffer.clone();
+    let mut form = UdpForm { receive_buffer, ..UdpForm::to(&arguments.endpoint) };
     let (host, port) = form.target().map_err(|errors| {
         Failure::usage(
             errors.into_values().map(|reason| format!("ENDPOINT: {reason}")).collect::<Vec<_>>().join("; "),

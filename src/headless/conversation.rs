@@ -26,7 +26,7 @@ use super::watch::Watch;
 use crate::endpoint::{Address, Scheme};
 use crate::engine::{Command, Engine, JobId, Plan, RepeatProgress, SessionId};
 use crate::error::OpError;
-use crate::export::{Header, Role};
+use crate::export::Header;
 use crate::journal::{Journal, Limits};
 use crate::lookup::Pool;
 use crate::message::Prepared;
@@ -71,14 +71,6 @@ impl Talk {
     fn scheme(&self) -> Scheme {
         if matches!(self.plan, Plan::Bind(_)) { Scheme::Udp } else { Scheme::Tcp }
     }
-
-    fn role(&self) -> Role {
-        match self.plan {
-            Plan::Listen(_) => Role::Listener,
-            Plan::Connect(_) => Role::Client,
-            Plan::Bind(_) => Role::Udp,
-        }
-    }
 }
 
 /// Runs `talk` to its end.
@@ -95,9 +87,9 @@ pub(super) fn run(talk: Talk) -> Result<Status, Failure> {
     let journal = Arc::new(Journal::new(Limits::default()));
     let (wake, wakes) = bounded(1);
     let records = bounded(1);
-    let (role, save) = (talk.role(), talk.save.clone());
+    let (role, save) = (talk.plan.role(), talk.save.clone());
     let record = talk.record.clone().map(|asked| {
-        let header = Header::new(role, super::forms::endpoint(&talk.plan));
+        let header = Header::new(role, talk.plan.endpoint());
         Recorder::start(asked, header, &journal, wake.clone())
     });
     let record = record.transpose()?;
@@ -167,7 +159,7 @@ struct Conversation {
 
 impl Conversation {
     fn new(talk: Talk, engine: Engine, journal: Arc<Journal>, output: Output, record: Option<Recorder>) -> Self {
-        let (scheme, endpoint) = (talk.scheme(), super::forms::endpoint(&talk.plan));
+        let (scheme, endpoint) = (talk.scheme(), talk.plan.endpoint());
         Self {
             engine,
             journal,

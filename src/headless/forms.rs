@@ -63,12 +63,3 @@ fn option(field: Field) -> &'static str {
         Field::QueueLimit => "--queue-limit",
     }
 }
-
-/// The endpoint of a plan.
-pub(super) fn endpoint(plan: &Plan) -> String {
-    match plan {
-        Plan::Listen(plan) => format!("tcp://{}", plan.address),
-        Plan::Connect(plan) => format!("tcp://{}:{}", plan.host, plan.port),
-        Plan::Bind(plan) => format!("udp://{}", plan.address),
-    }
-}

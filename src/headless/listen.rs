@@ -9,7 +9,6 @@ use super::presets;
 use super::recipients::Recipients;
 use super::recorder;
 use super::status::Failure;
-use crate::endpoint::Scheme;
 use crate::form::{Form, ServerForm, Switches, UdpForm};
 use crate::message::Message;
 use crate::responder::{Act, Rule, When};
@@ -21,7 +20,7 @@ use crate::responder::{Act, Rule, When};
 /// What is wrong with the arguments.
 pub(super) fn talk(arguments: ListenArguments) -> Result<Talk, Failure> {
     let ListenArguments { endpoint, preset, greeting, once, backlog, to, common } = arguments;
-    let udp = endpoint.scheme == Scheme::Udp;
+    let udp = !endpoint.scheme.is_stream();
     let preset = preset.map(|name| presets::rules(&name, udp)).transpose()?;
     let mut rules = forms::rules(&common, preset.map(|preset| (preset.rules)()));
     if let Some(text) = greeting {
@@ -36,15 +35,9 @@ pub(super) fn talk(arguments: ListenArguments) -> Result<Talk, Failure> {
         keep_open: common.keep_open || preset.is_some_and(|preset| preset.keep_open),
         ..forms::switches(&common)
     };
-    let (address, port) = (endpoint.host.query(), endpoint.port.to_string());
     let form = match udp {
-        true => Form::Udp(UdpForm {
-            address,
-            port,
-            receive_buffer: common.receive_buffer.clone(),
-            ..UdpForm::default()
-        }),
-        false => Form::Server(ServerForm { address, port, backlog }),
+        true => Form::Udp(UdpForm { receive_buffer: common.receive_buffer.clone(), ..UdpForm::at(&endpoint) }),
+        false => Form::Server(ServerForm { backlog, ..ServerForm::at(&endpoint) }),
     };
     let plan = forms::plan(&form, &switches, &rules)?;
     Ok(Talk {

@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::signals;
-use super::status::{Failure, Status, complain, count, tell};
+use super::status::{Failure, Status, complain, tell};
 use crate::error::OpError;
 use crate::export::SaveError;
-use crate::figures;
+use crate::figures::{self, counted};
 use crate::import::{self, Verdict};
 
 /// Writes the log at `from` to `to`.
@@ -23,7 +23,7 @@ pub(super) fn convert(from: &Path, to: &Path) -> Result<Status, Failure> {
         SaveError::Failed(error) => Failure::file(&error),
         canceled @ SaveError::Canceled => Failure { status: Status::File, reason: canceled.to_string() },
     })?;
-    let records = count(converted.saved.records, "record");
+    let records = counted(converted.saved.records, "record");
     tell(format_args!("converted {records} to {}", converted.saved.path.display()));
     Ok(match converted.fault {
         None => Status::Done,
@@ -62,7 +62,7 @@ fn print(path: &Path, verdict: &Verdict) -> io::Result<()> {
         writeln!(out, "{path}: and {} more", figures::count(verdict.more))?;
     }
     let judged = if verdict.ok { "ok" } else { "not as it says" };
-    let (records, connections) = (count(verdict.records, "record"), count(verdict.connections, "connection"));
+    let (records, connections) = (counted(verdict.records, "record"), counted(verdict.connections, "connection"));
     writeln!(out, "{path}: {judged}: {records} of {connections} were read")?;
     out.flush()
 }

@@ -13,7 +13,7 @@ use super::status::{Failure, Status, complain, tell};
 use super::{saving, signals};
 use crate::engine::{Command, Engine, Event, JobId, Plan, SessionId};
 use crate::error::OpError;
-use crate::export::{Header, Role};
+use crate::export::Header;
 use crate::journal::{Journal, Limits};
 
 /// The one session and job of a run.
@@ -77,7 +77,7 @@ pub(super) fn play(
     let mut playing = Playing {
         engine,
         output: output.map_err(broken)?,
-        endpoint: super::forms::endpoint(plan),
+        endpoint: plan.endpoint(),
         udp: matches!(plan, Plan::Bind(_)),
         status: Status::Done,
         stopping: false,
@@ -91,21 +91,13 @@ pub(super) fn play(
     playing.run(&wakes, &signals);
     let Playing { engine, output, endpoint, mut status, stopping, .. } = playing;
     engine.stop();
-    let header = || Header::new(role(plan), endpoint);
+    let header = || Header::new(plan.role(), endpoint);
     let saved = files.save.map_or(Ok(()), |path| saving::save(path, header(), &journal));
     let written = output.map_or(Ok(()), Output::finish);
     for failure in [saved, written].into_iter().filter_map(Result::err) {
         status = status.max(failure.tell());
     }
     Ok(Played { journal, stopped: stopping, status })
-}
-
-fn role(plan: &Plan) -> Role {
-    match plan {
-        Plan::Listen(_) => Role::Listener,
-        Plan::Connect(_) => Role::Client,
-        Plan::Bind(_) => Role::Udp,
-    }
 }
 
 impl Playing<'_> {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::arguments::placed;
-use crate::endpoint::{Endpoint, Host, Port, canonical};
+use crate::endpoint::{Endpoint, Host, Location, Port, canonical};
 use crate::engine::Target;
 use crate::journal::{ConnId, Connection, Journal};
 
@@ -27,9 +27,9 @@ pub(super) fn peer(text: &str) -> Result<Peer, String> {
         return Ok(Peer::Address(address));
     }
     let bare = text.strip_prefix("udp://").or_else(|| text.strip_prefix("tcp://")).unwrap_or(text);
-    let Endpoint { host, port, .. } = bare.parse().map_err(|error| placed(bare, &error))?;
-    match port {
-        Port::Number(port @ 1..) => Ok(Peer::Exact(host, port)),
+    let Endpoint { location, .. } = bare.parse().map_err(|error| placed(bare, &error))?;
+    match location {
+        Location::Port(host, Port::Number(port @ 1..)) => Ok(Peer::Exact(host, port)),
         _ => Err("a peer has a port from 1 to 65535".to_owned()),
     }
 }

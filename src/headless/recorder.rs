@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Sender, bounded};
 
 use super::arguments::Common;
-use super::status::{Failure, Status, complain, count, tell};
+use super::status::{Failure, Status, complain, tell};
 use crate::export::{FileFormat, Header};
+use crate::figures::counted;
 use crate::journal::Journal;
 use crate::recording::{Recorded, Recording, Rotation};
 
@@ -104,7 +105,7 @@ impl Recorder {
             Ok(recorded) => {
                 let files =
                     if recorded.files > 1 { format!(" and {} more", recorded.files - 1) } else { String::new() };
-                let records = count(recorded.records, "record");
+                let records = counted(recorded.records, "record");
                 tell(format_args!("recorded {records} to {}{files}", recorded.path.display()));
                 Status::Done
             }

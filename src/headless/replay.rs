@@ -97,10 +97,8 @@ pub(super) fn run(arguments: &ReplayArguments) -> Result<Status, Failure> {
         status = Status::File;
     }
     if opened.left > 0 {
-        let left = figures::count(opened.left);
-        complain(format_args!(
-            "{left} records at the start of the log are too many for the memory: the rest is played"
-        ));
+        let left = figures::counted(opened.left, "record");
+        complain(format_args!("{left} at the start of the log did not fit the memory: the rest is played"));
         status = Status::File;
     }
     let play = match arguments.side {
@@ -129,7 +127,8 @@ pub(super) fn run(arguments: &ReplayArguments) -> Result<Status, Failure> {
         complain(error);
     }
     if figures.unexpected > 0 {
-        tell(format_args!("{} more connections came than are in the log", figures::count(figures.unexpected)));
+        let more = figures::counted(figures.unexpected, "more connection");
+        tell(format_args!("{more} came than are in the log"));
     }
     let comparison = prepared.comparison(&played.journal, &progress);
     let is_equal = comparison.is_equal() && figures.end == Some(JobEnd::Done);

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
-use super::status::{Failure, Status, count, tell};
+use super::status::{Failure, Status, tell};
 use crate::export::{Header, Save, SaveError};
+use crate::figures::counted;
 use crate::journal::Journal;
 
 /// Saves all that `journal` holds, and waits for it.
@@ -27,7 +28,7 @@ pub(super) fn save(path: PathBuf, header: Header, journal: &Journal) -> Result<(
         match save.poll() {
             None => {}
             Some(Ok(saved)) => {
-                tell(format_args!("saved {} to {}", count(saved.records, "record"), saved.path.display()));
+                tell(format_args!("saved {} to {}", counted(saved.records, "record"), saved.path.display()));
                 return Ok(());
             }
             Some(Err(SaveError::Failed(error))) => return Err(failed(error)),

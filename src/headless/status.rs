@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::error::OpError;
-use crate::figures;
 
 /// The exit status, the worst last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,9 +67,4 @@ pub(super) fn complain(what: impl fmt::Display) {
 pub(super) fn tell(line: impl fmt::Display) {
     // In one write: several processes may share it.
     let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
-}
-
-/// `1 record`, `2,000 records`.
-pub(super) fn count(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", figures::count(number), if number == 1 { "" } else { "s" })
 }

@@ -159,8 +159,9 @@ impl Check {
         };
         // Those that could not be read had numbers too.
         if gap > damaged {
-            let missing = records(gap);
-            self.find(format!("record {seq} comes after record {last}: {missing} between them not in the file"));
+            let (missing, verb) = (figures::counted(gap, "record"), if gap == 1 { "is" } else { "are" });
+            let what = format!("{missing} between them {verb} not in the file");
+            self.find(format!("record {seq} comes after record {last}: {what}"));
         }
     }
 
@@ -269,8 +270,4 @@ impl Check {
             self.find(format!("{of}the file says {said} {what}, it has {found}"));
         }
     }
-}
-
-fn records(number: u64) -> String {
-    if number == 1 { "1 record is".to_owned() } else { format!("{} records are", figures::count(number)) }
 }

@@ -3,7 +3,7 @@
 use super::calls;
 use super::query::Query;
 use super::{Tables, services};
-use crate::endpoint::{Endpoint, Location, Host, ParseError, Port, Scheme};
+use crate::endpoint::{Endpoint, Host, Location, ParseError, Port, Scheme};
 
 /// A host name has at most 253 characters (RFC 1035 §2.3.4), a call a few more.
 const TEXT_LIMIT: usize = 1_000;

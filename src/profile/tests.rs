@@ -21,15 +21,11 @@ fn form() -> impl Strategy<Value = Form> {
         Just("2.50".to_owned())
     ];
     (any::<String>(), port, limit, 0..3u8, 0..=4096u32).prop_map(|(host, port, limit, kind, backlog)| match kind {
-        0 => Form::Server(ServerForm { address: host, port, backlog: backlog.to_string() }),
+        0 => {
+            Form::Server(ServerForm { address: host, port, backlog: backlog.to_string(), ..ServerForm::default() })
+        }
         // A host with an endpoint in it has a port of its own.
-        1 => Form::Client(ClientForm {
-            host: host.replace(':', ""),
-            port,
-            local_address: String::new(),
-            local_port: String::new(),
-            limit,
-        }),
+        1 => Form::Client(ClientForm { host: host.replace(':', ""), port, limit, ..ClientForm::default() }),
         _ => Form::Udp(UdpForm { address: host, target_port: port, ..UdpForm::default() }),
     })
 }

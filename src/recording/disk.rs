@@ -1,10 +1,12 @@
 //! Where the files of a recording are created.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::TempPath;
+
+use crate::export::{create_private, temporary_in};
 
 /// Something that files are created on.
 pub(super) trait Disk: Send {
@@ -51,28 +53,9 @@ impl Disk for Folder {
         }
         // The old file stays until the new one has begun.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut refused = None;
-        let create = |path: &Path| {
-            create_private(path)
-                .inspect_err(|error| refused = error.raw_os_error().map(io::Error::from_raw_os_error))
-        };
-        // The error that comes back through `make_in` may have lost the system's number.
-        let temporary: NamedTempFile = tempfile::Builder::new()
-            .prefix(".sockscope-")
-            .suffix(".part")
-            .make_in(folder, create)
-            .map_err(|error| refused.unwrap_or(error))?;
-        let (file, temporary) = temporary.into_parts();
+        let (file, temporary) = temporary_in(folder)?.into_parts();
         Ok(Box::new(Written { file, replaces: Some((temporary, path.to_owned())) }))
     }
-}
-
-fn create_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// A file of the system.

@@ -48,7 +48,8 @@ impl Bench {
 
     fn bind(limits: Limits) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let plan = Bind { address, dual_stack: false, receive_buffer: None, options: Options::default() };
+        let plan =
+            Bind { address: address.into(), dual_stack: false, receive_buffer: None, options: Options::default() };
         Self::open(crate::engine::Plan::Bind(plan), limits)
     }
 

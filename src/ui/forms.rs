@@ -8,7 +8,7 @@ use super::widgets::{complaint, field, labeled, main_button, remark};
 use crate::app::SocketAction;
 use crate::app::tab::{Kind, Progress, SocketTab};
 use crate::endpoint::Scheme;
-use crate::form::{self, Errors, Field, Form};
+use crate::form::{self, Errors, Field, Form, ServerForm};
 
 /// Shows the form, its button, its state and its options.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
@@ -32,16 +32,25 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
 
 /// The fields that a running session can't change; returns whether Enter was pressed in one of them.
 fn fields(ui: &mut Ui, form: &mut Form, errors: &Errors) -> bool {
+    kind(ui, form, errors);
     let shown = match form {
+        Form::Server(form) if form.kind == Scheme::Unix => vec![
+            path(ui, "Path", &mut form.path, errors.get(&Field::Path)),
+            field(ui, "Backlog", &mut form.backlog, "0 to 4096", errors.get(&Field::Backlog)),
+        ],
+        Form::Client(form) if form.kind == Scheme::Unix => vec![
+            path(ui, "Path", &mut form.path, errors.get(&Field::Path)),
+            field(ui, "Time limit", &mut form.limit, "seconds", errors.get(&Field::TimeLimit)),
+        ],
         Form::Server(form) => vec![
-            address(ui, "Address", &mut form.address, errors),
+            server_address(ui, form, errors),
             field(ui, "Port", &mut form.port, "number or service, 0 = any", errors.get(&Field::Port)),
             field(ui, "Backlog", &mut form.backlog, "0 to 4096", errors.get(&Field::Backlog)),
         ],
         Form::Client(form) => {
             let host = field(ui, "Host", &mut form.host, "name or address", errors.get(&Field::Host));
             if is_complete(ui, &host) {
-                form::split_endpoint(&mut form.host, &mut form.port, Scheme::Tcp);
+                form.take_apart();
             }
             let error = errors.get(&Field::LocalAddress);
             vec![
@@ -63,6 +72,42 @@ fn fields(ui: &mut Ui, form: &mut Form, errors: &Errors) -> bool {
         }
     };
     ui.input(|input| input.key_pressed(egui::Key::Enter)) && shown.iter().any(egui::Response::lost_focus)
+}
+
+/// Which kind of socket it is to be.
+fn kind(ui: &mut Ui, form: &mut Form, errors: &Errors) {
+    let offered = form.kinds();
+    let kind = match form {
+        Form::Server(form) => &mut form.kind,
+        Form::Client(form) => &mut form.kind,
+        Form::Udp(form) => &mut form.kind,
+    };
+    labeled(ui, "Kind", |ui| {
+        let list = egui::ComboBox::from_id_salt("kind").width(ui.available_width()).selected_text(kind.words());
+        let list = list.show_ui(ui, |ui| {
+            for offer in offered {
+                ui.selectable_value(kind, *offer, offer.words());
+            }
+        });
+        super::widgets::name_field(ui, &list.response, "Kind");
+        list.response
+    });
+    complaint(ui, errors.get(&Field::Kind));
+}
+
+/// The name of a Unix socket.
+fn path(ui: &mut Ui, label: &str, value: &mut String, error: Option<&String>) -> egui::Response {
+    field(ui, label, value, "/run/x.sock, or @name", error)
+        .on_hover_text("A path, or @ and a name in the kernel's own space: 107 bytes at most")
+}
+
+/// The local address of a server, where a whole endpoint may be pasted.
+fn server_address(ui: &mut Ui, form: &mut ServerForm, errors: &Errors) -> egui::Response {
+    let response = address(ui, "Address", &mut form.address, errors);
+    if is_complete(ui, &response) {
+        form.take_apart();
+    }
+    response
 }
 
 /// Whether a field's text is as it is meant: pasted, or left. While it is being typed, `host:8` may become `host:80`.
@@ -163,7 +208,7 @@ fn target(ui: &mut Ui, tab: &mut SocketTab) {
     let error = errors.get(&Field::TargetHost);
     let host = field(ui, "Target host", &mut form.target_host, "name or address", error);
     if is_complete(ui, &host) {
-        form::split_endpoint(&mut form.target_host, &mut form.target_port, Scheme::Udp);
+        form.take_target_apart();
     }
     field(ui, "Target port", &mut form.target_port, "number or service", errors.get(&Field::TargetPort));
 }

@@ -79,7 +79,7 @@ fn notice(ui: &mut Ui, messages: &Messages, actions: &mut Vec<SocketAction>) {
 
 /// The protocols whose first lines are known.
 fn presets_menu(ui: &mut Ui, kind: Kind, actions: &mut Vec<SocketAction>) {
-    let fits = |scheme| matches!((kind, scheme), (Kind::Client, Scheme::Tcp) | (Kind::Udp, Scheme::Udp));
+    let fits = |scheme: Scheme| matches!((kind, scheme), (Kind::Client, Scheme::Tcp) | (Kind::Udp, Scheme::Udp));
     let menu = ui.menu_button("Presets", |ui| {
         ui.set_min_width(190.0);
         for (number, preset) in presets::ALL.iter().enumerate().filter(|(_, preset)| fits(preset.scheme)) {

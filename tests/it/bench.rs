@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use sockscope::endpoint::Host;
 use sockscope::engine::{
-    Answers, Bind, Command, Connect, Engine, Event, JobId, Listen, Options, Plan, SessionId, Target, Ticket,
+    Answers, Bind, Command, Connect, Destination, Engine, Event, JobId, Listen, Options, Plan, SessionId, Target,
+    Ticket,
 };
 use sockscope::error::OpError;
 use sockscope::journal::{ConnId, Content, Detail, Direction, Journal, Limits, Record};
@@ -124,7 +125,7 @@ impl Bench {
     pub(crate) fn bind(&self, options: Options) -> (Tab, SocketAddr) {
         let address = loopback(0);
         let tab = self.open(Plan::Bind(Bind {
-            address,
+            address: address.into(),
             dual_stack: false,
             receive_buffer: Bind::RECEIVE_BUFFER,
             options,
@@ -254,7 +255,12 @@ pub(crate) fn loopback(port: u16) -> SocketAddr {
 }
 
 pub(crate) fn connect_to(peer: SocketAddr, options: Options) -> Connect {
-    Connect { host: Host::Address(peer.ip(), 0), port: peer.port(), local: None, limit: PATIENCE, options }
+    Connect {
+        to: Destination::Port(Host::Address(peer.ip(), 0), peer.port()),
+        local: None,
+        limit: PATIENCE,
+        options,
+    }
 }
 
 /// A peer that a test plays, which gives up in the end.

@@ -61,6 +61,8 @@ const NEIGHBORS: &[(&str, &str)] = &[
     ("sequence", "template"),
     // A form means a plan for the engine.
     ("form", "engine"),
+    // Files name what a plan opens.
+    ("form", "export"),
     // What is read is in the words of what is written: headers, summaries, kinds.
     ("import", "export"),
     // A recording is an export that follows the journal.

@@ -62,7 +62,7 @@ impl Log {
     }
 
     fn opened(&mut self, conn: ConnId, by: Opened) {
-        let Ends { peer, local } = self.ends[&conn.0];
+        let Ends { peer, local } = self.ends[&conn.0].clone();
         self.detail(conn, Detail::Opened { by, local, peer: Some(peer) });
     }
 
@@ -81,7 +81,7 @@ impl Log {
         };
         let totals = |(conn, ends): (&u32, &Ends)| Totals {
             conn: ConnId(*conn),
-            ends: *ends,
+            ends: ends.clone(),
             received: count(*conn, false),
             sent: count(*conn, true),
         };

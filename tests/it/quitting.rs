@@ -209,7 +209,7 @@ fn udp_stops_at_once_under_a_flood() {
     let bench = Bench::new();
     let address = loopback(0);
     let tab = bench.open(Plan::Bind(Bind {
-        address,
+        address: address.into(),
         dual_stack: false,
         receive_buffer: Bind::RECEIVE_BUFFER,
         options: Options::default(),

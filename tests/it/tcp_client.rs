@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::bounded;
 use socket2::{Domain, Socket, Type};
 use sockscope::endpoint::Host;
-use sockscope::engine::{Command, Connect, Event, Options, Plan, Target};
+use sockscope::engine::{Command, Connect, Destination, Event, Options, Plan, Target};
 use sockscope::journal::{Detail, How, Opened};
 
 use crate::bench::{
@@ -15,7 +15,10 @@ use crate::bench::{
 };
 
 fn named(name: &str, port: u16) -> Connect {
-    Connect { host: Host::Name(name.to_owned()), ..connect_to(loopback(port), Options::default()) }
+    Connect {
+        to: Destination::Port(Host::Name(name.to_owned()), port),
+        ..connect_to(loopback(port), Options::default())
+    }
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn options_change_while_it_runs() {
 fn a_dual_stack_server_shows_ipv4_clients_as_such() {
     let bench = Bench::new();
     let address = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0));
-    let tab = bench.open(Plan::Listen(Listen { address, dual_stack: true, ..Listen::loopback(0) }));
+    let tab = bench.open(Plan::Listen(Listen { address: address.into(), dual_stack: true, ..Listen::loopback(0) }));
     let port = bench.ready(&tab).port();
     let client = peer(loopback(port));
     let from = client.local_addr().unwrap();

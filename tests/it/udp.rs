@@ -235,7 +235,7 @@ fn a_dual_stack_socket_speaks_both() {
     let bench = Bench::new();
     let address = SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, 0));
     let tab = bench.open(Plan::Bind(Bind {
-        address,
+        address: address.into(),
         dual_stack: true,
         receive_buffer: None,
         options: Options::default(),
@@ -308,7 +308,7 @@ fn an_address_in_use_is_a_failure() {
     let bench = Bench::new();
     let (_socket, address) = socket();
     let tab = bench.open(Plan::Bind(Bind {
-        address,
+        address: address.into(),
         dual_stack: false,
         receive_buffer: Bind::RECEIVE_BUFFER,
         options: Options::default(),

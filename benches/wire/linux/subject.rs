@@ -79,7 +79,7 @@ impl Subject for Alone {
     fn bind(&mut self, default_buffer: bool) -> SocketAddr {
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let receive_buffer = if default_buffer { None } else { Bind::RECEIVE_BUFFER };
-        let plan = Bind { address, dual_stack: false, receive_buffer, options: Options::default() };
+        let plan = Bind { address: address.into(), dual_stack: false, receive_buffer, options: Options::default() };
         self.open(Plan::Bind(plan))
     }
 

@@ -43,17 +43,17 @@ impl Messages {
     }
 }
 
+const OPEN: &str = "A connection is open: its host and port stay as they are.";
+
 /// Puts a port, and where there is none a host, into the form.
 fn set_port(tab: &mut SocketTab, scheme: Scheme, port: &str) -> Result<(), String> {
     let open = tab.is_open();
-    let (host, field) = match (&mut tab.form, scheme) {
-        (Form::Client(_), Scheme::Tcp) if open => {
-            return Err("A connection is open: its host and port stay as they are.".to_owned());
-        }
-        (Form::Client(form), Scheme::Tcp) => (&mut form.host, &mut form.port),
-        (Form::Udp(form), Scheme::Udp) => (&mut form.target_host, &mut form.target_port),
-        (_, Scheme::Tcp) => return Err("This is for the TCP client tab.".to_owned()),
-        (_, Scheme::Udp) => return Err("This is for the UDP tab.".to_owned()),
+    let (host, field) = match (&mut tab.form, scheme.is_stream()) {
+        (Form::Client(_), true) if open => return Err(OPEN.to_owned()),
+        (Form::Client(form), true) => (&mut form.host, &mut form.port),
+        (Form::Udp(form), false) => (&mut form.target_host, &mut form.target_port),
+        (_, true) => return Err("This is for the TCP client tab.".to_owned()),
+        (_, false) => return Err("This is for the UDP tab.".to_owned()),
     };
     if host.trim().is_empty() {
         "127.0.0.1".clone_into(host);
@@ -67,11 +67,16 @@ fn set_port(tab: &mut SocketTab, scheme: Scheme, port: &str) -> Result<(), Strin
 /// # Errors
 /// Why it does not fit there, as a sentence.
 pub(in crate::app) fn aim(tab: &mut SocketTab, target: &Endpoint) -> Result<(), String> {
-    set_port(tab, target.scheme, &target.port.to_string())?;
-    match &mut tab.form {
-        Form::Client(form) => form.host = target.host.query(),
-        Form::Udp(form) => form.target_host = target.host.query(),
-        Form::Server(_) => {}
+    let open = tab.is_open();
+    match (&mut tab.form, target.scheme.is_stream()) {
+        (Form::Client(_), true) if open => return Err(OPEN.to_owned()),
+        (Form::Udp(form), false) if open && form.kind != target.scheme => {
+            return Err("Another kind of socket is open: stop it first.".to_owned());
+        }
+        (Form::Client(form), true) => form.aim(target),
+        (Form::Udp(form), false) => form.aim(target),
+        (_, true) => return Err("This is for the TCP client tab.".to_owned()),
+        (_, false) => return Err("This is for the UDP tab.".to_owned()),
     }
     Ok(())
 }

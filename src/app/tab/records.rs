@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Kind, Progress, SocketTab};
 use crate::app::bookmarks::Bookmarks;
 use crate::app::saving::Content;
-use crate::endpoint::Scheme;
+use crate::endpoint::Address;
 use crate::export::{Header, Role};
 use crate::figures;
 use crate::journal::{Count, Limits, Status};
@@ -61,12 +61,14 @@ impl SocketTab {
         if let Some(log) = &self.opened {
             return Header { notes: self.bookmarks.notes(), ..log.header.clone() };
         }
-        let (role, scheme) = match self.kind {
-            Kind::Server => (Role::Listener, Scheme::Tcp),
-            Kind::Client => (Role::Client, Scheme::Tcp),
-            Kind::Udp => (Role::Udp, Scheme::Udp),
+        let role = match self.kind {
+            Kind::Server => Role::Listener,
+            Kind::Client => Role::Client,
+            Kind::Udp => Role::Udp,
         };
+        let scheme = self.form.kind();
         let endpoint = match (&self.progress, &self.started) {
+            (Progress::Ready(Address::Unix(name)), _) => format!("{}:{name}", scheme.name()),
             (Progress::Ready(local), _) => format!("{}://{local}", scheme.name()),
             (_, Some(started)) => started.clone(),
             (_, None) => String::new(),

@@ -23,8 +23,7 @@ fn played() -> Played {
     let (mut reactor, poll, _) = reactor::played::reactor();
     let journal = Arc::new(Journal::new(Limits::default()));
     let plan = Connect {
-        host: Host::Name("localhost".to_owned()),
-        port: 9,
+        to: Destination::Port(Host::Name("localhost".to_owned()), 9),
         local: None,
         limit: LIMIT,
         options: Options::default(),

