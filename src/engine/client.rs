@@ -151,7 +151,7 @@ impl Client {
             }
         }
         let error = error.unwrap_or_else(|| {
-            let error = OpError::new("resolve", &self.plan.to, "the name has no address");
+            let error = OpError::new("resolve", self.plan.to.host(), "the name has no address");
             self.record(&error);
             error
         });
@@ -251,7 +251,7 @@ impl Client {
 
     fn no_name(&self) -> OpError {
         let message = format!("no answer within {}", Seconds(self.plan.limit));
-        OpError::new("resolve", &self.plan.to, message)
+        OpError::new("resolve", self.plan.to.host(), message)
             .advise("the name server keeps silent: check the network, or connect to an address")
     }
 
@@ -343,7 +343,7 @@ impl Session for Client {
 
     fn stop(&mut self, reactor: &mut Reactor) {
         let canceled = match &self.phase {
-            Phase::Resolving(_) => Some(format!("resolve {}: canceled", self.plan.to)),
+            Phase::Resolving(_) => Some(format!("resolve {}: canceled", self.plan.to.host())),
             Phase::Trying(attempt) => Some(format!("connect {}: canceled", attempt.peer)),
             Phase::Connected | Phase::Over(_) => None,
         };

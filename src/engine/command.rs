@@ -94,6 +94,16 @@ pub enum Destination {
     Unix(UnixName),
 }
 
+impl Destination {
+    /// Without the port: what a resolver is asked for.
+    pub(super) fn host(&self) -> String {
+        match self {
+            Self::Port(host, _) => host.to_string(),
+            Self::Unix(_) => self.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

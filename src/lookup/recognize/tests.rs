@@ -105,7 +105,7 @@ fn hosts_with_ports() {
         Err((11, "getservbyname htpp/tcp: unknown service: did you mean http? The number of the port works too")),
     );
     check("localhost:", Err((10, "a port is needed: a number from 0 to 65535, or a service name")));
-    check("ftp://localhost:21", Err((0, r#""ftp" is not a scheme: use tcp or udp"#)));
+    check("ftp://localhost:21", Err((0, r#""ftp" is not a scheme: use tcp, tls, udp, unix, unix-dgram or icmp"#)));
     check("tcp://a=b:80", Err((7, "a host name can't contain '='")));
 }
 
