@@ -168,7 +168,7 @@ impl<W: Write> LogWriter for Html<W> {
             self.row.put(b"</table></section>\n");
         }
         let total = |of: Count| format!("{} in {}", counted(of.bytes, "byte"), counted(of.records, "record"));
-        let all = self.received == summary.received && self.sent == summary.sent;
+        let all = summary.is_all(self.received, self.sent);
         let here = if all { "All of it is in this page." } else { "Not all of it is in this page." };
         let (received, sent) = (total(summary.received), total(summary.sent));
         let line = format!("{}. Received: {received}. Sent: {sent}. {here}", counted(self.records, "record"));
