@@ -7,9 +7,10 @@ use bytes::Bytes;
 use super::Arena;
 use super::packet::Carried;
 use super::stream::{Out, Stream};
+use crate::error::OpError;
 use crate::export::Ends;
 use crate::export::pcapng::format::{ACK, FIN, RST, SYN};
-use crate::journal::{ConnId, Detail, Direction, How, Side};
+use crate::journal::{ConnId, Detail, Direction, How, Opened, Side};
 
 /// What a record of a flow says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(super) enum Given {
 pub(super) struct Flow {
     conn: ConnId,
     ends: Ends,
+    /// There was a SYN, and no answer to it yet: what this is once there is one.
+    asked: Option<Opened>,
     /// Of TCP, once there was a segment.
     streams: Option<Box<Streams>>,
 }
@@ -86,7 +89,17 @@ const fn side(direction: Direction) -> Side {
 
 impl Flow {
     pub(super) fn new(conn: ConnId, ends: Ends) -> Self {
-        Self { conn, ends, streams: None }
+        Self { conn, ends, asked: None, streams: None }
+    }
+
+    /// One that begins with a SYN.
+    pub(super) fn asking(conn: ConnId, ends: Ends, by: Opened) -> Self {
+        Self { asked: Some(by), ..Self::new(conn, ends) }
+    }
+
+    /// It is open, in this way.
+    pub(super) fn opened(&self, by: Opened) -> Given {
+        Given::Detail(Detail::Opened { by, local: self.ends.local, peer: Some(self.ends.peer) })
     }
 
     pub(super) fn conn(&self) -> ConnId {
@@ -136,9 +149,15 @@ impl Flow {
         given: &mut Vec<Given>,
     ) -> bool {
         let direction = self.direction(carried.from);
+        if self.streams.get_or_insert_default().closed {
+            return carried.len == 0;
+        }
+        if let Some(by) = self.asked {
+            self.answer(by, direction, flags, carried.len, given);
+        }
         let streams = self.streams.get_or_insert_default();
         if streams.closed {
-            return carried.len == 0;
+            return true;
         }
         let (own, other, out) = streams.both(direction);
         let mut seq = seq;
@@ -166,6 +185,36 @@ impl Flow {
         true
     }
 
+    /// A segment after the SYN, or the SYN itself: what becomes of the connection (RFC 9293 §3.5).
+    fn answer(&mut self, by: Opened, direction: Direction, flags: u8, len: usize, given: &mut Vec<Given>) {
+        let asking = if by == Opened::Connected { Direction::Sent } else { Direction::Received };
+        if flags & RST != 0 {
+            let refused = "refused: the SYN was answered with RST";
+            let given_up = "given up: RST came after the SYN, from the same end";
+            self.fail(by, if direction == asking { given_up } else { refused }, given);
+        } else if len > 0 || flags & FIN != 0 || flags & (SYN | ACK) == SYN | ACK {
+            // Payload is told after the start of its connection, also where a SYN has some (RFC 7413).
+            self.asked = None;
+            given.push(self.opened(by));
+        } else if flags & SYN == 0 && direction == asking {
+            // The answer is not in the capture; it was acknowledged. The other end's acknowledgment alone is none: it
+            // may be of an earlier connection.
+            self.asked = None;
+            given.push(self.opened(by));
+        }
+    }
+
+    /// The connection never was open: why, and that it is over.
+    fn fail(&mut self, by: Opened, why: &str, given: &mut Vec<Given>) {
+        self.asked = None;
+        self.streams.get_or_insert_default().closed = true;
+        let Ends { peer, local } = self.ends;
+        let (from, to) = if by == Opened::Connected { (local, peer) } else { (peer, local) };
+        let error = OpError::new("connect", format_args!("{to} from {from}"), why);
+        given.push(Given::Detail(Detail::Error(Box::new(error))));
+        given.push(Given::Detail(Detail::Closed { how: How::Error }));
+    }
+
     /// Gives up what is missing: too much is held behind it.
     pub(super) fn pass(&mut self, given: &mut Vec<Given>) {
         let Some(streams) = &mut self.streams else { return };
@@ -178,6 +227,9 @@ impl Flow {
 
     /// Nothing more comes: gives out everything.
     pub(super) fn end(&mut self, given: &mut Vec<Given>) {
+        if let Some(by) = self.asked {
+            self.fail(by, "no answer to the SYN is in the capture", given);
+        }
         let Some(streams) = &mut self.streams else { return };
         for direction in [Direction::Received, Direction::Sent] {
             if streams.closed {
