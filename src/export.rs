@@ -7,7 +7,7 @@
 //! | `.csv` | spreadsheets (RFC 4180) | `hex` (exact), `text` in escaped form, formulas defused |
 //! | `.txt` | people: one record a line | reversible escaped form |
 //! | `.pcapng` | Wireshark and its like: packets with synthesized headers | as it is |
-//! | `.html` | people: a page that looks like the window | as the window shows it, long ones cut |
+//! | `.html` | people: a page that looks like the window | reversible escaped form, long ones cut |
 //! | `.bin` | other programs: one direction of one connection | the bytes and nothing else |
 //!
 //! Whoever sends bytes to this program writes no line of these files, `.bin` aside: a payload can't end a row, start a

@@ -178,7 +178,7 @@ impl ClientForm {
         let (host, port) = host_and_port(&self.host, &self.port, Scheme::Tcp);
         let host = note(&mut errors, Field::Host, host.parse().map_err(|error: ParseError| error.reason));
         let port = note(&mut errors, Field::Port, remote_port(&port, "tcp"));
-        let limit = note(&mut errors, Field::TimeLimit, seconds(&self.limit));
+        let limit = note(&mut errors, Field::TimeLimit, time_limit(&self.limit));
         let local = self.local(host.as_ref(), &mut errors);
         match (host, port, limit) {
             (Some(host), Some(port), Some(limit)) if errors.is_empty() => {
@@ -207,7 +207,11 @@ impl ClientForm {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+/// How long connecting may take, names included, of seconds as typed.
+///
+/// # Errors
+/// A sentence, where that is no number from 0.001 to 3600.
+pub fn time_limit(text: &str) -> Result<Duration, String> {
     let seconds = text.trim().parse::<f64>().ok().filter(|seconds| (0.001..=3600.0).contains(seconds));
     seconds
         .map(Duration::from_secs_f64)
@@ -371,7 +375,7 @@ impl Form {
                 if !form.local_port.trim().is_empty() {
                     note(&mut errors, Field::LocalPort, spelled_port(&form.local_port, 0));
                 }
-                note(&mut errors, Field::TimeLimit, seconds(&form.limit));
+                note(&mut errors, Field::TimeLimit, time_limit(&form.limit));
             }
             Self::Udp(form) => {
                 let (_, port) = host_and_port(&form.target_host, &form.target_port, Scheme::Udp);
