@@ -106,7 +106,7 @@ fn where_nobody_is_meant_the_draft_is_not_sent() {
         let (_folder, path) = kept(&profile);
         let mut running = Run::spawn(&mut run(&path, &[]));
         running.told.wait_for("the draft is not sent");
-        running.ready();
+        running.told.wait_for("p://127.0.0.1:");
         assert!(running.told.goes_on());
         running.interrupt().with(0);
     }

@@ -61,6 +61,7 @@ mod programs_udp;
 mod queues;
 mod quitting;
 mod recording;
+mod recording_middle;
 #[cfg(feature = "window")]
 mod recording_window;
 mod repeat;
