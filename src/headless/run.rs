@@ -25,14 +25,15 @@ use crate::sequence::{Sequence, Step, StepState};
 /// A profile is what the window saves of a tab. Its steps are told on standard error as they pass or fail. Without a
 /// sequence a client, and a UDP socket without rules, sends the draft (what is typed to be sent) once, and goes on as
 /// connect does; where there is no draft, lines of standard input are sent. A server, and a UDP socket with rules, goes
-/// on as listen does: it answers by the rules, and sends lines of standard input.
+/// on as listen does: it answers by the rules, and sends lines of standard input, not the draft.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit status: 0 passed, 1 a step failed or the network, 2 the profile is wrong, 3 a local file.\n\n\
     Examples:\n  \
     sockscope run login.toml\n  \
     sockscope run login.toml --junit report.xml --save login.jsonl\n  \
-    sockscope run server.toml --output text"
+    sockscope run server.toml --output text\n  \
+    sockscope run hello.toml --wait 500"
 )]
 pub(super) struct RunArguments {
     /// The profile, a TOML file
@@ -44,8 +45,8 @@ pub(super) struct RunArguments {
     /// What standard output gets of each record; with a sequence nothing, unless this is given
     #[arg(long, value_enum, value_name = "FORM")]
     pub(super) output: Option<OutputForm>,
-    /// Without a sequence: go on receiving for this many milliseconds after the last was sent; else up to the peer's
-    /// end, over UDP 1000
+    /// Without a sequence, as connect has it: go on receiving for this many milliseconds after the last was sent; else
+    /// up to the peer's end, over UDP 1000
     #[arg(long, value_name = "MS")]
     pub(super) wait: Option<u32>,
     /// Save the log to this file at the end, in the form of its extension
@@ -123,15 +124,18 @@ fn talk(profile: &Profile, arguments: &RunArguments) -> Result<Talk, String> {
         Target::Address(..) => Recipients::of(None, true),
         _ => Recipients::All,
     };
+    if listens && arguments.wait.is_some() {
+        return Err("--wait: this profile waits for others until it is ended".to_owned());
+    }
     let mut opening = VecDeque::new();
     if has_draft && listens {
-        tell("the draft is not sent: it is not said to whom; lines of standard input are");
+        tell("the draft is not sent, as this profile waits for others; lines of standard input are");
     } else if has_draft {
         opening.push_back(draft.prepare().map_err(|error| format!("draft: {}", placed(&draft.text, &error)))?);
     }
     let sends = !opening.is_empty();
-    // A UDP socket that has nothing to send is there to receive.
-    let is_client = matches!(profile.form, Form::Client(_)) || (udp && sends);
+    // A UDP socket that has nothing to send is there to receive, unless it is said for how long.
+    let is_client = !listens && (!udp || sends || arguments.wait.is_some());
     let wait = arguments.wait.map(|ms| Duration::from_millis(ms.into()));
     let ending = Some(draft.envelope.ending).filter(|_| has_draft);
     Ok(Talk {

@@ -96,6 +96,19 @@ fn a_udp_socket_sends_its_draft_and_receives_for_a_while() {
     assert_eq!(running.end().with(0), "pong");
 }
 
+/// What has nothing to send receives: until it is ended, or as long as is said.
+#[test]
+fn a_udp_socket_without_a_draft_receives() {
+    let (peer, address) = socket();
+    let (_folder, path) = kept(&udp(address, ""));
+    let mut running = Run::spawn(&mut run(&path, &["--output", "raw"]));
+    peer.send_to(b"news", running.ready()).unwrap();
+    running.out.wait_for("news");
+    assert!(running.told.goes_on());
+    running.interrupt().with(0);
+    Run::spawn(&mut run(&path, &["--wait", "50"])).end().with(0);
+}
+
 /// Who answers by rules waits, and says that the draft is not sent.
 #[test]
 fn where_nobody_is_meant_the_draft_is_not_sent() {
@@ -120,6 +133,10 @@ fn a_draft_that_is_wrong_and_a_wait_for_steps_have_status_2() {
     let (_folder, path) = kept(&Profile { draft: wrong, ..Profile::client("127.0.0.1", 9) });
     let end = Run::spawn(&mut run(&path, &[])).end();
     assert!(end.told.contains("draft: ") && end.told.contains("pear"), "{}", end.told);
+    end.with(2);
+    let (_folder, path) = kept(&Profile::server());
+    let end = Run::spawn(&mut run(&path, &["--wait", "5"])).end();
+    assert!(end.told.contains("--wait: this profile waits for others"), "{}", end.told);
     end.with(2);
     let sequence = Sequence { name: String::new(), steps: vec![Step::Close] };
     let (_folder, path) = kept(&Profile { sequence, ..Profile::client("127.0.0.1", 9) });

@@ -152,13 +152,12 @@ impl Flow {
         if self.streams.get_or_insert_default().closed {
             return carried.len == 0;
         }
-        if let Some(by) = self.asked {
-            self.answer(by, direction, flags, carried.len, given);
-        }
-        let streams = self.streams.get_or_insert_default();
-        if streams.closed {
+        if let Some(by) = self.asked
+            && !self.answer(by, direction, flags, carried.len, given)
+        {
             return true;
         }
+        let streams = self.streams.get_or_insert_default();
         let (own, other, out) = streams.both(direction);
         let mut seq = seq;
         if flags & SYN != 0 {
@@ -185,23 +184,26 @@ impl Flow {
         true
     }
 
-    /// A segment after the SYN, or the SYN itself: what becomes of the connection (RFC 9293 §3.5).
-    fn answer(&mut self, by: Opened, direction: Direction, flags: u8, len: usize, given: &mut Vec<Given>) {
+    /// A segment after the SYN, or the SYN itself: what becomes of the connection (RFC 9293 §3.5). `false` where it is
+    /// over.
+    fn answer(&mut self, by: Opened, direction: Direction, flags: u8, len: usize, given: &mut Vec<Given>) -> bool {
         let asking = if by == Opened::Connected { Direction::Sent } else { Direction::Received };
         if flags & RST != 0 {
             let refused = "refused: the SYN was answered with RST";
             let given_up = "given up: RST came after the SYN, from the same end";
             self.fail(by, if direction == asking { given_up } else { refused }, given);
-        } else if len > 0 || flags & FIN != 0 || flags & (SYN | ACK) == SYN | ACK {
-            // Payload is told after the start of its connection, also where a SYN has some (RFC 7413).
-            self.asked = None;
-            given.push(self.opened(by));
-        } else if flags & SYN == 0 && direction == asking {
-            // The answer is not in the capture; it was acknowledged. The other end's acknowledgment alone is none: it
-            // may be of an earlier connection.
+            return false;
+        }
+        let is_answer = flags & (SYN | ACK) == SYN | ACK;
+        // Who asked goes on: the answer is not in the capture. An acknowledgment alone from the other end is none: it
+        // may be of an earlier connection.
+        let goes_on = flags & SYN == 0 && direction == asking;
+        // Payload is told after the start of its connection, also where a SYN has some (RFC 7413).
+        if is_answer || goes_on || len > 0 || flags & FIN != 0 {
             self.asked = None;
             given.push(self.opened(by));
         }
+        true
     }
 
     /// The connection never was open: why, and that it is over.
