@@ -7,7 +7,7 @@
 //! | `.csv` | spreadsheets (RFC 4180) | `hex` (exact), `text` in escaped form, formulas defused |
 //! | `.txt` | people: one record a line | reversible escaped form |
 //! | `.pcapng` | Wireshark and its like: packets with synthesized headers | as it is |
-//! | `.html` | people: a page that looks like the window | as the window shows it, long ones cut |
+//! | `.html` | people: a page that looks like the window | reversible escaped form, long ones cut |
 //! | `.bin` | other programs: one direction of one connection | the bytes and nothing else |
 //!
 //! Whoever sends bytes to this program writes no line of these files, `.bin` aside: a payload can't end a row, start a
@@ -105,8 +105,8 @@ pub struct Header {
     pub started: Stamp,
     /// Records that left the journal before the first one here.
     pub missing: Losses,
-    /// The bookmarked records and what a person wrote about them (may be empty); only `.jsonl` and `.pcapng` have a
-    /// place for them.
+    /// The bookmarked records and what a person wrote about them (may be empty). All forms but `.txt` and `.bin` have
+    /// a place for them.
     pub notes: BTreeMap<Seq, String>,
 }
 
@@ -116,6 +116,11 @@ impl Header {
         let (missing, notes) = Default::default();
         let (program, endpoint) = (PROGRAM.to_owned(), endpoint.into());
         Self { program, role, endpoint, started: Stamp::now(), missing, notes }
+    }
+
+    /// The number of the first record: how many came before it that are not here.
+    pub const fn first(&self) -> Seq {
+        self.missing.first()
     }
 
     /// The same for a file of what is in `snapshot`.

@@ -18,7 +18,7 @@ use crate::engine::{Answers, Options, Plan, QueueLimit};
 use crate::lookup;
 
 pub use address::{exposure, offered_addresses};
-pub use client::ClientForm;
+pub use client::{ClientForm, time_limit};
 pub use datagrams::UdpForm;
 pub use kind::split_endpoint;
 pub use server::ServerForm;

@@ -26,13 +26,14 @@ mod status;
 mod watch;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
 use crate::endpoint::Endpoint;
+use crate::error::OpError;
 use arguments::{Arguments, What};
 use status::{Failure, Status};
 
@@ -61,10 +62,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Asked {
         Ok(Arguments { what: Some(what), .. }) => {
             Asked::Over(run(what).unwrap_or_else(|failure| failure.tell()).into())
         }
+        // Help and the version are what was asked for.
+        Err(error) if !error.use_stderr() => {
+            let printed = printed(error.print());
+            Asked::Over(printed.unwrap_or_else(|failure| failure.tell()).into())
+        }
         Err(error) => {
-            // Help and the version go to standard output; a pipe that is closed there needs no word.
+            // Where standard error is closed, nobody wants to know.
             let _ = error.print();
-            Asked::Over(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)))
+            Asked::Over(Status::Usage.into())
         }
     }
 }
@@ -81,9 +87,21 @@ fn run(what: What) -> Result<Status, Failure> {
         What::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "sockscope", &mut text);
-            // Whoever closed the pipe has read enough.
-            let _ = io::stdout().lock().write_all(&text);
-            Ok(Status::Done)
+            printed(io::stdout().lock().write_all(&text))
         }
+    }
+}
+
+/// What came of writing to standard output, all of which is handed on now.
+///
+/// # Errors
+///
+/// Those of the system, but for a closed pipe: whoever closed it has read enough.
+fn printed(written: io::Result<()>) -> Result<Status, Failure> {
+    match written.and_then(|()| io::stdout().lock().flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::file(&OpError::io("write", "standard output", &error)))
+        }
+        _ => Ok(Status::Done),
     }
 }

@@ -58,9 +58,9 @@ pub enum Item {
 pub struct Claims {
     /// Records in the file.
     pub records: u64,
-    /// The totals of the session.
+    /// The totals of the session; of a recording, which may begin in the middle, those of what is in it.
     pub summary: Summary,
-    /// Whether everything that ever crossed the session is in the file.
+    /// Whether everything that ever happened in the session is in the file, from record 0 on.
     pub complete: bool,
     /// What the file has of each connection and direction.
     pub sums: BTreeMap<(ConnId, Side), Sum>,

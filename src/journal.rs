@@ -332,7 +332,7 @@ impl Inner {
     fn apply(&mut self, change: &Change) {
         match change {
             Change::Add { id, peer, local, opened, state } => {
-                self.connections.add(*id, peer.clone(), local.clone(), *opened, *state)
+                self.connections.add(*id, peer.clone(), local.clone(), *opened, *state);
             }
             Change::State { id, state } => self.connections.set_state(*id, *state),
             Change::Queued { id, queued } => self.connections.set_queued(*id, *queued),

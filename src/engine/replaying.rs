@@ -58,7 +58,8 @@ pub struct ReplayProgress(Mutex<Told>);
 #[derive(Debug, Default)]
 struct Told {
     figures: ReplayFigures,
-    talks: Vec<Talk>,
+    /// Shared with who looks: one that changes while somebody does is copied first, and no other.
+    talks: Vec<Arc<Talk>>,
 }
 
 /// A replay in figures.
@@ -70,6 +71,8 @@ pub struct ReplayFigures {
     pub played: usize,
     /// Those of them whose answer is not as recorded.
     pub different: usize,
+    /// Connections that came, or were made, and are played on.
+    pub came: usize,
     /// Conversations that are over.
     pub talks: usize,
     /// Connections that came when all scripts were taken; nothing is played on them.
@@ -98,7 +101,7 @@ impl ReplayProgress {
     }
 
     /// The conversations, one for each script.
-    pub fn talks(&self) -> Vec<Talk> {
+    pub fn talks(&self) -> Vec<Arc<Talk>> {
         self.lock().talks.clone()
     }
 
@@ -145,8 +148,9 @@ impl Replay {
 impl Running {
     fn begin(&mut self) {
         self.begun = true;
-        let talk =
-            |script: &Arc<Script>| Talk { heard: vec![Heard::default(); script.turns.len()], ..Talk::default() };
+        let talk = |script: &Arc<Script>| {
+            Talk { heard: vec![Heard::default(); script.turns.len()], ..Talk::default() }.into()
+        };
         let mut told = self.task.progress.lock();
         told.figures.turns = self.task.scripts.iter().map(|script| script.turns.len()).sum();
         told.talks = self.task.scripts.iter().map(talk).collect();
@@ -239,7 +243,9 @@ impl Running {
     fn tell(&mut self) -> bool {
         let mut told = self.task.progress.lock();
         let Told { figures, talks } = &mut *told;
+        figures.came = self.players.len();
         for (seat, talk) in self.players.iter_mut().zip(talks.iter_mut()).filter(|(seat, _)| !seat.told) {
+            let talk = Arc::make_mut(talk);
             let (results, settled) = (seat.player.results(), seat.player.settled());
             talk.conn = seat.conn;
             let heard = seat.player.heard_up_to();

@@ -1,8 +1,8 @@
 //! What a file says beside its records: whose they are, what is missing, and the totals at its end.
 
 use crate::endpoint::Address;
-use crate::figures::counted;
-use crate::journal::{ConnId, Connection, Count, Snapshot, Status};
+use crate::figures::{count, counted};
+use crate::journal::{ConnId, Connection, Count, Seq, Snapshot, Status};
 
 /// Both ends of a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -63,6 +63,11 @@ impl Losses {
         Self { records, bytes, datagrams: 0, ..all }
     }
 
+    /// Records that came before the first one of the file, and so its number.
+    pub const fn first(&self) -> Seq {
+        self.records.saturating_add(self.cleared)
+    }
+
     /// A sentence for each loss that there was.
     pub fn sentences(self) -> impl Iterator<Item = String> {
         let limits = (self.records > 0).then(|| {
@@ -73,16 +78,14 @@ impl Losses {
             format!("dropped: {} by the kernel, before they could be received", counted(self.datagrams, "datagram"))
         });
         let cleared = (self.cleared > 0).then(|| {
-            format!(
-                "before: {} not in here, cleared by hand or from before a recording began",
-                counted(self.cleared, "record")
-            )
+            let (first, earlier) = (count(self.first()), counted(self.cleared, "earlier record"));
+            format!("begins at record {first}: without {earlier}, cleared by hand or from before a recording began")
         });
         [limits, kernel, cleared].into_iter().flatten()
     }
 }
 
-/// What crossed one connection since it was opened, in the file or not.
+/// What crossed one connection: since it was opened, in the file or not; in a recording, as far as that has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Totals {
     /// Which.
@@ -104,11 +107,14 @@ impl Totals {
 }
 
 /// What is told after the last record.
+///
+/// A saved log counts what ever crossed its session, in the file or not. A recording, which may begin in the middle,
+/// counts what is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Everything that ever came to the session, in the file or not.
+    /// Everything that came.
     pub received: Count,
-    /// Everything ever sent.
+    /// Everything that was sent.
     pub sent: Count,
     /// What is not in the file.
     pub losses: Losses,
@@ -117,6 +123,12 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Whether everything that ever crossed the session is in a file which has so much: the same, from the first
+    /// record on.
+    pub fn is_all(&self, received: Count, sent: Count) -> bool {
+        self.losses.first() == 0 && (received, sent) == (self.received, self.sent)
+    }
+
     /// Of a file of what is in `snapshot`.
     pub fn of(snapshot: &Snapshot) -> Self {
         let status = snapshot.status();

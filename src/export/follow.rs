@@ -6,9 +6,7 @@ use std::io;
 use rustc_hash::FxHashMap;
 
 use super::{About, Ends, LogWriter, Losses, Summary, Totals};
-use crate::journal::{
-    ConnId, Connection, Content, Count, Detail, Direction, Journal, Record, Seq, Snapshot, Status,
-};
+use crate::journal::{ConnId, Connection, Content, Count, Detail, Direction, Journal, Record, Seq, Snapshot};
 
 /// Reads on in a journal, and hands its records to a [`LogWriter`] one after the other.
 ///
@@ -25,14 +23,12 @@ pub struct Follower {
     dropped: u64,
 }
 
-/// A connection that records were written of.
+/// A connection that records were written of, and what they carried.
 #[derive(Debug)]
 struct Known {
     ends: Ends,
     received: Count,
     sent: Count,
-    /// Set when its last record was written: the journal may forget it then.
-    over: Option<Totals>,
 }
 
 impl Known {
@@ -44,12 +40,6 @@ impl Known {
             };
             count.join(Count { bytes: bytes.len() as u64, records: 1 });
         }
-    }
-
-    /// Its totals as the journal has them; where it has forgotten them, what was written.
-    fn totals(&self, conn: ConnId, connection: Option<&Connection>) -> Totals {
-        let written = Totals { conn, ends: self.ends.clone(), received: self.received, sent: self.sent };
-        self.over.clone().or(connection.map(Totals::of)).unwrap_or(written)
     }
 }
 
@@ -141,31 +131,28 @@ impl Follower {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
                 let (received, sent) = Default::default();
-                place.insert(Known { ends: Ends::of(&connection(conn)?), received, sent, over: None })
+                place.insert(Known { ends: Ends::of(&connection(conn)?), received, sent })
             }
         };
         known.count(record);
-        if let Content::Detail(Detail::Closed { .. }) = record.content {
-            known.over = connection(conn).as_ref().map(Totals::of);
-        }
         Some(&known.ends)
     }
 
-    /// What is to be told after the last record.
-    pub fn summary(&self, journal: &Journal) -> Summary {
-        self.summarize(&journal.status(), &|conn| journal.connection(conn))
-    }
-
-    /// The same of the moment of `rest`.
-    pub fn summary_in(&self, rest: &Snapshot) -> Summary {
-        self.summarize(&rest.status(), &|conn| rest.connection(conn).cloned())
-    }
-
-    fn summarize(&self, status: &Status, connection: &dyn Fn(ConnId) -> Option<Connection>) -> Summary {
-        let totals = self.known.iter().map(|(conn, known)| known.totals(*conn, connection(*conn).as_ref()));
-        let mut connections: Vec<_> = totals.collect();
+    /// What is to be told after the last record: the counts are those of the records that were written. What came
+    /// before the first of them is no part of it, but for how many records that were.
+    pub fn summary(&self) -> Summary {
+        let totals = |(conn, known): (&ConnId, &Known)| {
+            let Known { ends, received, sent } = known;
+            Totals { conn: *conn, ends: ends.clone(), received: *received, sent: *sent }
+        };
+        let mut connections: Vec<_> = self.known.iter().map(totals).collect();
         connections.sort_unstable_by_key(|totals| totals.conn);
+        let (mut received, mut sent) = (Count::default(), Count::default());
+        for totals in &connections {
+            received.join(totals.received);
+            sent.join(totals.sent);
+        }
         let losses = Losses { records: self.missed, bytes: 0, datagrams: self.dropped, cleared: self.first };
-        Summary { received: status.received, sent: status.sent, losses, connections }
+        Summary { received, sent, losses, connections }
     }
 }

@@ -1,9 +1,9 @@
 //! `.html`: the log as a page that looks like the window, for who has no Sockscope.
 //!
 //! The page is one file: it loads nothing, runs nothing, and says so to the browser (Content-Security-Policy). Payload
-//! is shown as the window shows it, with a mark for what is no printable character; a row shows at most
-//! [`SHOWN`] characters of it. Rows stand in tables of [`ROWS`], of which a browser lays out those on the screen only:
-//! so a page of a million rows opens.
+//! is shown in the notation of the text log, which can be read back, with a mark for what is no printable character; a
+//! row shows at most [`SHOWN`] characters of it. Rows stand in tables of [`ROWS`], of which a browser lays out those on
+//! the screen only: so a page of a million rows opens.
 
 use std::io::{self, Write};
 
@@ -16,6 +16,7 @@ use super::{About, Header, LogWriter, Summary, Totals};
 use crate::clock;
 use crate::figures::{self, counted};
 use crate::journal::{ConnId, Content, Count, Detail, Direction, How, Record};
+use crate::payload;
 use crate::payload::visible::{self, Span, Spans};
 
 /// Characters of a payload that a row shows.
@@ -53,11 +54,17 @@ impl<W: Write> Html<W> {
         Ok(())
     }
 
-    /// A paragraph; `text` may be foreign.
-    fn paragraph(&mut self, tag: &str, text: &str) {
-        self.row.put(tag.as_bytes());
-        escape(&mut self.row, &visible::text(text.as_bytes(), usize::MAX));
+    /// An element without others in it; `text` may be foreign.
+    fn element(&mut self, start: &str, text: &str, end: &str) {
+        self.row.put(start.as_bytes());
+        escape(&mut self.row, &payload::escape(text.as_bytes()));
+        self.row.put(end.as_bytes());
         self.row.put(b"\n");
+    }
+
+    /// A paragraph, which needs no end.
+    fn paragraph(&mut self, start: &str, text: &str) {
+        self.element(start, text, "");
     }
 
     fn peer(&mut self, record: &Record, about: About<'_>) {
@@ -87,7 +94,7 @@ impl<W: Write> Html<W> {
                 total.join(Count { bytes: bytes.len() as u64, records: 1 });
                 self.row.put(figures::count(bytes.len() as u64).as_bytes());
                 self.row.put(b"<td>");
-                payload(&mut self.row, bytes);
+                start_of(&mut self.row, bytes);
             }
             Content::Detail(_) => {
                 self.row.put(b"<td>");
@@ -120,16 +127,19 @@ impl<W: Write> LogWriter for Html<W> {
         self.row.print(format_args!("<meta http-equiv=Content-Security-Policy content=\"{policy}\">\n"));
         self.row.put(b"<meta name=viewport content=\"width=device-width\">\n");
         let title = format!("{} {}", header.role.name(), header.endpoint);
-        self.paragraph("<title>", &title);
-        self.row.print(format_args!("</title>\n<style>\n{STYLE}</style>\n"));
-        self.paragraph("<h1>", &title);
-        self.row.put(b"</h1>\n");
+        self.element("<title>", &title, "</title>");
+        self.row.print(format_args!("<style>\n{STYLE}</style>\n"));
+        self.element("<h1>", &title, "</h1>");
         let offset = header.started.timestamp().to_zoned(clock::zone()).strftime("%:z").to_string();
         let times = format!("{}; times are local (UTC{offset})", header.program);
         self.paragraph("<p>", &times);
         let shown = figures::count(SHOWN as u64);
-        let rows = format!("A row shows at most {shown} characters of a payload. ");
-        self.paragraph("<p>", &rows);
+        let rows = format!(
+            "A row shows at most {shown} characters of a payload, in escaped form (\\n \\r \\t \\0 \\\\ \\xHH \\u{{...}}). "
+        );
+        // Written by this program, and not to be escaped.
+        self.row.put(b"<p>");
+        escape(&mut self.row, &rows);
         self.row.put(b"<a href=#totals>Totals</a>\n");
         for sentence in header.missing.sentences() {
             self.paragraph("<p class=w>", &sentence);
@@ -167,7 +177,7 @@ impl<W: Write> LogWriter for Html<W> {
             self.row.put(b"</table></section>\n");
         }
         let total = |of: Count| format!("{} in {}", counted(of.bytes, "byte"), counted(of.records, "record"));
-        let all = self.received == summary.received && self.sent == summary.sent;
+        let all = summary.is_all(self.received, self.sent);
         let here = if all { "All of it is in this page." } else { "Not all of it is in this page." };
         let (received, sent) = (total(summary.received), total(summary.sent));
         let line = format!("{}. Received: {received}. Sent: {sent}. {here}", counted(self.records, "record"));
@@ -206,7 +216,7 @@ const fn mark(content: &Content) -> &'static str {
 }
 
 /// The start of a payload.
-fn payload(row: &mut Block, bytes: &[u8]) {
+fn start_of(row: &mut Block, bytes: &[u8]) {
     if spans(row, bytes, SHOWN) < bytes.len() {
         row.put("…".as_bytes());
     }
@@ -217,20 +227,30 @@ fn foreign(row: &mut Block, bytes: &[u8]) {
     spans(row, bytes, usize::MAX);
 }
 
-/// Writes `most` characters of foreign `bytes`, marks in a color of their own. Returns of how many bytes.
+/// Writes `most` characters of foreign `bytes` in the notation of [`payload::escape`], which is that of the text log,
+/// with escapes in a color of their own. Returns of how many bytes.
 fn spans(row: &mut Block, bytes: &[u8], most: usize) -> usize {
     let Spans { spans, shown } = visible::spans(bytes, most);
     for span in &spans {
         match span {
-            Span::Text(text) => escape(row, text),
-            Span::Mark(mark) => {
-                row.put(b"<i>");
-                escape(row, mark);
-                row.put(b"</i>");
+            Span::Text(text) => {
+                for (place, part) in text.split('\\').enumerate() {
+                    if place > 0 {
+                        mark_as_escape(row, "\\\\");
+                    }
+                    escape(row, part);
+                }
             }
+            Span::Mark(mark) => mark_as_escape(row, mark),
         }
     }
     shown
+}
+
+fn mark_as_escape(row: &mut Block, escaped: &str) {
+    row.put(b"<i>");
+    escape(row, escaped);
+    row.put(b"</i>");
 }
 
 /// Writes `text` so that it is text, in an element or a quoted attribute.

@@ -9,8 +9,10 @@
 //! ```
 //!
 //! A record that a person bookmarked has `"bookmark":true`, and `"note"` where something is written about it. A member
-//! that has no value is left out. A `note` that the program wrote where one end finished sending has `"by"`. `seq` is the record's number in the journal; numbers below the first one
-//! are of records that left it: a `dropped` line says how many did so because of its limits.
+//! that has no value is left out. A `note` that the program wrote where one end finished sending has `"by"`. `seq` is
+//! the record's number in the journal; numbers below the first one are of records that left it, or that came before a
+//! recording began: a `dropped` line says how many did so because of its limits, and `"cleared"` in the session line how
+//! many others there were.
 
 use std::io::{self, Write};
 
@@ -38,6 +40,8 @@ pub(super) struct Jsonl<W> {
     line: Line,
     tallies: FxHashMap<ConnId, Tally>,
     records: u64,
+    /// Records before the first one that nothing counts.
+    cleared: u64,
 }
 
 /// What was written of one connection.
@@ -45,6 +49,8 @@ pub(super) struct Jsonl<W> {
 struct Tally {
     /// `"conn":…,"peer":…,"local":…`
     members: Box<[u8]>,
+    /// Its start was written: so was what crossed it first.
+    opened: bool,
     received: Sum,
     sent: Sum,
 }
@@ -55,7 +61,7 @@ impl Tally {
         line.number("conn", conn.0.into());
         line.text("peer", &ends.peer.to_string());
         line.text("local", &ends.local.to_string());
-        Self { members: line.members(), received: Sum::default(), sent: Sum::default() }
+        Self { members: line.members(), opened: false, received: Sum::default(), sent: Sum::default() }
     }
 }
 
@@ -69,13 +75,14 @@ struct Sum {
 impl<W: Write> Jsonl<W> {
     pub(super) fn new(out: W) -> Self {
         let (times, line) = (Times::utc(), Line::default());
-        Self { out, times, line, tallies: FxHashMap::default(), records: 0 }
+        Self { out, times, line, tallies: FxHashMap::default(), records: 0, cleared: 0 }
     }
 
     /// The members that tell whose record it is.
     fn connection(&mut self, record: &Record, ends: Option<&Ends>) {
         if let (Some(conn), Some(ends)) = (record.conn, ends) {
             let tally = self.tallies.entry(conn).or_insert_with(|| Tally::new(conn, ends));
+            tally.opened |= matches!(record.content, Content::Detail(Detail::Opened { .. }));
             return self.line.paste(&tally.members);
         }
         if let Some(id) = record.conn {
@@ -142,7 +149,7 @@ impl<W: Write> Jsonl<W> {
         line.number("datagrams", summary.losses.datagrams);
         line.close_object();
         line.number("cleared", summary.losses.cleared);
-        line.flag("complete", received == summary.received && sent == summary.sent);
+        line.flag("complete", summary.is_all(received, sent));
     }
 }
 
@@ -155,6 +162,10 @@ impl<W: Write> LogWriter for Jsonl<W> {
         self.line.text("role", header.role.name());
         self.line.text("endpoint", &header.endpoint);
         self.line.plain("started", self.times.text(header.started));
+        self.cleared = header.missing.cleared;
+        if self.cleared > 0 {
+            self.line.number("cleared", self.cleared);
+        }
         self.out.write_all(self.line.end())?;
         if header.missing.records > 0 {
             self.line.start("dropped");
@@ -197,8 +208,9 @@ impl<W: Write> LogWriter for Jsonl<W> {
             let tally = tally.unwrap_or_else(|| Tally::new(totals.conn, &totals.ends));
             self.line.open_element();
             self.line.paste(&tally.members);
-            tally.received.end(&mut self.line, "received", totals.received);
-            tally.sent.end(&mut self.line, "sent", totals.sent);
+            let whole = tally.opened || self.cleared == 0;
+            tally.received.end(&mut self.line, "received", totals.received, whole);
+            tally.sent.end(&mut self.line, "sent", totals.sent, whole);
             self.line.close_object();
             if self.line.len() >= PIECE {
                 self.line.drain_to(&mut self.out)?;
@@ -217,13 +229,14 @@ impl Sum {
         self.digest.update(bytes);
     }
 
-    /// Writes the exact counters of a direction, and what this file has of it with its digest.
-    fn end(self, line: &mut Line, name: &str, exact: Count) {
+    /// Writes the counters of a direction, and what this file has of it with its digest. They are those `of_all` that
+    /// ever crossed, or of what came since the file began.
+    fn end(self, line: &mut Line, name: &str, exact: Count, of_all: bool) {
         line.open_object(name);
         line.number("bytes", exact.bytes);
         line.number("records", exact.records);
         line.number("saved", self.count.bytes);
-        line.flag("complete", self.count == exact);
+        line.flag("complete", of_all && self.count == exact);
         line.hex("sha256", &self.digest.finalize());
         line.close_object();
     }

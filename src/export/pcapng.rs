@@ -148,7 +148,8 @@ impl<W: Write> Pcapng<W> {
                 self.file.blocks.statistics(self.file.blocks.last(), None)?;
             }
         }
-        Ok(self.flows.totals() == (summary.received, summary.sent))
+        let (received, sent) = self.flows.totals();
+        Ok(summary.is_all(received, sent))
     }
 }
 

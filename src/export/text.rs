@@ -124,7 +124,7 @@ impl<W: Write> LogWriter for Text<W> {
         for loss in summary.losses.sentences() {
             self.comment(&loss)?;
         }
-        let all = self.received == summary.received && self.sent == summary.sent;
+        let all = summary.is_all(self.received, self.sent);
         let line = format!(
             "{}; received: {}; sent: {}; {}",
             counted(self.records, "record"),

@@ -52,7 +52,7 @@ impl ClientForm {
     pub(super) fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
         let mut errors = Errors::new();
         let options = switches.check(answers, &mut errors);
-        let limit = note(&mut errors, Field::TimeLimit, seconds(&self.limit));
+        let limit = note(&mut errors, Field::TimeLimit, time_limit(&self.limit));
         if self.kind == Scheme::Unix {
             let name = note(&mut errors, Field::Path, unix_name(&self.path));
             return match (name, limit) {
@@ -75,7 +75,7 @@ impl ClientForm {
     }
 
     pub(super) fn wrong_numbers(&self, errors: &mut Errors) {
-        note(errors, Field::TimeLimit, seconds(&self.limit));
+        note(errors, Field::TimeLimit, time_limit(&self.limit));
         if self.kind == Scheme::Unix {
             return;
         }
@@ -134,7 +134,11 @@ impl ClientForm {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+/// How long connecting may take, names included, of seconds as typed.
+///
+/// # Errors
+/// A sentence, where that is no number from 0.001 to 3600.
+pub fn time_limit(text: &str) -> Result<Duration, String> {
     let seconds = text.trim().parse::<f64>().ok().filter(|seconds| (0.001..=3600.0).contains(seconds));
     seconds
         .map(Duration::from_secs_f64)

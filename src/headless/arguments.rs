@@ -1,6 +1,6 @@
 //! What can be written on the command line.
 
-mod values;
+pub(super) mod values;
 
 pub(super) use values::placed;
 
@@ -48,7 +48,7 @@ pub(super) enum What {
         #[arg(value_name = "IN")]
         from: PathBuf,
         /// The new file; its extension is its form
-        #[arg(value_name = "OUT")]
+        #[arg(value_name = "OUT", value_parser = values::log_file())]
         to: PathBuf,
     },
     /// Recompute what a log says of itself; exit status 0 or 3
@@ -151,7 +151,7 @@ pub(super) struct ConnectArguments {
     /// The local address, HOST, HOST:PORT or :PORT
     #[arg(long, value_name = "ADDR")]
     pub(super) local: Option<String>,
-    /// Seconds that connecting may take, names included
+    /// Seconds that connecting may take, names included, from 0.001 to 3600; over UDP that looking up the name may take
     #[arg(long, value_name = "SECONDS", default_value = "10")]
     pub(super) limit: String,
     #[command(flatten)]
@@ -177,10 +177,10 @@ pub(super) struct Common {
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     pub(super) output: OutputForm,
     /// Save the log to this file at the end, in the form of its extension: what it still holds of 256 MiB
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = values::log_file())]
     pub(super) save: Option<PathBuf>,
     /// Record everything to this new file while it happens, and drop nothing: .jsonl or .pcapng
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = values::recording_file())]
     pub(super) record: Option<PathBuf>,
     /// Go on in a next file once one has this many MiB
     #[arg(long, value_name = "MIB", requires = "record", value_parser = clap::value_parser!(u64).range(1..))]

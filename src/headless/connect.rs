@@ -15,13 +15,13 @@ use super::{forms, presets, recorder};
 use crate::endpoint::{Host, Scheme};
 use crate::engine::Repeat;
 use crate::error::OpError;
-use crate::form::{ClientForm, Form, UdpForm, split_endpoint};
+use crate::form::{ClientForm, Form, UdpForm, split_endpoint, time_limit};
 use crate::lookup::{Pool, resolve};
 use crate::message::{Message, Prepared};
 use crate::payload::{self, Format};
 
 /// How long datagrams are received when all is sent, unless a person says otherwise.
-const WAIT: Duration = Duration::from_secs(1);
+pub(super) const WAIT: Duration = Duration::from_secs(1);
 
 /// The time from one send to the next, unless a person says otherwise.
 const EVERY: f64 = 1_000.0;
@@ -142,6 +142,8 @@ fn client(arguments: &ConnectArguments) -> ClientForm {
 
 /// A socket from which the peer can be reached, and the peer.
 fn datagrams(arguments: &ConnectArguments) -> Result<(Form, Recipients), Failure> {
+    // Where an address stands there is nothing to wait for, and a mistake is one anyway.
+    let limit = time_limit(&arguments.limit).map_err(|reason| Failure::usage(format_args!("--limit: {reason}")))?;
     let receive_buffer = arguments.common.receive_buffer.clone();
     let mut form = UdpForm { receive_buffer, ..UdpForm::to(&arguments.endpoint) };
     let (host, port) = form.target().map_err(|errors| {
@@ -151,7 +153,7 @@ fn datagrams(arguments: &ConnectArguments) -> Result<(Form, Recipients), Failure
     })?;
     // The family of the socket follows the address.
     let host = match host {
-        Host::Name(_) => resolved(host, port, &arguments.limit)?,
+        Host::Name(_) => resolved(host, port, limit)?,
         address @ Host::Address(..) => address,
     };
     let (address, own_port) = local(arguments);
@@ -166,9 +168,7 @@ fn datagrams(arguments: &ConnectArguments) -> Result<(Form, Recipients), Failure
 }
 
 /// The first address of a name.
-fn resolved(host: Host, port: u16, limit: &str) -> Result<Host, Failure> {
-    let limit = limit.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let limit = limit.ok_or_else(|| Failure::usage("--limit: a number of seconds from 0.001 to 3600"))?;
+fn resolved(host: Host, port: u16, limit: Duration) -> Result<Host, Failure> {
     let (answer, answered) = bounded(1);
     let asked = host.clone();
     let ask = move || drop(answer.send(resolve(&asked, port)));

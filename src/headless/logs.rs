@@ -6,7 +6,6 @@ use std::path::Path;
 
 use super::signals;
 use super::status::{Failure, Status, complain, tell};
-use crate::error::OpError;
 use crate::export::SaveError;
 use crate::figures::{self, counted};
 use crate::import::{self, Verdict};
@@ -43,12 +42,8 @@ pub(super) fn verify(path: &Path) -> Result<Status, Failure> {
     let signals = signals::start().map_err(|error| Failure::file(&error))?;
     let step = &mut |_| if signals.is_empty() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
     let verdict = import::verify(path, step).map_err(|error| Failure::file(&error))?;
-    match print(path, &verdict) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::file(&OpError::io("write", "standard output", &error)))
-        }
-        _ => Ok(if verdict.ok { Status::Done } else { Status::File }),
-    }
+    super::printed(print(path, &verdict))?;
+    Ok(if verdict.ok { Status::Done } else { Status::File })
 }
 
 /// One line for what is right, or one for each thing that is not.

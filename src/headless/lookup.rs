@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use super::arguments::{Form, LookupArguments, placed};
 use super::status::{Failure, Status, complain};
-use crate::error::OpError;
 use crate::lookup::{Answer, Lookups, Pool, Query, RowState, recognize, tutorials};
 
 /// Look-ups of one run, at most.
@@ -30,12 +29,8 @@ pub(super) fn run(arguments: &LookupArguments) -> Result<Status, Failure> {
         return Err(Failure::usage(format_args!("at most {MOST} look-ups at once")));
     }
     let lookups = answered(queries)?;
-    match print(&lookups, arguments.output) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::file(&OpError::io("write", "standard output", &error)))
-        }
-        _ => Ok(if lookups.rows().iter().all(|row| is_found(&row.state)) { Status::Done } else { Status::Network }),
-    }
+    super::printed(print(&lookups, arguments.output))?;
+    Ok(if lookups.rows().iter().all(|row| is_found(&row.state)) { Status::Done } else { Status::Network })
 }
 
 /// All of them, answered; eight at a time.

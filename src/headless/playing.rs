@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded, never, select};
 
@@ -20,6 +20,9 @@ use crate::journal::{Journal, Limits};
 const SESSION: SessionId = SessionId(1);
 const JOB: JobId = JobId(1);
 
+/// Whether the engine still runs is looked at this often.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// What is told of the session beside what its job tells.
 #[derive(Debug, Default)]
 pub(super) struct Files {
@@ -35,6 +38,8 @@ pub(super) struct Played {
     pub(super) journal: Arc<Journal>,
     /// It was ended from outside: by a signal, or because nobody reads standard output.
     pub(super) stopped: bool,
+    /// It was ended because the time that `look` gave was over.
+    pub(super) late: bool,
     /// The worst that was told already.
     pub(super) status: Status,
 }
@@ -47,10 +52,13 @@ struct Playing<'a> {
     udp: bool,
     status: Status,
     stopping: bool,
+    late: bool,
     over: bool,
-    /// Looks how far the job is, and tells of it.
-    look: &'a mut dyn FnMut(),
+    look: &'a mut Look<'a>,
 }
+
+/// Looks how far the job is, and tells of it. Returns when it is given up, unless something changes before.
+pub(super) type Look<'a> = dyn FnMut() -> Option<Instant> + 'a;
 
 /// Opens `plan` by the first of `commands`, and waits until what the second begins is over. `look` is called whenever
 /// something may have changed.
@@ -62,7 +70,7 @@ pub(super) fn play(
     plan: &Plan,
     files: Files,
     commands: impl FnOnce(SessionId, JobId, &Arc<Journal>) -> [Command; 2],
-    look: &mut dyn FnMut(),
+    look: &mut Look<'_>,
 ) -> Result<Played, Failure> {
     let broken = |error: OpError| Failure::network(&error);
     let signals = signals::start().map_err(broken)?;
@@ -81,6 +89,7 @@ pub(super) fn play(
         udp: matches!(plan, Plan::Bind(_)),
         status: Status::Done,
         stopping: false,
+        late: false,
         over: false,
         look,
     };
@@ -89,7 +98,7 @@ pub(super) fn play(
         playing.engine.command(command).map_err(busy)?;
     }
     playing.run(&wakes, &signals);
-    let Playing { engine, output, endpoint, mut status, stopping, .. } = playing;
+    let Playing { engine, output, endpoint, mut status, stopping, late, .. } = playing;
     engine.stop();
     let header = || Header::new(plan.role(), endpoint);
     let saved = files.save.map_or(Ok(()), |path| saving::save(path, header(), &journal));
@@ -97,7 +106,7 @@ pub(super) fn play(
     for failure in [saved, written].into_iter().filter_map(Result::err) {
         status = status.max(failure.tell());
     }
-    Ok(Played { journal, stopped: stopping, status })
+    Ok(Played { journal, stopped: stopping, late, status })
 }
 
 impl Playing<'_> {
@@ -106,19 +115,20 @@ impl Playing<'_> {
             while let Ok(event) = self.engine.events().try_recv() {
                 self.event(event);
             }
-            (self.look)();
-            if self.stopping {
-                self.over = true;
-            }
+            let until = (self.look)();
+            self.late = until.is_some_and(|until| until <= Instant::now());
+            self.over |= self.stopping || self.late;
             if !self.over {
-                self.pause(wakes, signals);
+                self.pause(wakes, signals, until);
             }
         }
         // What was still to be told came with the last event.
         (self.look)();
     }
 
-    fn pause(&mut self, wakes: &Receiver<()>, signals: &Receiver<()>) {
+    fn pause(&mut self, wakes: &Receiver<()>, signals: &Receiver<()>, until: Option<Instant>) {
+        let longest =
+            until.map_or(LOOK_AGAIN, |until| until.saturating_duration_since(Instant::now()).min(LOOK_AGAIN));
         let ended = self.output.as_ref().map_or_else(never, |output| output.ended().clone());
         select! {
             recv(wakes) -> _ => {}
@@ -129,7 +139,7 @@ impl Playing<'_> {
                 }
                 self.stopping = true;
             }
-            default(Duration::from_secs(1)) => {
+            default(longest) => {
                 if !self.engine.is_running() {
                     complain("the I/O thread ended unexpectedly");
                     (self.status, self.over) = (Status::Network, true);

@@ -1,20 +1,24 @@
 //! `--record`: everything that crosses, to a file while it happens.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::arguments::Common;
 use super::status::{Failure, Status, complain, tell};
+use crate::error::OpError;
 use crate::export::{FileFormat, Header};
-use crate::figures::counted;
+use crate::figures::{self, counted};
 use crate::journal::Journal;
 use crate::recording::{Recorded, Recording, Rotation};
 
 /// How long creating the file may take before it is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A file is created without a word: it is looked this often whether it is there.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -32,7 +36,7 @@ impl Asked {
     /// An extension in whose form nothing can be recorded, and numbers that can't be.
     pub(super) fn of(common: &Common) -> Result<Option<Self>, Failure> {
         let Some(path) = common.record.clone() else { return Ok(None) };
-        let format = Recording::format_of(&path).map_err(|error| Failure::file(&error))?;
+        let format = Recording::format_of(&path).map_err(Failure::usage)?;
         let every = common.rotate_every.map(Duration::from_secs);
         let bytes = common.rotate_size.map(|mib| mib.saturating_mul(1 << 20));
         Ok(Some(Self { path, format, rotation: Rotation { bytes, every } }))
@@ -65,15 +69,14 @@ impl Recorder {
             let _ = (progress.try_send(()), wake.try_send(()));
         });
         let Asked { path, format, rotation } = asked;
+        let name = path.clone();
         let recording = Recording::start(path, format, header, Arc::clone(journal), rotation, wake);
         let mut recording = recording.map_err(|error| Failure::file(&error))?;
-        let deadline = Instant::now() + PATIENCE;
-        while recording.figures().files == 0 && Instant::now() < deadline {
-            if let Some(Err(error)) = recording.poll() {
-                return Err(Failure::file(&error));
-            }
-            let _ = progressed.recv_timeout(Duration::from_millis(20));
-        }
+        let mut begun = || match recording.poll() {
+            Some(Err(error)) => Some(Err(error)),
+            _ => (recording.figures().files > 0).then_some(Ok(())),
+        };
+        wait(&mut begun, &progressed, PATIENCE, &name).map_err(|error| Failure::file(&error))?;
         Ok(Self { recording, over: false })
     }
 
@@ -114,5 +117,54 @@ impl Recorder {
                 failure.status
             }
         }
+    }
+}
+
+/// Waits until `begun` tells that the file is there, or why it is not.
+///
+/// # Errors
+///
+/// What it tells; that it told nothing for so long.
+fn wait(
+    begun: &mut dyn FnMut() -> Option<Result<(), OpError>>,
+    progressed: &Receiver<()>,
+    patience: Duration,
+    path: &Path,
+) -> Result<(), OpError> {
+    let deadline = Instant::now() + patience;
+    loop {
+        if let Some(outcome) = begun() {
+            return outcome;
+        }
+        if Instant::now() >= deadline {
+            let message = format!("the disk did not create it within {}", figures::duration(patience));
+            let advice = "check the disk, or choose a file on another one";
+            return Err(OpError::new("record", path.display(), message).advise(advice));
+        }
+        let _ = progressed.recv_timeout(LOOK_AGAIN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_hangs_is_given_up() {
+        let (_progress, progressed) = bounded(1);
+        let path = Path::new("log.jsonl");
+        let wait = |begun: &mut dyn FnMut() -> _| wait(begun, &progressed, Duration::from_millis(30), path);
+        let error = wait(&mut || None).expect_err("nothing is there");
+        assert!(
+            error.to_string().starts_with("record log.jsonl: the disk did not create it within 30.0 ms: check")
+        );
+        let mut looks = 0;
+        let mut third = || {
+            looks += 1;
+            (looks > 2).then_some(Ok(()))
+        };
+        assert_eq!(wait(&mut third), Ok(()));
+        let refused = || OpError::new("record", "log.jsonl", "refused");
+        assert_eq!(wait(&mut || Some(Err(refused()))), Err(refused()));
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 
-use super::arguments::OutputForm;
+use super::arguments::{OutputForm, placed, values};
+use super::connect::WAIT;
 use super::conversation::{self, Notation, Talk};
 use super::junit;
 use super::playing::{self, Files};
@@ -21,14 +23,17 @@ use crate::sequence::{Sequence, Step, StepState};
 /// Run a profile: its session and its sequence; the exit status says whether that passed
 ///
 /// A profile is what the window saves of a tab. Its steps are told on standard error as they pass or fail. Without a
-/// sequence it is open until it ends: lines of standard input are sent, and a TCP client ends with its peer.
+/// sequence a client, and a UDP socket without rules, sends the draft (what is typed to be sent) once, and goes on as
+/// connect does; where there is no draft, lines of standard input are sent. A server, and a UDP socket with rules, goes
+/// on as listen does: it answers by the rules, and sends lines of standard input, not the draft.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit status: 0 passed, 1 a step failed or the network, 2 the profile is wrong, 3 a local file.\n\n\
     Examples:\n  \
     sockscope run login.toml\n  \
     sockscope run login.toml --junit report.xml --save login.jsonl\n  \
-    sockscope run server.toml --output text"
+    sockscope run server.toml --output text\n  \
+    sockscope run hello.toml --wait 500"
 )]
 pub(super) struct RunArguments {
     /// The profile, a TOML file
@@ -40,8 +45,12 @@ pub(super) struct RunArguments {
     /// What standard output gets of each record; with a sequence nothing, unless this is given
     #[arg(long, value_enum, value_name = "FORM")]
     pub(super) output: Option<OutputForm>,
+    /// Without a sequence, as connect has it: go on receiving for this many milliseconds after the last was sent; else
+    /// up to the peer's end, over UDP 1000
+    #[arg(long, value_name = "MS")]
+    pub(super) wait: Option<u32>,
     /// Save the log to this file at the end, in the form of its extension
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = values::log_file())]
     pub(super) save: Option<PathBuf>,
 }
 
@@ -60,6 +69,11 @@ pub(super) fn run(arguments: &RunArguments) -> Result<Status, Failure> {
             return Err(usage("--junit: there is no sequence in this profile, so there are no steps".to_owned()));
         }
         return conversation::run(talk(&profile, arguments).map_err(usage)?);
+    }
+    if arguments.wait.is_some() {
+        return Err(usage(
+            "--wait: there is a sequence in this profile, whose steps say how long they wait".to_owned(),
+        ));
     }
     let plan = profile.plan().map_err(usage)?;
     let steps = profile
@@ -82,7 +96,10 @@ pub(super) fn run(arguments: &RunArguments) -> Result<Status, Failure> {
             let open = Command::Open { session, journal: Arc::clone(journal), plan: open };
             [open, Command::Begin { session, job, to, task }]
         },
-        &mut || teller.look(&progress.figures()),
+        &mut || {
+            teller.look(&progress.figures());
+            None
+        },
     )?;
     let figures = progress.figures();
     let mut status = played.status.max(sum_up(&figures, played.stopped));
@@ -98,23 +115,39 @@ pub(super) fn run(arguments: &RunArguments) -> Result<Status, Failure> {
 /// A session without a sequence, as `listen` and `connect` have it.
 fn talk(profile: &Profile, arguments: &RunArguments) -> Result<Talk, String> {
     let draft = &profile.draft;
-    let is_client = matches!(profile.form, Form::Client(_));
+    let udp = matches!(profile.form, Form::Udp(_));
+    let has_rules = profile.rules.list.iter().any(|rule| rule.on);
+    let has_draft = !draft.text.is_empty();
+    let listens = matches!(profile.form, Form::Server(_)) || (udp && has_rules);
     let recipients = match target(&profile.form)? {
-        Target::Address(host, port) if profile.rules.list.is_empty() => Recipients::Address(host, port),
+        Target::Address(host, port) if !has_rules => Recipients::Address(host, port),
         Target::Address(..) => Recipients::of(None, true),
         _ => Recipients::All,
     };
-    let ending = Some(draft.envelope.ending).filter(|_| !draft.text.is_empty());
+    if listens && arguments.wait.is_some() {
+        return Err("--wait: this profile waits for others until it is ended".to_owned());
+    }
+    let mut opening = VecDeque::new();
+    if has_draft && listens {
+        tell("the draft is not sent, as this profile waits for others; lines of standard input are");
+    } else if has_draft {
+        opening.push_back(draft.prepare().map_err(|error| format!("draft: {}", placed(&draft.text, &error)))?);
+    }
+    let sends = !opening.is_empty();
+    // A UDP socket that has nothing to send is there to receive, unless it is said for how long.
+    let is_client = !listens && (!udp || sends || arguments.wait.is_some());
+    let wait = arguments.wait.map(|ms| Duration::from_millis(ms.into()));
+    let ending = Some(draft.envelope.ending).filter(|_| has_draft);
     Ok(Talk {
         plan: profile.plan()?,
         is_client,
         recipients,
         notation: Notation { format: draft.format, encoding: draft.encoding, variables: draft.variables, ending },
-        opening: VecDeque::new(),
+        opening,
         repeat: None,
-        reads_input: true,
+        reads_input: !sends,
         until: None,
-        wait: None,
+        wait: if udp { Some(wait.unwrap_or(WAIT)) } else { wait },
         output: arguments.output.unwrap_or_default(),
         record: None,
         save: arguments.save.clone(),

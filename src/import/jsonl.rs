@@ -86,7 +86,9 @@ impl<R: Read> Reader<R> {
         self.stage = Stage::Records;
         // What is missing is told in a line of its own.
         match self.line() {
-            Ok(Some(Line::Missing(missing))) => header.missing = missing,
+            Ok(Some(Line::Missing(missing))) => {
+                header.missing = Losses { cleared: header.missing.cleared, ..missing };
+            }
             other => self.next = Some(other.and_then(|line| self.item(line))),
         }
         Ok(Some(Item::Header(header)))

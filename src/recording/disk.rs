@@ -1,6 +1,6 @@
 //! Where the files of a recording are created.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,12 @@ pub(super) trait Place: Write {
     /// # Errors
     /// Those of the system.
     fn appear(&mut self) -> io::Result<()>;
+
+    /// Takes it away: nothing of use was written. What is there under its name from elsewhere stays.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn remove(&mut self) -> io::Result<()>;
 
     /// Cuts it after `len` bytes.
     ///
@@ -49,12 +55,12 @@ impl Disk for Folder {
     fn create(&mut self, path: &Path, first: bool) -> io::Result<Box<dyn Place>> {
         match create_private(path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists && first && self.replace => {}
-            created => return Ok(Box::new(Written { file: created?, replaces: None })),
+            created => return Ok(Box::new(Written { file: created?, path: path.to_owned(), temporary: None })),
         }
         // The old file stays until the new one has begun.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let (file, temporary) = temporary_in(folder)?.into_parts();
-        Ok(Box::new(Written { file, replaces: Some((temporary, path.to_owned())) }))
+        Ok(Box::new(Written { file, path: path.to_owned(), temporary: Some(temporary) }))
     }
 }
 
@@ -62,8 +68,9 @@ impl Disk for Folder {
 #[derive(Debug)]
 struct Written {
     file: File,
-    /// Its name until it takes the place of another file, and that one's.
-    replaces: Option<(TempPath, PathBuf)>,
+    path: PathBuf,
+    /// Its name until it takes the place of the file at `path`.
+    temporary: Option<TempPath>,
 }
 
 impl Write for Written {
@@ -78,9 +85,17 @@ impl Write for Written {
 
 impl Place for Written {
     fn appear(&mut self) -> io::Result<()> {
-        match self.replaces.take() {
-            Some((temporary, path)) => temporary.persist(path).map_err(|refused| refused.error),
+        match self.temporary.take() {
+            Some(temporary) => temporary.persist(&self.path).map_err(|refused| refused.error),
             None => Ok(()),
+        }
+    }
+
+    fn remove(&mut self) -> io::Result<()> {
+        match self.temporary.take() {
+            Some(temporary) => temporary.close(),
+            // Created by this program, as nothing was there.
+            None => fs::remove_file(&self.path),
         }
     }
 

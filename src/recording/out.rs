@@ -65,6 +65,13 @@ impl Out {
         self.place.appear()
     }
 
+    /// What comes before the first record could not be written: there is no file then.
+    pub(super) fn remove(&mut self) {
+        self.buffer.clear();
+        // A disk that does not even take this keeps what every reader knows as torn; that it failed is told anyway.
+        let _ = self.place.remove();
+    }
+
     /// Everything is written: waits until it is on the disk.
     pub(super) fn sync(&mut self) -> io::Result<()> {
         self.hand_over()?;

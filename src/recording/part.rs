@@ -10,7 +10,7 @@ use super::disk::Place;
 use super::out::{Handle, Out};
 use super::{Plan, Rotation};
 use crate::clock::Stamp;
-use crate::export::{self, Follower, Header, LogWriter, Summary};
+use crate::export::{self, Follower, Header, LogWriter, Losses};
 use crate::journal::{Journal, Seq, Snapshot};
 
 /// The system gets what was recorded at least this often.
@@ -36,13 +36,14 @@ impl Part {
     pub(super) fn begin(path: PathBuf, place: Box<dyn Place>, plan: &Plan, first: Seq) -> io::Result<Self> {
         let out = Rc::new(RefCell::new(Out::new(place)));
         let mut writer = export::writer(plan.format, Handle(Rc::clone(&out)));
-        let header = Header { started: Stamp::now(), ..plan.header.clone() };
+        let missing = Losses { cleared: first, ..Losses::default() };
+        let header = Header { started: Stamp::now(), missing, ..plan.header.clone() };
         let begun = writer.start(&header).and_then(|()| {
             out.borrow_mut().mark();
             out.borrow_mut().appear()
         });
         if let Err(error) = begun {
-            out.borrow_mut().give_up();
+            out.borrow_mut().remove();
             return Err(error);
         }
         let (rotation, now) = (plan.rotation, Instant::now());
@@ -116,28 +117,17 @@ impl Part {
         Ok(())
     }
 
-    /// Writes the summary as of now.
-    pub(super) fn finish(&mut self, journal: &Journal) -> io::Result<()> {
-        let summary = self.follower.summary(journal);
-        self.end(&summary)
-    }
-
-    /// Writes the summary as of `rest`.
-    pub(super) fn finish_in(&mut self, rest: &Snapshot) -> io::Result<()> {
-        let summary = self.follower.summary_in(rest);
-        self.end(&summary)
+    /// Writes the summary of what is in the file.
+    pub(super) fn finish(&mut self) -> io::Result<()> {
+        self.writer.finish(&self.follower.summary())?;
+        let mut out = self.out.borrow_mut();
+        out.mark();
+        out.hand_over()
     }
 
     /// Waits until the file is on the disk.
     pub(super) fn sync(&mut self) -> io::Result<()> {
         self.out.borrow_mut().sync()
-    }
-
-    fn end(&mut self, summary: &Summary) -> io::Result<()> {
-        self.writer.finish(summary)?;
-        let mut out = self.out.borrow_mut();
-        out.mark();
-        out.hand_over()
     }
 
     /// Leaves the file with what is whole in it.

@@ -74,7 +74,7 @@ impl Job {
                 return self.finish(part, &rest);
             }
             if part.is_old() || (part.is_full() && self.hold.journal().status().end > part.next()) {
-                part.finish(self.hold.journal())?;
+                part.finish()?;
                 self.go_on(part)?;
             }
             let written = if part.is_full() { 0 } else { part.take(self.hold.journal())? };
@@ -106,13 +106,13 @@ impl Job {
     fn finish(&mut self, part: &mut Part, rest: &Snapshot) -> io::Result<Recorded> {
         while rest.records_from(part.next()).next().is_some() {
             if part.is_full() {
-                part.finish_in(rest)?;
+                part.finish()?;
                 self.go_on(part)?;
             }
             let written = part.take_rest(rest)?;
             self.tell(part, written);
         }
-        part.finish_in(rest)?;
+        part.finish()?;
         part.sync()?;
         self.tell(part, 0);
         let (files, records) = (&self.shared.files, &self.shared.records);

@@ -13,7 +13,7 @@ use crate::journal::{ConnId, Direction, Journal, Reader};
 #[derive(Clone, Debug)]
 pub struct Comparison {
     conversations: Vec<Conversation>,
-    talks: Vec<Talk>,
+    talks: Vec<Arc<Talk>>,
     journal: Arc<Journal>,
 }
 
@@ -53,7 +53,7 @@ impl Compared<'_> {
 }
 
 impl Comparison {
-    pub(super) fn new(conversations: Vec<Conversation>, talks: Vec<Talk>, journal: Arc<Journal>) -> Self {
+    pub(super) fn new(conversations: Vec<Conversation>, talks: Vec<Arc<Talk>>, journal: Arc<Journal>) -> Self {
         Self { conversations, talks, journal }
     }
 

@@ -40,7 +40,8 @@ pub fn conversations(snapshot: &Snapshot, role: Role, play: As) -> Vec<Conversat
             Content::Detail(detail) => maker.detail(&detail, record.time),
         }
     }
-    let made = makers.into_iter().map(|(conn, maker)| {
+    // Nothing can be played of what was refused.
+    let made = makers.into_iter().filter(|(_, maker)| !maker.refused).map(|(conn, maker)| {
         let peer = snapshot.connection(conn).map(|known| known.peer.clone());
         Conversation { conn, peer, script: Arc::new(maker.finish()) }
     });
@@ -60,13 +61,18 @@ struct Maker {
     last: Stamp,
     /// The side that is played has finished sending.
     finished: bool,
+    /// It was open, as far as the log says.
+    opened: bool,
+    /// It failed, and never was open.
+    refused: bool,
 }
 
 impl Maker {
     fn new(datagrams: bool, role: Role, play: As, now: Stamp) -> Self {
         let ours = (!datagrams).then(|| direction(role == Role::Client, play));
         let script = Script { datagrams, ..Script::default() };
-        Self { script, turn: Turn::default(), play, ours, last: now, finished: false }
+        let (turn, finished, opened, refused) = Default::default();
+        Self { script, turn, play, ours, last: now, finished, opened, refused }
     }
 
     fn payload(&mut self, direction: Direction, bytes: Bytes, time: Stamp) {
@@ -75,6 +81,7 @@ impl Maker {
         if bytes.is_empty() && !self.script.datagrams {
             return;
         }
+        self.opened = true;
         let after = self.after(time);
         if direction == ours {
             self.act(Act::Send(bytes), after);
@@ -85,6 +92,7 @@ impl Maker {
     }
 
     fn detail(&mut self, detail: &Detail, time: Stamp) {
+        self.opened |= matches!(detail, Detail::Opened { .. } | Detail::Finished { .. });
         match detail {
             Detail::Opened { by: Opened::Accepted, .. } => self.ours = Some(direction(false, self.play)),
             Detail::Opened { by: Opened::Connected, .. } => self.ours = Some(direction(true, self.play)),
@@ -95,7 +103,8 @@ impl Maker {
                 How::LocalClose => self.end(Side::Local, Act::Finish, time),
                 How::PeerReset => self.end(Side::Peer, Act::Abort, time),
                 How::LocalAbort => self.end(Side::Local, Act::Abort, time),
-                How::TimeLimit | How::Error => {}
+                How::TimeLimit => {}
+                How::Error => self.refused = !self.opened,
             },
             Detail::Error(_) | Detail::KernelDropped { .. } | Detail::Note(_) => return,
         }

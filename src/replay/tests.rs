@@ -148,3 +148,19 @@ fn what_can_not_be_played_is_told() {
     let error = nobody.prepare(&snapshot, Role::Client).expect_err("port 0");
     assert!(error.to_string().contains("1 to 65535"), "{error}");
 }
+
+/// Where a connection was refused, nobody is waited for; the others are played.
+#[test]
+fn what_was_refused_is_not_played() {
+    let journal = Arc::new(Journal::new(Limits::default()));
+    let mut writer = Writer::new(Arc::clone(&journal));
+    let (peer, local): (SocketAddr, SocketAddr) = (([127, 0, 0, 1], 5_001).into(), ([127, 0, 0, 1], 8_888).into());
+    let error = OpError::new("connect", local, "refused");
+    let refused = writer.open(Detail::Error(Box::new(error)), peer.into(), local.into(), State::Connected);
+    writer.detail(Some(refused), Detail::Closed { how: How::Error });
+    // What breaks later was a conversation.
+    let played = write(&mut writer, Opened::Accepted, 5_002, &[It::Closed(5, How::Error)]);
+    drop(writer);
+    let found = conversations(&journal.snapshot(), Role::Listener, As::Server);
+    assert_eq!(found.iter().map(|found| found.conn).collect::<Vec<_>>(), [played]);
+}

@@ -14,9 +14,15 @@ mod cli;
 #[cfg(target_os = "linux")]
 mod cli_bench;
 #[cfg(target_os = "linux")]
+mod cli_files;
+#[cfg(target_os = "linux")]
 mod cli_programs;
 #[cfg(target_os = "linux")]
 mod cli_protocols;
+#[cfg(target_os = "linux")]
+mod cli_replay;
+#[cfg(target_os = "linux")]
+mod cli_run;
 #[cfg(all(target_os = "linux", feature = "window"))]
 mod cli_window;
 #[cfg(feature = "window")]
@@ -55,6 +61,7 @@ mod programs_udp;
 mod queues;
 mod quitting;
 mod recording;
+mod recording_middle;
 #[cfg(feature = "window")]
 mod recording_window;
 mod repeat;

@@ -8,7 +8,8 @@ fn a_page_tells_everything() {
     let time = Stamp::from_nanos(1).date_and_time();
     for part in [
         "<!DOCTYPE html>",
-        "<h1>listener tcp://127.0.0.1:8888\n",
+        "<title>listener tcp://127.0.0.1:8888</title>\n",
+        "<h1>listener tcp://127.0.0.1:8888</h1>\n",
         &format!("<tr class=r id=r2><td>{time}<td>← received<td>127.0.0.1:9<td>4<td>=é<i>\\n</i>\n"),
         &format!("<tr class=s id=r4><td>{time}<td>→ sent<td>127.0.0.1:9<td>2<td>ok\n"),
         "<span class=x title=\"from an unexpected address\">! </span>127.0.0.1:9",
@@ -50,6 +51,35 @@ fn a_long_payload_is_cut_and_rows_stand_in_tables() {
     assert!(!text.contains(&"x".repeat(1001)));
     let count = |part: &str| text.matches(part).count();
     assert_eq!((count("<section>"), count("</section>"), count("<th>Payload")), (3, 3, 3));
+}
+
+/// What a person reads in a browser of what follows `start`, up to the end of the line.
+fn shown(page: &str, start: &str) -> Option<String> {
+    let (_, rest) = page.split_once(start)?;
+    let (line, _) = rest.split_once('\n')?;
+    let mut text = line.to_owned();
+    for (entity, character) in
+        [("<i>", ""), ("</i>", ""), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
+    {
+        text = text.replace(entity, character);
+    }
+    Some(text)
+}
+
+#[test]
+fn a_backslash_that_was_sent_is_told_from_an_escape() {
+    let (journal, mut writer) = journal();
+    let conn = writer.open(Detail::Note("opened".to_owned()), addr(9), addr(1), State::Connected);
+    receive(&mut writer, conn, b"a\\n\n", false);
+    writer.publish(true);
+    let header = Header { endpoint: "tcp://a\nb\\n:1".to_owned(), ..header(Role::Listener) };
+    let mut out = Vec::new();
+    write(FileFormat::Html, &mut out, &header, &journal.snapshot(), &mut |_| ControlFlow::Continue(()))
+        .expect("a Vec takes everything");
+    let page = String::from_utf8(out).expect("UTF-8");
+    assert!(page.contains(r"<td>4<td>a<i>\\</i>n<i>\n</i>"), "{page}");
+    assert!(page.contains(r"<title>listener tcp://a\nb\\n:1</title>"), "{page}");
+    assert!(page.contains(r"(\n \r \t \0 \\ \xHH \u{...})"), "{page}");
 }
 
 /// What a browser would take for markup: the tags of a page, without what the writer itself puts there.
@@ -113,6 +143,21 @@ fn markup() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// A row is what the text log has, and can be read back.
+    #[test]
+    fn a_payload_is_read_back(payload in prop::collection::vec(any::<u8>(), 0..80), text in "[\\\\na<&\"'\u{301}\u{202e}é]{0,40}") {
+        for payload in [&payload[..], text.as_bytes()] {
+            let (journal, mut writer) = journal();
+            let conn = writer.open(Detail::Note("opened".to_owned()), addr(9), addr(1), State::Connected);
+            receive(&mut writer, conn, payload, false);
+            writer.publish(true);
+            let page = written(FileFormat::Html, &journal.snapshot());
+            let text = shown(&page, &format!("<td>127.0.0.1:9<td>{}<td>", payload.len())).expect("a row");
+            prop_assert_eq!(&text, &crate::payload::escape(payload));
+            prop_assert_eq!(crate::payload::parse(&text, crate::payload::Format::Escaped), Ok(payload.to_vec()));
+        }
+    }
 
     #[test]
     fn nothing_of_a_peers_is_markup(payload in markup(), note in markup(), endpoint in markup()) {

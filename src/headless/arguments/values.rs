@@ -1,10 +1,15 @@
 //! Values on the command line; each error says where in the value it is.
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::path::{Path, PathBuf};
+
+use clap::builder::{PathBufValueParser, PossibleValuesParser, TypedValueParser};
 
 use crate::endpoint::{Endpoint, ParseError};
+use crate::error::OpError;
+use crate::export::FileFormat;
 use crate::framing::Framing;
 use crate::payload::{self, Encoding, Format, LineEnding};
+use crate::recording::Recording;
 use crate::responder::{Rule, notation};
 
 /// A [`ParseError`] with its place, as one text.
@@ -35,6 +40,27 @@ pub(super) fn ending() -> impl TypedValueParser<Value = LineEnding> {
 pub(super) fn encoding() -> impl TypedValueParser<Value = Encoding> {
     let names = ["utf8", "gbk", "gb18030", "big5", "shift-jis", "latin1", "utf16-le", "utf16-be"];
     one_of(names, Encoding::ALL)
+}
+
+/// A log's file: its extension is its form.
+pub(in crate::headless) fn log_file() -> impl TypedValueParser<Value = PathBuf> {
+    file(|path| FileFormat::from_path(path).map(drop))
+}
+
+/// The file of a recording, likewise.
+pub(super) fn recording_file() -> impl TypedValueParser<Value = PathBuf> {
+    file(|path| Recording::format_of(path).map(drop))
+}
+
+/// A path that `check` takes.
+fn file(check: fn(&Path) -> Result<(), OpError>) -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(move |path| match check(&path) {
+        Ok(()) => Ok(path),
+        // The line begins with the option and its value.
+        Err(OpError { message, advice, .. }) => {
+            Err(advice.map_or(message.clone(), |advice| format!("{message}: {advice}")))
+        }
+    })
 }
 
 /// Names, and what they stand for in the same order.

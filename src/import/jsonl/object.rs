@@ -88,6 +88,8 @@ struct Session<'a> {
     endpoint: Cow<'a, str>,
     #[serde(borrow)]
     started: Cow<'a, str>,
+    #[serde(default)]
+    cleared: u64,
 }
 
 fn session(line: &[u8], parser: &mut Parser) -> Result<Header, Wrong> {
@@ -107,8 +109,9 @@ fn session(line: &[u8], parser: &mut Parser) -> Result<Header, Wrong> {
         Wrong::member(line, "role", format!("the role is {:?}, not one of {names}", session.role))
     })?;
     let started = time(line, "started", &session.started, parser)?;
+    let missing = Losses { cleared: number(line, "cleared", session.cleared)?, ..Losses::default() };
     let header = Header::new(role, session.endpoint);
-    Ok(Header { program: session.program.into_owned(), started, ..header })
+    Ok(Header { program: session.program.into_owned(), started, missing, ..header })
 }
 
 #[derive(Deserialize)]

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use super::Arena;
 use super::packet::Carried;
 use super::stream::{Out, Stream};
+use crate::error::OpError;
 use crate::export::Ends;
 use crate::export::pcapng::format::{ACK, FIN, RST, SYN};
-use crate::journal::{ConnId, Detail, Direction, How, Side};
+use crate::journal::{ConnId, Detail, Direction, How, Opened, Side};
 
 /// What a record of a flow says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(super) enum Given {
 pub(super) struct Flow {
     conn: ConnId,
     ends: Ends,
+    /// There was a SYN, and no answer to it yet: what this is once there is one.
+    asked: Option<Opened>,
     /// Of TCP, once there was a segment.
     streams: Option<Box<Streams>>,
 }
@@ -86,7 +89,17 @@ const fn side(direction: Direction) -> Side {
 
 impl Flow {
     pub(super) fn new(conn: ConnId, ends: Ends) -> Self {
-        Self { conn, ends, streams: None }
+        Self { conn, ends, asked: None, streams: None }
+    }
+
+    /// One that begins with a SYN.
+    pub(super) fn asking(conn: ConnId, ends: Ends, by: Opened) -> Self {
+        Self { asked: Some(by), ..Self::new(conn, ends) }
+    }
+
+    /// It is open, in this way.
+    pub(super) fn opened(&self, by: Opened) -> Given {
+        Given::Detail(Detail::Opened { by, local: self.ends.local.clone(), peer: Some(self.ends.peer.clone()) })
     }
 
     pub(super) fn conn(&self) -> ConnId {
@@ -136,10 +149,15 @@ impl Flow {
         given: &mut Vec<Given>,
     ) -> bool {
         let direction = self.direction(carried.from);
-        let streams = self.streams.get_or_insert_default();
-        if streams.closed {
+        if self.streams.get_or_insert_default().closed {
             return carried.len == 0;
         }
+        if let Some(by) = self.asked
+            && !self.answer(by, direction, flags, carried.len, given)
+        {
+            return true;
+        }
+        let streams = self.streams.get_or_insert_default();
         let (own, other, out) = streams.both(direction);
         let mut seq = seq;
         if flags & SYN != 0 {
@@ -166,6 +184,39 @@ impl Flow {
         true
     }
 
+    /// A segment after the SYN, or the SYN itself: what becomes of the connection (RFC 9293 §3.5). `false` where it is
+    /// over.
+    fn answer(&mut self, by: Opened, direction: Direction, flags: u8, len: usize, given: &mut Vec<Given>) -> bool {
+        let asking = if by == Opened::Connected { Direction::Sent } else { Direction::Received };
+        if flags & RST != 0 {
+            let refused = "refused: the SYN was answered with RST";
+            let given_up = "given up: RST came after the SYN, from the same end";
+            self.fail(by, if direction == asking { given_up } else { refused }, given);
+            return false;
+        }
+        let is_answer = flags & (SYN | ACK) == SYN | ACK;
+        // Who asked goes on: the answer is not in the capture. An acknowledgment alone from the other end is none: it
+        // may be of an earlier connection.
+        let goes_on = flags & SYN == 0 && direction == asking;
+        // Payload is told after the start of its connection, also where a SYN has some (RFC 7413).
+        if is_answer || goes_on || len > 0 || flags & FIN != 0 {
+            self.asked = None;
+            given.push(self.opened(by));
+        }
+        true
+    }
+
+    /// The connection never was open: why, and that it is over.
+    fn fail(&mut self, by: Opened, why: &str, given: &mut Vec<Given>) {
+        self.asked = None;
+        self.streams.get_or_insert_default().closed = true;
+        let Ends { peer, local } = self.ends.clone();
+        let (from, to) = if by == Opened::Connected { (local, peer) } else { (peer, local) };
+        let error = OpError::new("connect", format_args!("{to} from {from}"), why);
+        given.push(Given::Detail(Detail::Error(Box::new(error))));
+        given.push(Given::Detail(Detail::Closed { how: How::Error }));
+    }
+
     /// Gives up what is missing: too much is held behind it.
     pub(super) fn pass(&mut self, given: &mut Vec<Given>) {
         let Some(streams) = &mut self.streams else { return };
@@ -178,6 +229,9 @@ impl Flow {
 
     /// Nothing more comes: gives out everything.
     pub(super) fn end(&mut self, given: &mut Vec<Given>) {
+        if let Some(by) = self.asked {
+            self.fail(by, "no answer to the SYN is in the capture", given);
+        }
         let Some(streams) = &mut self.streams else { return };
         for direction in [Direction::Received, Direction::Sent] {
             if streams.closed {

@@ -1,7 +1,8 @@
 //! A capture of somebody else: sessions as far as its packets show them.
 //!
 //! A connection belongs to the server's side: whoever got the SYN, else who has the lower port, else who was written
-//! to first. Where packets say which way they went, this end is the one that they say.
+//! to first. Where packets say which way they went, this end is the one that they say. A connection is open once its
+//! SYN was answered; one that was refused, given up or never answered is an error and closed, and never was open.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -136,14 +137,17 @@ impl Foreign {
         let (ends, by) = roles(carried);
         self.header(carried, &ends, by, items);
         let conn = ConnId(u32::try_from(self.flows.len()).unwrap_or(u32::MAX - 1) + 1);
-        self.flows.push(Flow::new(conn, ends.clone()));
-        self.keys.insert(key, self.flows.len() - 1);
+        let ends = ends.clone();
+        let flow = if opens { Flow::asking(conn, ends, by) } else { Flow::new(conn, ends) };
+        if is_udp {
+            self.given.push(flow.opened(by));
+        } else if !opens {
+            let note = "the start of this connection is not in the capture".to_owned();
+            self.given.push(Given::Detail(Detail::Note(note)));
+        }
+        self.flows.push(flow);
         let place = self.flows.len() - 1;
-        self.given.push(Given::Detail(if is_udp || opens {
-            Detail::Opened { by, local: ends.local, peer: Some(ends.peer) }
-        } else {
-            Detail::Note("the start of this connection is not in the capture".to_owned())
-        }));
+        self.keys.insert(key, place);
         self.give(place, self.last, items);
         Some(place)
     }

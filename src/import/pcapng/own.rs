@@ -112,7 +112,7 @@ impl Own {
         }
         self.flush(items);
         start.seq = self.next;
-        self.next = self.next.wrapping_add(1);
+        self.go_on(start.seq)?;
         if is_end {
             let payload = self.arena.copy(carried.payload);
             self.push(start, conn, direction, payload, items);
@@ -208,6 +208,7 @@ impl Own {
             Remark::Session { .. } => {}
             Remark::Next { seq } => {
                 self.flush(items);
+                self.ascend(seq)?;
                 self.next = seq;
             }
             Remark::Unexpected => start.unexpected = true,
@@ -219,7 +220,8 @@ impl Own {
             Remark::Record { seq, conn, what, bookmark, unexpected } => {
                 self.flush(items);
                 let content = what.content().ok_or("a record says something that is not known")?;
-                self.next = seq.wrapping_add(1);
+                self.ascend(seq)?;
+                self.go_on(seq)?;
                 let conn = conn.map(ConnId);
                 let ends = conn.and_then(|conn| self.ends.get(&conn).cloned().flatten());
                 let record = Record { seq, time: start.time, conn, content, unexpected };
@@ -234,6 +236,24 @@ impl Own {
                 self.summary(records, (received, sent), dropped, complete, items);
             }
         }
+        Ok(())
+    }
+
+    /// Refuses a record with this number where later ones came already.
+    fn ascend(&self, seq: Seq) -> Result<(), String> {
+        if seq >= self.next {
+            return Ok(());
+        }
+        Err(format!(
+            "record {seq} comes where record {} or a later one is due: numbers ascend, so this file is damaged, or put \
+             together from others",
+            self.next
+        ))
+    }
+
+    /// Record `seq` is there: what comes next has at least the number after it.
+    fn go_on(&mut self, seq: Seq) -> Result<(), String> {
+        self.next = seq.checked_add(1).ok_or("a record has the highest number that there is: none can follow")?;
         Ok(())
     }
 

@@ -262,6 +262,36 @@ fn payload_that_no_packet_holds_is_told() {
     assert!(!claims.complete);
 }
 
+/// Records of two files in one, or in another order, are not taken for one log.
+#[test]
+fn numbers_that_descend_are_a_fault() {
+    fn check(contents: [Content; 2], seqs: [u64; 2], told: &str) {
+        let mut log = Log::default();
+        log.ends.insert(ConnId(1), Ends { peer: address("127.0.0.1:9"), local: address("127.0.0.1:8888") });
+        for (seq, content) in seqs.into_iter().zip(contents) {
+            log.add(seq, Some(1), content, None, false);
+        }
+        let (items, fault) = read(&log.written(Role::Listener).1);
+        let fault = fault.expect("a fault");
+        assert!(fault.reason.contains(told) && !fault.torn, "{fault}");
+        let seqs_read: Vec<_> = items
+            .iter()
+            .filter_map(|item| match item {
+                Item::Record { record, .. } => Some(record.seq),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(seqs_read, seqs[..1], "what came before is whole");
+    }
+    let payload = || Content::Payload(Direction::Received, Bytes::from_static(b"hi"));
+    let note = || Content::Detail(Detail::Note("a note".to_owned()));
+    let together = "numbers ascend, so this file is damaged, or put together from others";
+    check([payload(), payload()], [7, 3], together);
+    check([note(), note()], [7, 3], "record 3 comes where record 8 or a later one is due");
+    check([note(), payload()], [7, 3], together);
+    check([payload(), note()], [7, 7], together);
+}
+
 /// A damaged copy of a small file is a fault at a place, or at least not the same.
 #[test]
 fn a_damaged_file_is_refused_at_its_place() {

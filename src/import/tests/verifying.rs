@@ -84,7 +84,7 @@ fn missing_records_are_found() {
     check(
         &without(4),
         &[
-            "record 3 comes after record 1: 1 record is between them not in the file",
+            "record 3 comes after record 1: 1 record between them is not in the file",
             "the file says 7 records, it has 6",
             "the file says that it is complete, and it is not",
             "connection 1, received: the file says 4 bytes, it has 2",
@@ -94,7 +94,7 @@ fn missing_records_are_found() {
     check(
         &without(6),
         &[
-            "record 5 comes after record 3: 1 record is between them not in the file",
+            "record 5 comes after record 3: 1 record between them is not in the file",
             "the file says 7 records, it has 6",
         ],
     );
@@ -153,7 +153,15 @@ fn false_totals_are_found() {
     changed(
         r#""cleared":0"#,
         r#""cleared":5"#,
-        &["the first record has number 0, but the file says that 5 before it are missing"],
+        &[
+            "the first record has number 0, but the file says that 5 before it are missing",
+            "the file says that it is complete, and it is not",
+        ],
+    );
+    changed(
+        r#""role":"udp""#,
+        r#""cleared":5,"role":"udp""#,
+        &["the file says at its start that more records are missing than at its end"],
     );
     changed(
         r#""sent":{"bytes":6,"records":1,"saved":6"#,

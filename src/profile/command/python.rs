@@ -1,5 +1,7 @@
 //! The line for Python 3, with nothing but its own library.
 
+use std::fmt::Write as _;
+
 use super::shell::quoted;
 use super::{Command, Opens, Outline, Place};
 use crate::payload::python_repr;
@@ -16,9 +18,20 @@ pub(super) fn command(profile: &Profile) -> Command {
     Command { line: format!("python3 -c {}", quoted(&lines.join("\n"))), remarks: outline.remarks }
 }
 
-/// A text of Python. Its escapes are those of Rust for what stands in addresses.
+/// A text of Python, in ASCII (The Python Language Reference, 2.4.1: string and bytes literals).
 fn text(text: &str) -> String {
-    format!("\"{}\"", text.escape_default())
+    let mut literal = "\"".to_owned();
+    for character in text.chars() {
+        let written = match (character, u32::from(character)) {
+            ('"' | '\\', _) => write!(literal, "\\{character}"),
+            (' '..='~', _) => write!(literal, "{character}"),
+            (_, code @ ..=0xff) => write!(literal, "\\x{code:02x}"),
+            (_, code @ ..=0xffff) => write!(literal, "\\u{code:04x}"),
+            (_, code) => write!(literal, "\\U{code:08x}"),
+        };
+        written.expect("memory takes everything");
+    }
+    literal + "\""
 }
 
 /// A number, or the name of a service to be looked up.

@@ -50,6 +50,39 @@ fn a_server_with_an_echo() {
     assert!(python(&echo).line.contains("conn.sendall(chunk)"));
 }
 
+/// Names of hosts in any script, and what would end a text or begin an escape, are texts that Python takes.
+#[test]
+fn texts_of_python_are_ascii() {
+    let host = "b\u{fc}cher.例え.\u{20bb7}";
+    let profile = Profile::client(host, 80);
+    let made = python(&profile);
+    assert!(made.line.is_ascii(), "{}", made.line);
+    let expected = r#"socket.create_connection(("b\xfccher.\u4f8b\u3048.\U00020bb7", 80), timeout=10)"#;
+    assert!(made.line.contains(expected), "{}", made.line);
+    if let Some(read) = evaluated(r#""b\xfccher.\u4f8b\u3048.\U00020bb7""#) {
+        assert_eq!(read, host);
+    }
+    let program = made.line.strip_prefix("python3 -c '").and_then(|rest| rest.strip_suffix('\''));
+    let program = program.expect("one program in quotes").to_owned();
+    if let Some(said) = said_by_python("import sys; compile(sys.argv[1], 'line', 'exec'); print('fine')", &program)
+    {
+        assert_eq!(said, "fine\n");
+    }
+}
+
+/// What Python takes a literal for.
+fn evaluated(literal: &str) -> Option<String> {
+    let program = "import ast, sys; sys.stdout.buffer.write(ast.literal_eval(sys.argv[1]).encode())";
+    said_by_python(program, literal)
+}
+
+/// Runs `program` in Python with one argument; `None` where there is no Python.
+fn said_by_python(program: &str, argument: &str) -> Option<String> {
+    let output = std::process::Command::new("python3").args(["-I", "-c", program, argument]).output().ok()?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8(output.stdout).expect("UTF-8"))
+}
+
 #[test]
 fn a_preset_is_named() {
     let rules = crate::responder::presets::presets().find(|preset| preset.name == "Echo with the time");

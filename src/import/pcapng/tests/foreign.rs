@@ -201,6 +201,69 @@ fn the_same_ports_again_are_another_connection() {
     );
 }
 
+/// What is in a capture of these packets behind its header, with the times in whole seconds.
+fn timed(packets: &[Vec<u8>]) -> Vec<(u64, String)> {
+    let (items, fault) = read(&pcap(false, false, 101, packets));
+    assert_eq!(fault, None);
+    let time = |item: &Item| match item {
+        Item::Record { record, .. } => record.time.nanos() / 1_000_000_000,
+        _ => 0,
+    };
+    items.iter().skip(1).map(|item| (time(item), describe(item))).collect()
+}
+
+/// A connection that never was open is not shown as one.
+#[test]
+fn what_was_refused_never_was_open() {
+    fn check(packets: &[Vec<u8>], expected: &[(u64, &str)]) {
+        let found = timed(packets);
+        assert_eq!(found.iter().map(|(at, words)| (*at, words.as_str())).collect::<Vec<_>>(), expected);
+    }
+    let syn = || tcp(CLIENT, SERVER, (99, 0, SYN), b"");
+    let reset = || tcp(SERVER, CLIENT, (0, 100, RST | ACK), b"");
+    let closed = "1 closed by an error";
+    let refused = "1 connect 10.0.0.1:80 from 10.0.0.2:50000: refused: the SYN was answered with RST";
+    check(&[syn(), reset()], &[(2, refused), (2, closed)]);
+    // Asked again before and after.
+    check(&[syn(), syn(), reset(), syn(), reset()], &[(3, refused), (3, closed)]);
+    let given_up = "1 connect 10.0.0.1:80 from 10.0.0.2:50000: given up: RST came after the SYN, from the same end";
+    check(&[syn(), tcp(CLIENT, SERVER, (100, 0, RST), b"")], &[(2, given_up), (2, closed)]);
+    let silent = "1 connect 10.0.0.1:80 from 10.0.0.2:50000: no answer to the SYN is in the capture";
+    check(&[syn(), syn()], &[(2, silent), (2, closed)]);
+    // An acknowledgment of an earlier connection is no answer.
+    let old = tcp(SERVER, CLIENT, (7, 7, ACK), b"");
+    check(&[syn(), old, reset()], &[(3, refused), (3, closed)]);
+    // Open once it was answered, and reset after that.
+    let answer = || tcp(SERVER, CLIENT, (499, 100, SYN | ACK), b"");
+    let opened = "1 10.0.0.2:50000 connected to 10.0.0.1:80";
+    let reset_later = tcp(CLIENT, SERVER, (100, 500, RST), b"");
+    check(&[syn(), answer(), reset_later], &[(2, opened), (3, "1 closed by the peer (RST)")]);
+    // One side alone was captured.
+    check(&[syn(), request(100, b"a")], &[(2, opened), (2, "1 received 10.0.0.2:50000 a")]);
+    check(&[syn(), tcp(CLIENT, SERVER, (100, 500, ACK), b"")], &[(2, opened)]);
+    // A SYN with payload.
+    let fast = tcp(CLIENT, SERVER, (99, 0, SYN), b"a");
+    check(&[fast, answer()], &[(1, opened), (1, "1 received 10.0.0.2:50000 a")]);
+    // After a refusal the same ports may connect.
+    let again = tcp(CLIENT, SERVER, (7000, 0, SYN), b"");
+    let opened = "2 10.0.0.2:50000 connected to 10.0.0.1:80";
+    let answer = tcp(SERVER, CLIENT, (1, 7001, SYN | ACK), b"");
+    check(&[syn(), reset(), again, answer], &[(2, refused), (2, closed), (4, opened)]);
+}
+
+/// Who asked from here was refused there.
+#[test]
+fn a_refusal_is_told_from_this_side_too() {
+    let cooked = |kind: u8, ip: Vec<u8>| [&[0, kind, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0][..], &ip].concat();
+    let packets = [
+        cooked(4, tcp(CLIENT, SERVER, (99, 0, SYN), b"")),
+        cooked(0, tcp(SERVER, CLIENT, (0, 100, RST | ACK), b"")),
+    ];
+    let refused = "1 connect 10.0.0.1:80 from 10.0.0.2:50000: refused: the SYN was answered with RST";
+    let found = described(&pcap(true, false, 113, &packets));
+    assert_eq!(found, ["client tcp://10.0.0.1:80", refused, "1 closed by an error"]);
+}
+
 #[test]
 fn who_is_here_is_told_by_syn_port_or_direction() {
     let start = "1 the start of this connection is not in the capture";
