@@ -9,6 +9,7 @@ pub mod composer;
 mod copying;
 pub mod desk;
 pub mod detail;
+pub mod exchange;
 pub mod filing;
 pub mod filter;
 pub mod find;
