@@ -22,9 +22,9 @@ const OFFERED: usize = 500;
 /// Shows it.
 pub(super) fn show(ui: &mut Ui, log: &mut OpenedLog, journal: &Journal, actions: &mut Vec<SocketAction>) {
     let mut asked = Vec::new();
-    let OpenedLog { replay, header, .. } = log;
+    let OpenedLog { replay, read, .. } = log;
     let running = replay.is_running();
-    ui.add_enabled_ui(!running, |ui| form(ui, replay, header, journal));
+    ui.add_enabled_ui(!running, |ui| form(ui, replay, &read.header, journal));
     ui.add_space(4.0);
     // Each has an id of its own: a click on Stop that comes too late is no start.
     ui.push_id(running, |ui| {
@@ -134,6 +134,9 @@ fn outcome(ui: &mut Ui, replay: &Replaying, figures: &ReplayFigures, running: bo
             (format!("All as recorded: {all}"), Tone::Good)
         } else if figures.different > 0 {
             (format!("Different: {different} of {}", figures::count(figures.turns as u64)), Tone::Bad)
+        } else if figures.played == 0 {
+            // Why is told above.
+            ("Nothing was played".to_owned(), Tone::Warning)
         } else {
             (format!("Not played to its end: {} of {all}", figures::count(figures.played as u64)), Tone::Warning)
         };
