@@ -29,12 +29,13 @@ impl Loss {
         (told.saving || !self.saving) && (self.notes.is_none() || self.notes == told.notes)
     }
 
-    /// As it is told in the tab itself.
-    fn words(&self) -> String {
-        let saving = self.saving.then_some("the log is still being saved");
-        let notes = self.notes.as_ref().map(|_| "bookmarks and notes are in no file: Save log… keeps them");
-        let told: Vec<_> = saving.into_iter().chain(notes).collect();
-        format!("{}; close once more to give up", told.join("; "))
+    /// As it is told below the log: short, so that a narrow window shows all of it.
+    const fn words(&self) -> &'static str {
+        match (self.saving, self.notes.is_some()) {
+            (true, false) => "still being saved: close once more to give that up",
+            (false, _) => "bookmarks or notes are in no file: save, or close once more",
+            (true, true) => "being saved, and notes are in no file: close once more",
+        }
     }
 }
 
@@ -54,7 +55,7 @@ impl SocketTab {
         if loss.is_within(&self.told) {
             return true;
         }
-        self.notice = Some(loss.words());
+        self.notice = Some(loss.words().to_owned());
         self.told = loss;
         false
     }

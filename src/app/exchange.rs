@@ -16,9 +16,10 @@ pub trait Purpose: Copy {
 }
 
 /// Where choosing, reading or writing is. `P` is what for, `T` what comes of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub enum Exchange<P, T> {
     /// Nowhere.
+    #[default]
     Idle,
     /// The desktop's dialog is open; where there is none this path is proposed.
     Dialog(P, Dialog, String),
@@ -37,12 +38,6 @@ pub(super) enum Next<P, T> {
     Begin(P, PathBuf),
     /// This came of it.
     Take(PathBuf, T),
-}
-
-impl<P, T> Default for Exchange<P, T> {
-    fn default() -> Self {
-        Self::Idle
-    }
 }
 
 impl<P: Purpose, T: Send + 'static> Exchange<P, T> {

@@ -119,7 +119,10 @@ impl OpenedLog {
         }
         match (fault, claims) {
             (Some(fault), _) if fault.torn => {
-                sentences.insert(0, format!("The file ends early: {fault}. What came before is whole."));
+                // Some faults say so themselves.
+                let said = fault.reason.ends_with("what came before is whole");
+                let whole = if said { "" } else { " What came before is whole." };
+                sentences.insert(0, format!("The file ends early: {fault}.{whole}"));
                 (Health::Damaged, sentences)
             }
             (Some(fault), _) => {

@@ -83,7 +83,8 @@ fn a_damaged_log_shows_what_came_before_and_says_where() {
     let torn = &text[..text.find("70656172").expect("pear") + 3];
     std::fs::write(&path, torn).expect("written");
     open(&mut window, &path);
-    window.wait_for("What came before is whole.");
+    let sentence = window.wait_for("The file ends early: ");
+    assert_eq!(sentence.matches("hat came before is whole").count(), 1, "{sentence}");
     window.wait_for("5 apple");
     let title = window.wait_for("log.jsonl: log, ");
     assert!(title.ends_with(" records, damaged"), "{title}");
@@ -165,6 +166,12 @@ fn after_a_broken_file_the_others_that_were_dropped_are_opened_all_the_same() {
     let gone = window.wait_for("gone.jsonl: ");
     assert!(gone.contains("ENOENT") && !gone.contains("picture"), "{gone}");
     all_inside(&window, "what was not opened");
+    let dismiss = window.harness.get_by_label("Dismiss what was not opened").rect();
+    for part in ["picture.jsonl: ", "gone.jsonl: "] {
+        let sentence = window.harness.query_all_by_label_contains(part).next().expect("it is told").rect();
+        let beside = sentence.left() >= 0.0 && sentence.width() > 100.0 && sentence.right() <= dismiss.left();
+        assert!(beside && sentence.bottom() < 140.0, "{part} is at {sentence:?}, the button at {dismiss:?}");
+    }
     window.press("Dismiss what was not opened");
     assert!(window.find("ENOENT").is_none());
 }
@@ -202,7 +209,7 @@ fn the_menu_of_more_logs_has_the_color_of_what_is_in_it() {
 #[track_caller]
 fn color_of(window: &Window, words: &str) -> egui::Color32 {
     let shapes = window.harness.output().shapes.iter();
-    let found = shapes.filter_map(|clipped| match &clipped.shape {
+    let mut found = shapes.filter_map(|clipped| match &clipped.shape {
         egui::Shape::Text(text) if text.galley.text() == words => {
             let own = text.galley.job.sections.first().map(|section| section.format.color);
             let color = own.filter(|color| *color != egui::Color32::PLACEHOLDER);
@@ -210,7 +217,7 @@ fn color_of(window: &Window, words: &str) -> egui::Color32 {
         }
         _ => None,
     });
-    found.last().unwrap_or_else(|| panic!("{words:?} is not drawn"))
+    found.next_back().unwrap_or_else(|| panic!("{words:?} is not drawn"))
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn a_tab_that_is_being_saved_asks_before_it_closes() {
     let context = window.harness.ctx.clone();
     // Before the window looks whether the thread that writes is done.
     window.harness.state_mut().apply(Action::Close(id), &context);
-    window.wait_for("the log is still being saved; close once more to give up");
+    window.wait_for("still being saved: close once more");
     window.wait_for("Saved ");
     assert_eq!(std::fs::read(&copy).expect("written"), std::fs::read(&path).expect("there"));
     window.press("Close log");
@@ -122,10 +122,10 @@ fn notes_that_are_new_since_the_warning_are_told_again() {
     opened(&mut window, folder.path());
     bookmark(&mut window, "5 apple");
     window.press("Close log");
-    window.wait_for("bookmarks and notes are in no file");
+    window.wait_for("bookmarks or notes are in no file: save, or close once more");
     bookmark(&mut window, "4 pear");
     window.press("Close log");
-    window.wait_for("bookmarks and notes are in no file");
+    window.wait_for("bookmarks or notes are in no file: save, or close once more");
     assert!(window.find("fruit.jsonl: log").is_some(), "the second one was not told of");
     window.press("Close log");
     assert!(window.find("fruit.jsonl: log").is_none());
@@ -142,7 +142,7 @@ fn notes_that_were_saved_are_not_asked_about() {
     window.wait_for("Saved ");
     window.press("Dismiss");
     window.press("Close log");
-    window.wait_for("bookmarks and notes are in no file");
+    window.wait_for("bookmarks or notes are in no file: save, or close once more");
     save(&mut window, &folder.path().join("noted.jsonl"));
     window.wait_for("Saved ");
     assert!(closes(&mut window));

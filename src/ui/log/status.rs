@@ -72,8 +72,9 @@ fn amounts(tab: &SocketTab) -> String {
 
 fn amounts_in_full(tab: &SocketTab) -> String {
     let status = &tab.since_cleared();
+    let notice = tab.notice.as_ref().map_or_else(String::new, |notice| format!("{notice}\n"));
     format!(
-        "Received {} bytes in {} chunks or datagrams.\nSent {} bytes in {}.\nThe log holds {} in memory.",
+        "{notice}Received {} bytes in {} chunks or datagrams.\nSent {} bytes in {}.\nThe log holds {} in memory.",
         figures::count(status.received.bytes),
         figures::count(status.received.records),
         figures::count(status.sent.bytes),
