@@ -49,6 +49,22 @@ impl SocketTab {
         Loss { saving: self.saving.is_busy(), notes }
     }
 
+    /// Takes out of `told` what is in a file now; returns whether there was anything.
+    fn is_over(&self, told: &mut Loss) -> bool {
+        let saved = told.saving && !self.saving.is_busy();
+        let kept = self.opened.as_ref().is_some_and(|log| told.notes.as_ref() == Some(&log.kept));
+        told.saving &= !saved;
+        if kept {
+            told.notes = None;
+        }
+        saved || kept
+    }
+
+    /// Whether the person was told that closing the tab gives something up, and may still go back.
+    pub fn is_asked(&self) -> bool {
+        !self.told.is_nothing()
+    }
+
     /// Whether closing the tab gives up nothing, or the person knows what; tells them the first time.
     fn may_close(&mut self) -> bool {
         let loss = self.loss();
@@ -96,14 +112,24 @@ impl App {
         self.told = losses;
     }
 
-    /// Who was told of a save that has ended meanwhile was not told of the next one.
+    /// What was told is over where the log was saved meanwhile: so are the words, and the next loss is told again.
     fn forget_what_is_over(&mut self) {
+        let words = (!self.told.is_empty()).then(|| self.words(&self.told));
+        let mut over = false;
         for tab in &mut self.sockets {
-            let saving = tab.saving.is_busy();
-            tab.told.saving &= saving;
-            for (_, told) in self.told.iter_mut().filter(|(id, _)| *id == tab.id) {
-                told.saving &= saving;
+            let mut told = std::mem::take(&mut tab.told);
+            let was = told.words();
+            if tab.is_over(&mut told) && tab.notice.as_deref() == Some(was) {
+                tab.notice = None;
             }
+            tab.told = told;
+            for (_, told) in self.told.iter_mut().filter(|(id, _)| *id == tab.id) {
+                over |= tab.is_over(told);
+            }
+        }
+        self.told.retain(|(_, told)| !told.is_nothing());
+        if over && self.banner == words {
+            self.banner = None;
         }
     }
 
