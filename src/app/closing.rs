@@ -150,6 +150,6 @@ impl App {
         let notes =
             notes.map(|names| format!("Bookmarks and notes are in no file: {names}; Save log… keeps them. "));
         let told: String = saving.into_iter().chain(notes).collect();
-        format!("{told}Close once more to give up.")
+        format!("{told}Close once more to give that up.")
     }
 }

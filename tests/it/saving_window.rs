@@ -110,7 +110,7 @@ fn a_window_that_is_asked_where_to_save_asks_before_it_closes() {
     window.press("Save log…");
     window.wait_for("Choose a file in the dialog.");
     assert!(!closes(&mut window));
-    window.wait_for("Still being saved: TCP server. Close once more to give up.");
+    window.wait_for("Still being saved: TCP server. Close once more to give that up.");
     assert!(closes(&mut window), "the person knows");
     drop(answer);
     window.wait_for("Saved 0 records to ");

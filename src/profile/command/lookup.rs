@@ -169,8 +169,9 @@ mod tests {
         queries.extend(recognize("getprotobyname(\"udp\")").expect("a call"));
         let Ok(Command { line, .. }) = python(&queries) else { panic!("no command") };
         let Ok(output) = std::process::Command::new("sh").args(["-c", &line]).output() else { return };
-        if output.status.code() == Some(127) {
-            // There is no Python here.
+        // Where it has to be there it is no excuse that it is not.
+        let required = std::env::var("SOCKSCOPE_TOOLS").is_ok_and(|tools| tools == "required");
+        if output.status.code() == Some(127) && !required {
             return;
         }
         let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
