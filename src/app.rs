@@ -4,11 +4,13 @@
 mod action;
 pub mod asking;
 pub mod bookmarks;
+mod closing;
 pub mod colors;
 pub mod composer;
 mod copying;
 pub mod desk;
 pub mod detail;
+pub mod exchange;
 pub mod filing;
 pub mod filter;
 pub mod find;
@@ -94,8 +96,8 @@ pub struct App {
     settings_path: Option<PathBuf>,
     /// The desk's files; `None` where nothing is kept.
     keeping: Option<Keeping>,
-    /// The person was told that closing would give up a save.
-    warned: bool,
+    /// What the person was told that closing the window gives up.
+    told: Vec<(TabId, closing::Loss)>,
     /// The size at the last frame.
     zoom: f32,
 }
@@ -154,7 +156,7 @@ impl App {
             wake,
             ask_path,
             settings_path,
-            warned: false,
+            told: Vec::new(),
             zoom: context.zoom_factor(),
         })
     }
@@ -190,20 +192,10 @@ impl App {
         self.banner = failed.or(self.banner.take());
         for tab in self.sockets.iter_mut().filter(|tab| tab.saving.is_busy()) {
             let content = tab.to_save();
-            tab.saving.poll(&self.wake, content);
+            if let Some(notes) = tab.saving.poll(&self.wake, content) {
+                tab.kept(notes);
+            }
         }
-    }
-
-    /// Closing the window while a log is being written is asked for twice.
-    fn guard_closing(&mut self, context: &egui::Context) {
-        let closing = context.input(|input| input.viewport().close_requested());
-        let writing = self.sockets.iter().any(|tab| matches!(tab.saving, Saving::Writing(_)));
-        if closing && writing && !self.warned {
-            self.warned = true;
-            context.send_viewport_cmd(egui::ViewportCommand::CancelClose);
-            self.banner = Some("A log is still being saved: close once more to give that up.".to_owned());
-        }
-        self.warned &= writing;
     }
 
     /// The keys that change the size (Ctrl and +, −, 0) change the setting.
@@ -284,7 +276,7 @@ impl App {
             }
             SocketAction::TypePath => tab.saving.ask_here("Type the path of the file."),
             SocketAction::CancelSave => match &tab.saving {
-                Saving::Writing(save) => save.cancel(),
+                Saving::Writing(writing) => writing.cancel(),
                 _ => tab.saving = Saving::Idle,
             },
         }
@@ -312,8 +304,8 @@ impl eframe::App for App {
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         // All at once, so that their threads end together.
         for tab in &self.sockets {
-            if let Saving::Writing(save) = &tab.saving {
-                save.cancel();
+            if let Saving::Writing(writing) = &tab.saving {
+                writing.cancel();
             }
         }
         self.engine.quit();

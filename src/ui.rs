@@ -4,6 +4,7 @@ mod bookmarks;
 mod colors;
 mod composer;
 mod detail;
+mod exchange;
 mod filing;
 mod filter;
 mod find;

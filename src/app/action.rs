@@ -7,7 +7,7 @@ use super::log::CopyAs;
 use super::messages::MessagesAction;
 use super::opened::OpenedAction;
 use super::opening::OpenAction;
-use super::profiles::ProfileAction;
+use super::profiles::{ProfileAction, Tool};
 use super::recording::RecordAction;
 use super::repeating::RepeatAction;
 use super::rules::RulesAction;
@@ -107,4 +107,6 @@ pub enum LookupAction {
     Clear,
     /// Copy the table.
     Copy,
+    /// Put the equal command on the clipboard.
+    CopyAs(Tool),
 }

@@ -50,8 +50,13 @@ pub struct Composer {
 pub enum Switched {
     /// It was converted; this is how it was typed.
     Converted(String),
-    /// It stayed as it is; why.
-    Kept(String),
+    /// It stayed as it is.
+    Kept {
+        /// How it was meant before.
+        from: Format,
+        /// What was kept, and why.
+        words: String,
+    },
 }
 
 impl Composer {
@@ -120,6 +125,7 @@ impl Composer {
     pub fn set_format(&mut self, format: Format) {
         let before = self.message.text.clone();
         let converted = self.message.text_in(format);
+        let (from, had_bytes) = (self.message.format, self.message.prepare().is_ok());
         self.message.format = format;
         self.switched = match converted {
             Ok(text) if text == before => None,
@@ -129,7 +135,15 @@ impl Composer {
                 self.fit();
                 Some(Switched::Converted(before))
             }
-            Err(error) => Some(Switched::Kept(in_words(&before, &error))),
+            Err(error) => {
+                let what = match (from, had_bytes && format == Format::Text) {
+                    (Format::Hex, true) => "Hex digits kept, the bytes are no text",
+                    (Format::Base64, true) => "Base64 kept, the bytes are no text",
+                    (_, true) => "Kept as typed, the bytes are no text",
+                    (_, false) => "Kept as typed",
+                };
+                Some(Switched::Kept { from, words: format!("{what}: {}", in_words(&before, &error)) })
+            }
         };
         self.failure = None;
     }
@@ -138,6 +152,13 @@ impl Composer {
     pub fn keep_as_typed(&mut self) {
         if let Some(Switched::Converted(text)) = self.switched.take() {
             self.message.text = text;
+        }
+    }
+
+    /// Takes the choice of a format back by which the text could not be converted.
+    pub fn take_format_back(&mut self) {
+        if let Some(Switched::Kept { from, .. }) = self.switched.take() {
+            self.message.format = from;
         }
     }
 
@@ -354,8 +375,28 @@ mod tests {
         typed(&mut composer, r"Hi\xff");
         composer.set_format(Format::Text);
         assert_eq!(composer.message.text, r"Hi\xff");
-        let kept = "line 1, character 3: byte 2 (ff) is no character of UTF-8: use Escaped or Hex";
-        assert_eq!(composer.switched, Some(Switched::Kept(kept.into())));
+        let why = "line 1, character 3: byte 2 (ff) is no character of UTF-8: use Escaped or Hex";
+        let words = format!("Kept as typed, the bytes are no text: {why}");
+        assert_eq!(composer.switched, Some(Switched::Kept { from: Format::Escaped, words }));
+    }
+
+    #[test]
+    fn hex_that_is_no_text_is_kept_with_a_word_and_a_way_back() {
+        let mut composer = Composer::default();
+        composer.message.format = Format::Hex;
+        typed(&mut composer, "c3 28");
+        composer.set_format(Format::Text);
+        assert_eq!((composer.message.text.as_str(), composer.message.format), ("c3 28", Format::Text));
+        let Some(Switched::Kept { words, .. }) = &composer.switched else { panic!("nothing is told") };
+        assert!(words.starts_with("Hex digits kept, the bytes are no text: "), "{words}");
+        composer.take_format_back();
+        assert_eq!((composer.message.text.as_str(), composer.message.format), ("c3 28", Format::Hex));
+        assert_eq!(composer.switched, None);
+        // What is no hex either has no bytes.
+        typed(&mut composer, "c3 2");
+        composer.set_format(Format::Text);
+        let Some(Switched::Kept { words, .. }) = &composer.switched else { panic!("nothing is told") };
+        assert!(words.starts_with("Kept as typed: line 1, character "), "{words}");
     }
 
     #[test]

@@ -178,7 +178,7 @@ impl Messages {
 
     /// Looks whether a dialog or a file is done.
     pub(super) fn poll(&mut self, wake: &Wake) {
-        if let Some(mut import) = self.exchange.poll(&self.library, wake) {
+        if let Some(mut import) = self.exchange.advance(&self.library, wake) {
             let taken = self.edit().take_in(&mut import);
             self.exchange = Exchange::Over(Report::of(taken, import));
         }
@@ -311,9 +311,9 @@ pub(super) fn apply(messages: &mut Messages, tab: &mut SocketTab, action: Messag
         MessagesAction::UsePreset(number) => messages.use_preset(tab, number),
         MessagesAction::KeepPreset => messages.keep_preset(tab.kind),
         MessagesAction::LeavePreset => messages.leave_preset(tab.kind),
-        MessagesAction::Import => messages.exchange.import(hands.ask_path, hands.wake),
-        MessagesAction::Export(form) => messages.exchange.export(form, hands.ask_path, hands.wake),
-        MessagesAction::TypePath => messages.exchange.ask_here("Type the path of the file."),
+        MessagesAction::Import => messages.exchange.choose(Purpose::Import, hands.ask_path, hands.wake),
+        MessagesAction::Export(form) => messages.exchange.choose(Purpose::Export(form), hands.ask_path, hands.wake),
+        MessagesAction::TypePath => messages.exchange.type_path("Type the path of the file."),
         MessagesAction::UsePath(path) => messages.exchange.use_typed(path, &messages.library, hands.wake),
         MessagesAction::CancelExchange => messages.exchange = Exchange::Idle,
         other => arrange(messages, other),

@@ -11,9 +11,9 @@ use super::tab::{Kind, SocketTab};
 use super::tabs::TabId;
 use super::wake::Wake;
 use crate::error::OpError;
-use crate::export::{Header, Role};
+use crate::export::Role;
 use crate::figures;
-use crate::import::{Claims, Fault, Opened, Verdict, Verifying};
+use crate::import::{Opened, Verdict, Verifying};
 use crate::journal::{Budget, Limits, Seq};
 
 /// A log that was opened.
@@ -23,30 +23,18 @@ pub struct OpenedLog {
     pub path: PathBuf,
     /// Its name, as the tab shows it.
     pub name: String,
-    /// What it says before its first record.
-    pub header: Header,
-    /// What it says after its last record; `None` where its end is missing.
-    pub claims: Option<Claims>,
-    /// Why it was not read to its end.
-    pub fault: Option<Fault>,
-    /// Records that were read.
-    pub records: u64,
-    /// Bytes of the file that were read.
-    pub bytes: u64,
-    /// The first records, which left the log again because the file is larger than its limits.
-    pub left: u64,
-    /// Records whose numbers are missing between others.
-    pub skipped: u64,
+    /// What was read of it.
+    pub read: Opened,
     /// What is shown of it beside its rows.
     pub page: Page,
     /// Comparing the file with what it says.
     pub check: Check,
     /// Playing it again.
     pub replay: Replaying,
-    /// The notes of the file.
-    notes: BTreeMap<Seq, String>,
-    /// The person was told that closing the tab gives up their notes.
-    warned: bool,
+    /// The verdict has just come: it is to be brought in sight.
+    pub unseen: bool,
+    /// The bookmarks and notes that a file has: this one, or the one that the log was saved to last.
+    pub(super) kept: BTreeMap<Seq, String>,
 }
 
 /// What the left side of an opened log shows.
@@ -105,56 +93,43 @@ pub enum Health {
 
 impl OpenedLog {
     /// Of what was read from `path`; a tab with its name is known already where `taken` says so.
-    fn new(path: PathBuf, opened: Opened, taken: impl Fn(&str) -> bool) -> (Self, Arc<crate::journal::Journal>) {
-        let Opened { header, journal, notes, claims, fault, records, bytes, left, skipped } = opened;
+    fn new(path: PathBuf, read: Opened, taken: impl Fn(&str) -> bool) -> Self {
         let file = path.file_name().map_or_else(|| path.display().to_string(), |name| name.display().to_string());
         let names = std::iter::once(file.clone()).chain((2..).map(|number| format!("{file} ({number})")));
         let name = names.into_iter().find(|name| !taken(name)).unwrap_or(file);
-        let (page, check, warned) = Default::default();
-        let replay = Replaying::new(&header);
-        let log = Self {
-            path,
-            name,
-            header,
-            claims,
-            fault,
-            records,
-            bytes,
-            left,
-            skipped,
-            page,
-            check,
-            replay,
-            notes,
-            warned,
-        };
-        (log, journal)
+        let (page, check, unseen, kept) = Default::default();
+        let replay = Replaying::new(&read.header);
+        Self { path, name, read, page, check, replay, unseen, kept }
     }
 
     /// Whether everything is there, in sentences.
     pub fn health(&self) -> (Health, Vec<String>) {
-        let losses = self.claims.as_ref().map_or(self.header.missing, |claims| claims.summary.losses);
+        let Opened { header, claims, fault, .. } = &self.read;
+        let losses = claims.as_ref().map_or(header.missing, |claims| claims.summary.losses);
         let mut sentences: Vec<String> = losses.sentences().map(capital).collect();
-        if self.left > 0 {
-            let left = figures::count(self.left);
+        if self.read.left > 0 {
+            let left = figures::count(self.read.left);
             sentences
                 .push(format!("The first {left} records are not in view: the file is larger than a log may be."));
         }
-        if self.skipped > 0 {
-            let skipped = figures::count(self.skipped);
+        if self.read.skipped > 0 {
+            let skipped = figures::count(self.read.skipped);
             sentences
                 .push(format!("{skipped} records are missing: those after them have other numbers in the file."));
         }
-        match (&self.fault, &self.claims) {
+        match (fault, claims) {
             (Some(fault), _) if fault.torn => {
-                sentences.insert(0, format!("The file ends early: {fault}. What came before is whole."));
+                // Some faults say so themselves.
+                let said = fault.reason.ends_with("what came before is whole");
+                let whole = if said { "" } else { " What came before is whole." };
+                sentences.insert(0, format!("The file ends early: {fault}.{whole}"));
                 (Health::Damaged, sentences)
             }
             (Some(fault), _) => {
                 sentences.insert(0, format!("Damaged: {fault}. What could be read is shown."));
                 (Health::Damaged, sentences)
             }
-            (None, None) if !self.header.program.starts_with("sockscope ") => {
+            (None, None) if !header.program.starts_with("sockscope ") => {
                 sentences
                     .insert(0, "A capture of another program: it does not say whether it is complete.".to_owned());
                 (Health::Lacking, sentences)
@@ -178,14 +153,14 @@ impl OpenedLog {
 
     /// `TCP server`: what its session was.
     pub const fn role(&self) -> &'static str {
-        kind_of(self.header.role).name()
+        kind_of(self.read.header.role).name()
     }
 
     /// `log, 1,234 records`.
     pub(super) fn title(&self) -> String {
-        let unit = if self.records == 1 { "record" } else { "records" };
-        let damaged = if self.fault.is_some() { ", damaged" } else { "" };
-        format!("log, {} {unit}{damaged}", figures::count(self.records))
+        let unit = if self.read.records == 1 { "record" } else { "records" };
+        let damaged = if self.read.fault.is_some() { ", damaged" } else { "" };
+        format!("log, {} {unit}{damaged}", figures::count(self.read.records))
     }
 }
 
@@ -207,32 +182,26 @@ const fn kind_of(role: Role) -> Kind {
 impl SocketTab {
     /// The tab of what was read from `path`.
     pub(super) fn of_log(id: TabId, path: PathBuf, opened: Opened, taken: impl Fn(&str) -> bool) -> Self {
-        let (log, journal) = OpenedLog::new(path, opened, taken);
+        let mut log = OpenedLog::new(path, opened, taken);
         // Its own journal is not needed.
-        let mut tab = Self::new(kind_of(log.header.role), &Budget::default(), Limits::default());
+        let mut tab = Self::new(kind_of(log.read.header.role), &Budget::default(), Limits::default());
         tab.id = id;
-        tab.journal = journal;
+        tab.journal = Arc::clone(&log.read.journal);
         tab.status = tab.journal.status();
         // It is read from its start.
         (tab.log.follow, tab.log.top) = (false, Key::record(tab.status.first));
-        tab.restore_bookmarks(&log.notes);
+        tab.restore_bookmarks(&std::mem::take(&mut log.read.notes));
         // There may have been more than a log has.
-        let notes = tab.bookmarks.notes();
-        tab.opened = Some(Box::new(OpenedLog { notes, ..log }));
+        log.kept = tab.bookmarks.notes();
+        tab.opened = Some(Box::new(log));
         tab
     }
 
-    /// Whether closing the tab gives up nothing, or the person knows that it does; tells them the first time.
-    pub(super) fn may_close(&mut self) -> bool {
-        let notes = self.bookmarks.notes();
-        let Some(log) = &mut self.opened else { return false };
-        if log.warned || notes == log.notes {
-            return true;
+    /// The log was saved with these bookmarks and notes.
+    pub(super) fn kept(&mut self, notes: BTreeMap<Seq, String>) {
+        if let Some(log) = &mut self.opened {
+            log.kept = notes;
         }
-        log.warned = true;
-        self.notice =
-            Some("bookmarks and notes differ from those in the file: close once more to give them up".to_owned());
-        false
     }
 
     /// Takes over what the thread found that compares the file.
@@ -241,7 +210,7 @@ impl SocketTab {
         if let Check::Under(verifying) = &mut log.check
             && let Some(verdict) = verifying.poll()
         {
-            log.check = Check::Over(verdict);
+            (log.check, log.unseen) = (Check::Over(verdict), true);
         }
     }
 }
@@ -254,6 +223,8 @@ pub(super) fn apply(tab: &mut SocketTab, action: OpenedAction, wake: &Wake) {
             let wake = wake.clone();
             let started = Verifying::start(log.path.clone(), Arc::new(move || wake.soon()));
             log.check = started.map_or_else(|error| Check::Over(Err(error)), Check::Under);
+            // How far it is, or why it did not start.
+            log.unseen = true;
         }
         OpenedAction::CancelVerify => log.check = Check::Not,
         // It needs the other tabs.

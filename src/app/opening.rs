@@ -10,7 +10,8 @@ use std::time::Instant;
 use super::App;
 use super::asking::{Answer, Ask, Dialog, PathField, in_home, proposed_path};
 use super::tab::SocketTab;
-use super::tabs::{MOST_OPENED, Tab, TabId};
+use super::tabs::{MOST_OPENED, Tab};
+use crate::error::OpError;
 use crate::figures;
 use crate::import::{self, Opened};
 
@@ -50,14 +51,57 @@ pub enum OpenAction {
     Path(PathBuf),
     /// Stop reading, or close the path field.
     Cancel,
+    /// What is told of files that were not opened was read.
+    Dismiss,
 }
 
-/// The file that is being opened, and those that wait for that.
+/// Where a path is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// It was typed or chosen: where it does not do it can be mended.
+    Person,
+    /// The file was dropped on the window, maybe with others, which are opened all the same.
+    Drop,
+}
+
+/// The file that is being opened, those that wait for that, and those that could not be.
 #[derive(Debug, Default)]
 pub struct Openings {
     /// Where it is.
     pub at: Opening,
-    waiting: VecDeque<PathBuf>,
+    /// Where the file that is being read is from.
+    from: Option<Source>,
+    waiting: VecDeque<(PathBuf, Source)>,
+    /// Why files were not opened, one sentence each.
+    refused: Vec<String>,
+    /// How many more there are.
+    more: usize,
+}
+
+impl Openings {
+    /// Why files that were dropped were not opened: one sentence each, and how many more were not.
+    pub fn refused(&self) -> (&[String], usize) {
+        (&self.refused, self.more)
+    }
+
+    fn refuse(&mut self, sentence: String) {
+        if self.refused.len() < MOST_OPENED {
+            self.refused.push(sentence);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// A path that does not do: it can be mended where a person gave it, and is told where it was dropped, or where
+    /// others wait.
+    fn fail(&mut self, from: Source, path: PathBuf, error: &OpError) {
+        if from == Source::Person && self.waiting.is_empty() {
+            self.at = path_field(Some(path), error.to_string());
+        } else {
+            self.at = Opening::Idle;
+            self.refuse(error.to_string());
+        }
+    }
 }
 
 impl App {
@@ -75,36 +119,40 @@ impl App {
             }
             OpenAction::Ask => {}
             OpenAction::TypePath => self.openings.at = path_field(None, "Type the path of the log."),
-            OpenAction::Path(path) => self.open_log(path),
+            OpenAction::Path(path) => self.open_log(path, Source::Person),
             OpenAction::Cancel => {
                 self.openings.at = Opening::Idle;
                 self.openings.waiting.clear();
             }
+            OpenAction::Dismiss => (self.openings.refused, self.openings.more) = Default::default(),
         }
     }
 
     /// Starts to read a log, or has it wait for its turn.
-    pub(super) fn open_log(&mut self, path: PathBuf) {
+    fn open_log(&mut self, path: PathBuf, from: Source) {
+        let path = std::path::absolute(in_home(&path)).unwrap_or(path);
         let openings = &mut self.openings;
-        if matches!(openings.at, Opening::Reading(..)) {
+        if matches!(openings.at, Opening::Dialog(_) | Opening::Reading(..)) {
             if openings.waiting.len() < MOST_OPENED {
-                openings.waiting.push_back(path);
+                openings.waiting.push_back((path, from));
+            } else {
+                openings.refuse(full(&path, "wait already").to_string());
             }
             return;
         }
-        let path = std::path::absolute(in_home(&path)).unwrap_or(path);
         if !self.sockets.has_room() {
-            let note = format!("{} logs are open: close one of them first.", figures::count(MOST_OPENED as u64));
-            openings.at = path_field(Some(path), note);
-            return;
+            let error = full(&path, "are open").advise("close one of them first");
+            return openings.fail(from, path, &error);
         }
         let wake = self.wake.clone();
         let wake = Arc::new(move || wake.soon());
-        openings.at = match import::Opening::start(path.clone(), self.budget.clone(), self.settings.limits(), wake)
-        {
-            Ok(opening) => Opening::Reading(path, opening, Instant::now()),
-            Err(error) => path_field(Some(path), error.to_string()),
-        };
+        match import::Opening::start(path.clone(), self.budget.clone(), self.settings.limits(), wake) {
+            Ok(opening) => {
+                openings.at = Opening::Reading(path, opening, Instant::now());
+                openings.from = Some(from);
+            }
+            Err(error) => openings.fail(from, path, &error),
+        }
     }
 
     /// Looks whether the dialog or the reader is done.
@@ -114,27 +162,27 @@ impl App {
                 None => return,
                 Some(Answer::Path(path)) => {
                     self.openings.at = Opening::Idle;
-                    self.open_log(path);
+                    self.open_log(path, Source::Person);
                 }
                 Some(Answer::Canceled) => self.openings.at = Opening::Idle,
                 Some(Answer::NoDialog(why)) => self.openings.at = path_field(None, why),
             },
-            Opening::Reading(path, opening, _) => match opening.poll() {
-                None => return,
-                Some(Ok(opened)) => {
-                    let path = path.clone();
-                    self.openings.at = Opening::Idle;
-                    self.add_log(path, opened);
+            Opening::Reading(path, opening, _) => {
+                let Some(outcome) = opening.poll() else { return };
+                let path = path.clone();
+                let from = self.openings.from.take().unwrap_or(Source::Person);
+                self.openings.at = Opening::Idle;
+                match outcome {
+                    Ok(opened) => self.add_log(path, opened),
+                    Err(error) => self.openings.fail(from, path, &error),
                 }
-                // The path stays, so that it can be mended.
-                Some(Err(error)) => self.openings.at = path_field(Some(path.clone()), error.to_string()),
-            },
-            Opening::Idle | Opening::Path(_) => return,
+            }
+            Opening::Idle | Opening::Path(_) => {}
         }
-        if let Opening::Idle = self.openings.at
-            && let Some(next) = self.openings.waiting.pop_front()
+        while matches!(self.openings.at, Opening::Idle | Opening::Path(_))
+            && let Some((next, from)) = self.openings.waiting.pop_front()
         {
-            self.open_log(next);
+            self.open_log(next, from);
         }
     }
 
@@ -146,33 +194,29 @@ impl App {
         self.shown = Tab::Socket(id);
     }
 
-    /// Closes the tab of an opened log.
-    pub(super) fn close_log(&mut self, id: TabId) {
-        let Some(tab) = self.sockets.get_mut(id) else { return };
-        if !tab.may_close() {
-            // What is told there must be seen.
-            self.shown = Tab::Socket(id);
-            return;
-        }
-        self.stop_replay(id);
-        if let Some(beside) = self.sockets.close(id)
-            && self.shown == Tab::Socket(id)
-        {
-            self.shown = beside;
-        }
-    }
-
     /// Opens what was dropped on the window.
     pub(super) fn take_dropped(&mut self, context: &egui::Context) {
         let dropped = context.input(|input| input.raw.dropped_files.clone());
         for path in dropped.iter().map(|file| file.path().to_owned()) {
             // A profile is the only other kind of file that the window opens.
             match path.extension() {
-                Some(extension) if extension.eq_ignore_ascii_case("toml") => self.open_profile(path),
-                _ => self.open_log(path),
+                Some(extension) if extension.eq_ignore_ascii_case("toml") => {
+                    if !self.open_profile(path.clone()) {
+                        let error =
+                            OpError::new("open", path.display(), "another profile is being opened or saved");
+                        self.openings.refuse(error.advise("drop it again after that").to_string());
+                    }
+                }
+                _ => self.open_log(path, Source::Drop),
             }
         }
     }
+}
+
+/// There are as many logs as there may be.
+fn full(path: &std::path::Path, how: &str) -> OpError {
+    let most = figures::count(MOST_OPENED as u64);
+    OpError::new("open", path.display(), format!("{most} logs {how}"))
 }
 
 /// The path field with a path, or the folder that a person looks at first, and why it is shown.

@@ -106,13 +106,13 @@ impl App {
         let Self { sockets, messages, ask_path, wake, .. } = self;
         let Some(tab) = sockets.get_mut(id) else { return };
         match action {
-            ProfileAction::Open => tab.profiles.exchange.open(ask_path, wake),
-            ProfileAction::Save => tab.profiles.exchange.save(tab.kind, ask_path, wake),
+            ProfileAction::Open => tab.profiles.exchange.choose(Purpose::Open, tab.kind, ask_path, wake),
+            ProfileAction::Save => tab.profiles.exchange.choose(Purpose::Save, tab.kind, ask_path, wake),
             ProfileAction::UsePath(path) => {
                 let profile = tab.set_up(messages.library());
                 tab.profiles.exchange.use_typed(path, wake, || profile);
             }
-            ProfileAction::TypePath => tab.profiles.exchange.type_path(tab.kind, "Type the path of the profile."),
+            ProfileAction::TypePath => tab.profiles.exchange.type_path("Type the path of the profile."),
             ProfileAction::Close => tab.profiles.exchange = Exchange::Idle,
             ProfileAction::Copy(tool) => {
                 let report = match tool.command(&tab.set_up(messages.library())) {
@@ -137,7 +137,7 @@ impl App {
         let mut read = Vec::new();
         for tab in sockets.iter_mut() {
             let mut profiles = std::mem::take(&mut tab.profiles);
-            let found = profiles.exchange.poll(tab.kind, wake, || tab.set_up(messages.library()));
+            let found = profiles.exchange.advance(wake, || tab.set_up(messages.library()));
             tab.profiles = profiles;
             read.extend(found.map(|(path, profile)| (tab.id, path, profile)));
         }
@@ -218,15 +218,18 @@ impl App {
         }
     }
 
-    /// Opens the profile at `path`; what is to be said of it is said in the tab that is shown.
-    pub(super) fn open_profile(&mut self, path: PathBuf) {
+    /// Opens the profile at `path`; what is to be said of it is said in the tab that is shown. Returns whether it does: not
+    /// while another file is read or written there.
+    pub(super) fn open_profile(&mut self, path: PathBuf) -> bool {
         let Self { sockets, shown, wake, .. } = self;
         let live = Kind::ALL.into_iter().find(|kind| *shown == Tab::from(*kind)).unwrap_or(Kind::Server);
         let tab = sockets.of_mut(live);
-        if !tab.profiles.exchange.is_busy() {
-            tab.profiles.exchange.read(path, wake);
-            (tab.page, *shown) = (Page::Connection, live.into());
+        if tab.profiles.exchange.is_busy() {
+            return false;
         }
+        tab.profiles.exchange.read(path, wake);
+        (tab.page, *shown) = (Page::Connection, live.into());
+        true
     }
 }
 

@@ -101,7 +101,7 @@ impl Recorder {
         self.told.as_deref()
     }
 
-    /// Looks at the dialog and at the recording. Returns what failed.
+    /// Looks at the dialog and at the recording. Returns what ended it; why it could not begin is told at the field.
     pub(super) fn poll(&mut self) -> Option<String> {
         if let Some(answer) = self.dialog.as_ref().and_then(Dialog::poll) {
             self.dialog = None;
@@ -112,16 +112,22 @@ impl Recorder {
             }
         }
         let outcome = self.recording.as_mut()?.poll()?;
-        let path = self.recording.take().map(|recording| recording.figures().path).unwrap_or_default();
+        let now = self.recording.take().map(|recording| recording.figures()).unwrap_or_default();
+        let path = now.path.display().to_string();
         match outcome {
             Ok(recorded) => {
                 self.told = Some(words(&recorded));
                 None
             }
+            // It could not begin: that is a matter of the path, which stays, so that it can be mended.
+            Err(error) if now.files == 0 => {
+                self.field = Some(field_of(path, &format!("The recording could not begin: {error}")));
+                None
+            }
+            // The disk is full, or gone: that concerns every tab.
             Err(error) => {
-                // The path stays, so that it can be mended.
-                self.field = Some(field_of(path.display().to_string(), &error.to_string()));
-                Some(format!("The recording has ended: {error}"))
+                self.field = Some(field_of(path, ""));
+                Some(format!("The recording has ended after {}: {error}", records(now.records)))
             }
         }
     }

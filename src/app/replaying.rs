@@ -179,11 +179,12 @@ impl Replaying {
     }
 
     fn prepare(&mut self, snapshot: Snapshot, role: Role, target: &SocketTab, wake: &Wake) -> Result<(), String> {
+        // What is told of the last time is over, also where this one does not start.
+        (self.at, self.results, self.chosen) = Default::default();
         let (setup, kind) = self.setup()?;
         idle(target, kind)?;
         let work = move || setup.prepare(&snapshot, role);
         self.at = At::Preparing(kind, in_background(wake, work).map_err(|error| error.to_string())?);
-        (self.results, self.chosen) = Default::default();
         Ok(())
     }
 
@@ -306,11 +307,13 @@ impl App {
         let Some(tab) = sockets.get_mut(id) else { return };
         let (journal, cursor) = (Arc::clone(&tab.journal), tab.log.cursor);
         let Some(mut log) = tab.opened.take() else { return };
-        let OpenedLog { replay, header, .. } = &mut *log;
+        let OpenedLog { replay, read, .. } = &mut *log;
         match action {
+            // A press that comes twice starts it once.
+            ReplayAction::Start if replay.is_running() => {}
             ReplayAction::Start => {
                 let target = sockets.of(replay.target().unwrap_or(Kind::Client));
-                replay.failure = replay.prepare(journal.snapshot(), header.role, target, wake).err();
+                replay.failure = replay.prepare(journal.snapshot(), read.header.role, target, wake).err();
             }
             ReplayAction::Stop => {
                 let kind = replay.target().unwrap_or(Kind::Client);

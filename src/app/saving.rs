@@ -1,6 +1,6 @@
 //! Saving a log: the desktop's file dialog where there is one, a path field where there is none, then the writing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,8 +8,12 @@ use super::asking::{Answer, Ask, AskPath, Dialog, PathField, in_home, proposed_p
 use super::wake::Wake;
 use crate::clock::Stamp;
 use crate::error::OpError;
-use crate::export::{FileFormat, Header, Save, SaveError};
-use crate::journal::{ConnId, Direction, Snapshot};
+use crate::export::{FileFormat, Header, Save, SaveError, Saved};
+use crate::figures;
+use crate::journal::{ConnId, Direction, Seq, Snapshot};
+
+/// Longer notes may be cut in a `.pcapng`, in bytes: 2 KiB.
+const LONGEST_REMARK: usize = 2 << 10;
 
 /// What there is to save.
 pub struct Content {
@@ -34,9 +38,31 @@ pub enum Saving {
     /// The file gets one direction of one connection: which direction is asked for.
     Stream(PathBuf),
     /// The file is being written.
-    Writing(Save),
+    Writing(Writing),
     /// It is done, or it failed; shown until the next save or until dismissed.
     Over(Result<String, OpError>),
+}
+
+/// A file that is being written.
+#[derive(Debug)]
+pub struct Writing {
+    save: Save,
+    /// What the file has of the records, in words; empty: all of them.
+    part: String,
+    /// The bookmarks and notes that it gets, where its form has a place for them.
+    notes: Option<BTreeMap<Seq, String>>,
+}
+
+impl Writing {
+    /// How much is done, from 0 to 1.
+    pub fn progress(&self) -> f32 {
+        self.save.progress()
+    }
+
+    /// Asks it to stop; nothing is left behind.
+    pub fn cancel(&self) {
+        self.save.cancel();
+    }
 }
 
 impl std::fmt::Debug for Saving {
@@ -76,31 +102,31 @@ impl Saving {
     }
 
     /// Looks whether the dialog or the writer is done; `content` is asked for what to save once a path is known.
-    pub fn poll(&mut self, wake: &Wake, content: impl FnOnce() -> Content) {
+    /// Returns the bookmarks and notes that a file has now.
+    pub fn poll(&mut self, wake: &Wake, content: impl FnOnce() -> Content) -> Option<BTreeMap<Seq, String>> {
         match self {
-            Self::Dialog(dialog) => match dialog.poll() {
-                None => {}
+            Self::Dialog(dialog) => match dialog.poll()? {
                 // The dialog itself asks before it replaces a file.
-                Some(Answer::Path(path)) => self.write(path, wake, content),
-                Some(Answer::Canceled) => *self = Self::Idle,
-                Some(Answer::NoDialog(why)) => self.ask_here(why),
+                Answer::Path(path) => self.write(path, wake, content),
+                Answer::Canceled => *self = Self::Idle,
+                Answer::NoDialog(why) => self.ask_here(why),
             },
-            Self::Writing(save) => match save.poll() {
-                None => {}
-                Some(Ok(saved)) => {
-                    let records = if saved.records == 1 { "record" } else { "records" };
-                    let path = saved.path.display();
-                    *self = Self::Over(Ok(format!("Saved {} {records} to {path}", saved.records)));
+            Self::Writing(writing) => match writing.save.poll()? {
+                Ok(saved) => {
+                    let (words, notes) = (words(&saved, &writing.part), writing.notes.take());
+                    *self = Self::Over(Ok(words));
+                    return notes;
                 }
-                Some(Err(SaveError::Canceled)) => *self = Self::Idle,
+                Err(SaveError::Canceled) => *self = Self::Idle,
                 // The path stays, so that it can be mended.
-                Some(Err(SaveError::Failed(error))) => {
-                    let path = save.path().display().to_string();
-                    *self = Self::Path(PathField::new((), path, error.to_string()));
+                Err(SaveError::Failed(error)) => {
+                    let path = writing.save.path().to_owned();
+                    self.refuse(&path, &error);
                 }
             },
             _ => {}
         }
+        None
     }
 
     /// Opens the path field; a dialog that is open has no say any more.
@@ -142,16 +168,59 @@ impl Saving {
         let Content { header, snapshot, selected } = content();
         let wake = wake.clone();
         let started = of_selected(format, &path, &selected).and_then(|format| {
-            Save::start_as(format, path.clone(), header, snapshot, Arc::new(move || wake.soon()))
+            let part = part_of(format, &snapshot);
+            let notes = keeps(format, &header.notes).then(|| header.notes.clone());
+            let save = Save::start_as(format, path.clone(), header, snapshot, Arc::new(move || wake.soon()))?;
+            Ok(Writing { save, part, notes })
         });
         match started {
-            Ok(save) => *self = Self::Writing(save),
+            Ok(writing) => *self = Self::Writing(writing),
             Err(error) => self.refuse(&path, &error),
         }
     }
 
     fn refuse(&mut self, path: &Path, error: &OpError) {
         *self = Self::Path(PathField::new((), path.display().to_string(), error.to_string()));
+    }
+}
+
+/// `Saved 12 records to /log.jsonl`; of a file of bytes which ones they are.
+fn words(saved: &Saved, part: &str) -> String {
+    let path = saved.path.display();
+    match part {
+        "" => format!("Saved {} to {path}", records(saved.records)),
+        part => format!("Saved {} {part} to {path}", bytes(saved.bytes)),
+    }
+}
+
+/// `received in 2 records`: what a file of bytes has of the log. It is whole or it is refused, so what is known of the
+/// connection is known of the file. Empty for the forms that have all records.
+fn part_of(format: FileFormat, snapshot: &Snapshot) -> String {
+    let FileFormat::Raw { conn, direction } = format else { return String::new() };
+    let connections = snapshot.connections();
+    let written = connections.iter().filter(|connection| conn.is_none_or(|conn| conn == connection.id));
+    let tallies = written.map(|connection| match direction {
+        Direction::Received => &connection.received,
+        Direction::Sent => &connection.sent,
+    });
+    let crossed = tallies.filter(|tally| tally.bytes > 0).map(|tally| tally.records).sum();
+    format!("{} in {}", direction.name(), records(crossed))
+}
+
+fn records(number: u64) -> String {
+    format!("{} {}", figures::count(number), if number == 1 { "record" } else { "records" })
+}
+
+fn bytes(number: u64) -> String {
+    format!("{} {}", figures::count(number), if number == 1 { "byte" } else { "bytes" })
+}
+
+/// Whether a file of that form has all of these bookmarks and notes.
+fn keeps(format: FileFormat, notes: &BTreeMap<Seq, String>) -> bool {
+    match format {
+        FileFormat::Jsonl | FileFormat::Csv | FileFormat::Html => true,
+        FileFormat::Pcapng => notes.values().all(|note| note.len() <= LONGEST_REMARK),
+        FileFormat::Text | FileFormat::Raw { .. } => notes.is_empty(),
     }
 }
 

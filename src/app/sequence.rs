@@ -186,7 +186,7 @@ impl SequenceEditor {
 
     /// Looks whether a dialog, or a file that is read or written, is done.
     pub fn poll(&mut self, wake: &Wake) {
-        if let Some(sequence) = self.exchange.poll(wake, || self.sequence.clone()) {
+        if let Some(sequence) = self.exchange.advance(wake, &self.sequence) {
             self.replace(sequence);
         }
     }
@@ -262,14 +262,14 @@ pub(super) fn apply(tab: &mut SocketTab, action: SequenceAction, hands: &mut Han
         SequenceAction::Stop => stop(tab, hands),
         SequenceAction::Edit(edit) => tab.sequence.edit(edit),
         SequenceAction::Record => record(tab),
-        SequenceAction::Open => tab.sequence.exchange.open(hands.ask_path, hands.wake),
+        SequenceAction::Open => tab.sequence.exchange.choose(Purpose::Open, "", hands.ask_path, hands.wake),
         SequenceAction::Save => {
-            let name = tab.sequence.sequence.name.clone();
-            tab.sequence.exchange.save(&name, hands.ask_path, hands.wake);
+            let SequenceEditor { sequence, exchange, .. } = &mut tab.sequence;
+            exchange.choose(Purpose::Save, &sequence.name, hands.ask_path, hands.wake);
         }
         SequenceAction::UsePath(path) => {
-            let sequence = tab.sequence.sequence.clone();
-            tab.sequence.exchange.use_typed(path, hands.wake, || sequence);
+            let SequenceEditor { sequence, exchange, .. } = &mut tab.sequence;
+            exchange.use_typed(path, hands.wake, sequence);
         }
         SequenceAction::TypePath => tab.sequence.exchange.type_path("Type the path of the file."),
         SequenceAction::CloseFile => tab.sequence.exchange = Exchange::Idle,

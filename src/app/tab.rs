@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::bookmarks::Bookmarks;
+use super::closing::Loss;
 use super::colors::Colors;
 use super::composer::Composer;
 use super::detail::DetailView;
@@ -193,6 +194,8 @@ pub struct SocketTab {
     pub profiles: Profiles,
     /// One sentence about the last action here (copied, busy), shown below the log.
     pub notice: Option<String>,
+    /// What the person was told that closing the tab gives up.
+    pub(super) told: Loss,
     /// Addresses of the peers that rows show.
     pub(super) names: Names,
     /// Figures of the journal when the log was last cleared.
@@ -242,6 +245,7 @@ impl SocketTab {
             recorder: Recorder::default(),
             profiles: Profiles::default(),
             notice: None,
+            told: Loss::default(),
             names: Names::default(),
             cleared: Status::default(),
             looked: false,

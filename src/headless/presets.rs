@@ -3,7 +3,7 @@
 use super::status::Failure;
 use crate::library::Saved;
 use crate::library::presets as protocols;
-use crate::responder::presets as servers;
+use crate::responder::presets::{self as servers, typed_name};
 
 /// The rules of this name.
 ///
@@ -14,7 +14,7 @@ pub(super) fn rules(name: &str, udp: bool) -> Result<&'static servers::Preset, F
     let over = |preset: &&servers::Preset| preset.over.works(udp);
     let found = servers::presets().filter(over).find(|preset| is_named(preset.name, name));
     found.ok_or_else(|| {
-        let names = servers::presets().filter(over).map(|preset| written(preset.name));
+        let names = servers::presets().filter(over).map(|preset| typed_name(preset.name));
         let over = if udp { "UDP" } else { "TCP" };
         Failure::usage(format_args!("--preset: there is no {name:?} over {over}; there are {}", list(names)))
     })
@@ -27,7 +27,7 @@ pub(super) fn rules(name: &str, udp: bool) -> Result<&'static servers::Preset, F
 /// An unknown name, with all that there are.
 pub(super) fn protocol(name: &str) -> Result<&'static protocols::Preset, Failure> {
     protocols::ALL.iter().find(|preset| is_named(preset.name, name)).ok_or_else(|| {
-        let names = protocols::ALL.iter().map(|preset| written(preset.name));
+        let names = protocols::ALL.iter().map(|preset| typed_name(preset.name));
         Failure::usage(format_args!("--preset: there is no {name:?}; there are {}", list(names)))
     })
 }
@@ -46,13 +46,7 @@ pub(super) fn line(preset: &protocols::Preset, name: &str) -> Result<Saved, Fail
 }
 
 fn is_named(name: &str, typed: &str) -> bool {
-    name.eq_ignore_ascii_case(typed) || written(name) == written(typed)
-}
-
-/// In small letters, with `-` for spaces, and without signs.
-fn written(name: &str) -> String {
-    let kept = name.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '/' | '*'));
-    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
+    name.eq_ignore_ascii_case(typed) || typed_name(name) == typed_name(typed)
 }
 
 fn list(names: impl Iterator<Item = String>) -> String {
@@ -79,7 +73,7 @@ mod tests {
     fn every_preset_has_a_name_of_its_own() {
         for udp in [false, true] {
             let names = servers::presets().filter(|preset| preset.over.works(udp));
-            let mut names: Vec<_> = names.map(|preset| written(preset.name)).collect();
+            let mut names: Vec<_> = names.map(|preset| typed_name(preset.name)).collect();
             let all = names.len();
             names.sort();
             names.dedup();

@@ -3,6 +3,7 @@
 //! Each is made from an outline: what a tool without rules can do of a profile. What a line can't say is told in
 //! its remarks, so that nobody takes it for the whole.
 
+pub mod lookup;
 mod ncat;
 mod python;
 mod shell;
@@ -82,7 +83,11 @@ fn checked(profile: &Profile, make: fn(&Profile) -> Command) -> Result<Command, 
     if let Some(host) = hosts.iter().find(|host| host.starts_with('-') || host.contains(is_strange)) {
         return Err(format!("{host:?} is no host that can stand in a command"));
     }
-    let command = make(profile);
+    refuse_control(make(profile))
+}
+
+/// A command that a terminal takes as it is.
+fn refuse_control(command: Command) -> Result<Command, String> {
     if command.line.contains(|c: char| c.is_control() && c != '\n') {
         return Err(
             "a text has control characters, which a terminal takes for keys: write them as \\xHH".to_owned()

@@ -78,6 +78,13 @@ pub fn presets() -> impl Iterator<Item = &'static Preset> {
     [tutorials::ALL, classics::ALL, banners::ALL, mail::ALL].into_iter().flatten()
 }
 
+/// The name of a preset as it is typed on a command line: in small letters, with `-` for spaces, and without signs.
+/// `Hello client, once` is `hello-client-once`.
+pub fn typed_name(name: &str) -> String {
+    let kept = name.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '/' | '*'));
+    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
+}
+
 impl Preset {
     /// What the lists below begin with.
     const fn new(name: &'static str, group: Group, over: Over, what: &'static str, rules: fn() -> Rules) -> Self {

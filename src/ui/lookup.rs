@@ -6,6 +6,7 @@ use super::rows;
 use super::text;
 use super::theme::{self, ROW, Tone};
 use super::widgets::main_button;
+use crate::app::profiles::Tool;
 use crate::app::{LookupAction, LookupTab};
 use crate::lookup::{Row, RowState};
 
@@ -18,7 +19,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut LookupTab, actions: &mut Vec<LookupAct
             TextEdit::singleline(&mut tab.text).hint_text("localhost, 127.0.0.1, 80, http, udp, example.org:443");
         let field = ui.add(edit.desired_width(360.0)).labelled_by(label.id);
         if field.changed() {
-            tab.failure = None;
+            (tab.failure, tab.notice) = (None, None);
         }
         if tab.focus {
             field.request_focus();
@@ -32,7 +33,17 @@ pub(super) fn show(ui: &mut Ui, tab: &mut LookupTab, actions: &mut Vec<LookupAct
     if let Some(failure) = &tab.failure {
         ui.colored_label(ui.visuals().error_fg_color, failure);
     }
-    ui.horizontal(|ui| {
+    tools(ui, tab, actions);
+    if let Some(notice) = &tab.notice {
+        ui.add(egui::Label::new(egui::RichText::new(notice).small()).wrap());
+    }
+    ui.add_space(4.0);
+    table(ui, tab, actions);
+}
+
+/// The buttons above the table.
+fn tools(ui: &mut Ui, tab: &LookupTab, actions: &mut Vec<LookupAction>) {
+    ui.horizontal_wrapped(|ui| {
         if ui
             .button("Run the tutorials' list")
             .on_hover_text("Every look-up of the socket tutorials, in order")
@@ -53,9 +64,21 @@ pub(super) fn show(ui: &mut Ui, tab: &mut LookupTab, actions: &mut Vec<LookupAct
                 actions.push(LookupAction::Clear);
             }
         });
+        ui.add_enabled_ui(tab.has_something(), |ui| {
+            let menu = ui.menu_button("Copy as command", |ui| {
+                for tool in [Tool::Sockscope, Tool::Python] {
+                    let entry = ui.button(tool.name());
+                    super::widgets::name(&entry, Role::Button, &format!("Copy as {}", tool.name()));
+                    if entry.clicked() {
+                        actions.push(LookupAction::CopyAs(tool));
+                        ui.close();
+                    }
+                }
+            });
+            menu.response
+                .on_hover_text("The same look-up in a terminal: what is typed, or else what is in the table");
+        });
     });
-    ui.add_space(4.0);
-    table(ui, tab, actions);
 }
 
 /// One line of the table: a look-up may have several values.

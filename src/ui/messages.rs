@@ -1,12 +1,12 @@
 //! The page of saved messages, and their buttons above the composer.
 
-mod exchange;
 mod menu;
 mod naming;
 mod row;
 
 use egui::{Align, Color32, Key, KeyboardShortcut, Layout, Modifiers, ScrollArea, TextEdit, Ui};
 
+use super::exchange::{self, Asked, Names};
 use super::{theme, widgets};
 use crate::app::SocketAction;
 use crate::app::messages::{Entry, FileForm, Messages, MessagesAction, Naming, Subject};
@@ -15,6 +15,9 @@ use crate::endpoint::Scheme;
 use crate::library::{Saved, Shortcut, presets};
 
 pub(super) use naming::naming_dialog;
+
+const NAMES: Names =
+    Names { field: "Path of the messages", verbs: ["Import", "Export"], of: "", dismiss: "Dismiss report" };
 
 /// The height of a line of the list, in points.
 const LINE: f32 = 24.0;
@@ -39,7 +42,12 @@ pub(super) fn show(ui: &mut Ui, messages: &mut Messages, tab: &mut SocketTab, ac
         presets_menu(ui, tab.kind, actions);
         more_menu(ui, actions);
     });
-    exchange::show(ui, messages, actions);
+    let asked = exchange::show(ui, &mut messages.exchange, &NAMES).map(|asked| match asked {
+        Asked::TypePath => MessagesAction::TypePath,
+        Asked::UsePath(path) => MessagesAction::UsePath(path),
+        Asked::Close => MessagesAction::CancelExchange,
+    });
+    actions.extend(asked.map(SocketAction::Messages));
     notice(ui, messages, actions);
     ui.separator();
     if messages.rows().is_empty() {

@@ -27,7 +27,11 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
         about(ui, log);
         ui.add_space(theme::GAP);
         close = buttons(ui, log, actions);
-        check(ui, &log.check, actions);
+        let found = ui.scope(|ui| check(ui, &log.check, actions)).response;
+        // Below a long sentence, or in a low window, nobody would see that it has come. Where it is, is known only now.
+        if std::mem::take(&mut log.unseen) {
+            found.scroll_to_me(None);
+        }
     });
     ui.separator();
     peers::show(ui, tab, actions);
@@ -52,15 +56,15 @@ fn about(ui: &mut Ui, log: &OpenedLog) {
     ui.add(Label::new(RichText::new(&log.name).heading()).truncate());
     ui.add(Label::new(RichText::new(&path).small().weak()).wrap().selectable(true));
     ui.add_space(4.0);
-    let started = log.header.started.date_and_time();
-    let endpoint = if log.header.endpoint.is_empty() { "not known" } else { &log.header.endpoint };
+    let started = log.read.header.started.date_and_time();
+    let endpoint = if log.read.header.endpoint.is_empty() { "not known" } else { &log.read.header.endpoint };
     let rows = [
-        ("Written by", log.header.program.clone()),
+        ("Written by", log.read.header.program.clone()),
         ("Session", log.role().to_owned()),
         ("Endpoint", endpoint.to_owned()),
         ("Started", started),
-        ("Records", figures::count(log.records)),
-        ("Size", figures::size(log.bytes)),
+        ("Records", figures::count(log.read.records)),
+        ("Size", figures::size(log.read.bytes)),
     ];
     for (name, value) in rows {
         ui.horizontal(|ui| {

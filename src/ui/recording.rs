@@ -132,8 +132,11 @@ fn fields(ui: &mut Ui, tab: &mut SocketTab, asked: &mut Option<RecordAction>) {
         ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
         if let Some(problem) = &problem {
             complain(ui, problem);
-        } else if !note.is_empty() {
-            complain(ui, &note);
         }
     });
+    // It has a path and a reason: on a line of its own all of it is seen.
+    if !note.is_empty() {
+        let words = RichText::new(note).small().color(ui.visuals().error_fg_color);
+        ui.add(egui::Label::new(words).wrap().selectable(true));
+    }
 }

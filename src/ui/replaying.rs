@@ -22,9 +22,9 @@ const OFFERED: usize = 500;
 /// Shows it.
 pub(super) fn show(ui: &mut Ui, log: &mut OpenedLog, journal: &Journal, actions: &mut Vec<SocketAction>) {
     let mut asked = Vec::new();
-    let OpenedLog { replay, header, .. } = log;
+    let OpenedLog { replay, read, .. } = log;
     let running = replay.is_running();
-    ui.add_enabled_ui(!running, |ui| form(ui, replay, header, journal));
+    ui.add_enabled_ui(!running, |ui| form(ui, replay, &read.header, journal));
     ui.add_space(4.0);
     // Each has an id of its own: a click on Stop that comes too late is no start.
     ui.push_id(running, |ui| {
@@ -46,7 +46,7 @@ pub(super) fn show(ui: &mut Ui, log: &mut OpenedLog, journal: &Journal, actions:
     }
     if let Some(figures) = replay.figures() {
         outcome(ui, replay, &figures, running);
-        list(ui, replay, &mut asked);
+        list(ui, replay, running, &mut asked);
     }
     let asked = asked.into_iter().map(crate::app::opened::OpenedAction::Replay);
     actions.extend(asked.map(SocketAction::Opened));
@@ -134,6 +134,9 @@ fn outcome(ui: &mut Ui, replay: &Replaying, figures: &ReplayFigures, running: bo
             (format!("All as recorded: {all}"), Tone::Good)
         } else if figures.different > 0 {
             (format!("Different: {different} of {}", figures::count(figures.turns as u64)), Tone::Bad)
+        } else if figures.played == 0 {
+            // Why is told above.
+            ("Nothing was played".to_owned(), Tone::Warning)
         } else {
             (format!("Not played to its end: {} of {all}", figures::count(figures.played as u64)), Tone::Warning)
         };
@@ -149,7 +152,7 @@ fn outcome(ui: &mut Ui, replay: &Replaying, figures: &ReplayFigures, running: bo
 }
 
 /// The turns.
-fn list(ui: &mut Ui, replay: &mut Replaying, asked: &mut Vec<ReplayAction>) {
+fn list(ui: &mut Ui, replay: &mut Replaying, running: bool, asked: &mut Vec<ReplayAction>) {
     let results = &replay.results;
     if results.rows.is_empty() {
         return;
@@ -164,7 +167,10 @@ fn list(ui: &mut Ui, replay: &mut Replaying, asked: &mut Vec<ReplayAction>) {
         for place in range {
             let at = if replay.only_different { results.different[place] } else { place };
             let Some(row) = results.rows.get(at) else { continue };
-            if turn(ui, row, several, chosen == Some((row.conversation, row.number))) {
+            // What nobody waits for any more was not played.
+            let over = !running && row.verdict == Verdict::Waiting;
+            let verdict = if over { ("not played".to_owned(), Tone::Warning) } else { verdict(row) };
+            if turn(ui, row, verdict, several, chosen == Some((row.conversation, row.number))) {
                 asked.push(ReplayAction::Choose(at));
             }
         }
@@ -172,7 +178,7 @@ fn list(ui: &mut Ui, replay: &mut Replaying, asked: &mut Vec<ReplayAction>) {
 }
 
 /// One turn; returns whether it was pressed.
-fn turn(ui: &mut Ui, row: &TurnRow, several: bool, chosen: bool) -> bool {
+fn turn(ui: &mut Ui, row: &TurnRow, (words, tone): (String, Tone), several: bool, chosen: bool) -> bool {
     let (rect, response) = ui.allocate_exact_size(egui::vec2(ui.available_width(), ROW), Sense::click());
     if chosen {
         ui.painter().rect_filled(rect, 3.0, ui.visuals().selection.bg_fill);
@@ -184,7 +190,6 @@ fn turn(ui: &mut Ui, row: &TurnRow, several: bool, chosen: bool) -> bool {
         true => format!("{}.{}", row.conversation + 1, row.number + 1),
         false => (row.number + 1).to_string(),
     };
-    let (words, tone) = verdict(row);
     let quiet = theme::color(Tone::Quiet, dark);
     let cell = |left: f32, right: f32, words: &str, color, align| {
         let job = text::plain(words, theme::small(), color);

@@ -40,10 +40,10 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
             });
         }
         Saving::Stream(_) => ask_direction(ui, actions),
-        Saving::Writing(save) => {
+        Saving::Writing(writing) => {
             ui.horizontal(|ui| {
                 let width = ui.available_width() - 120.0;
-                ui.add(egui::ProgressBar::new(save.progress()).show_percentage().desired_width(width));
+                ui.add(egui::ProgressBar::new(writing.progress()).show_percentage().desired_width(width));
                 if ui.button("Cancel save").clicked() {
                     actions.push(SocketAction::CancelSave);
                 }

@@ -4,11 +4,11 @@ mod card;
 
 use egui::{Button, ComboBox, DragValue, Label, Panel, RichText, Role, ScrollArea, TextEdit, Ui};
 
+use super::exchange::{self, Asked, Names};
 use super::theme::{self, Tone};
 use super::widgets;
 use crate::app::SocketAction;
-use crate::app::asking::{PathField, Report};
-use crate::app::sequence::{Edit, Exchange, Often, Purpose, SequenceAction, SequenceEditor};
+use crate::app::sequence::{Edit, Often, SequenceAction, SequenceEditor};
 use crate::app::tab::{Kind, SocketTab};
 use crate::message::Message;
 use crate::sequence::{Expect, LONGEST, MOST_STEPS, Step, Test};
@@ -19,7 +19,11 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     let running = tab.sequence.is_running();
     tab.sequence.check();
     ui.add_enabled_ui(!running, |ui| head(ui, tab, &mut asked));
-    exchange(ui, &mut tab.sequence.exchange, &mut asked);
+    asked.extend(exchange::show_above(ui, &mut tab.sequence.exchange, &NAMES).map(|asked| match asked {
+        Asked::TypePath => SequenceAction::TypePath,
+        Asked::UsePath(path) => SequenceAction::UsePath(path),
+        Asked::Close => SequenceAction::CloseFile,
+    }));
     let frame = egui::Frame::new().inner_margin(egui::Margin { top: 6, ..egui::Margin::ZERO });
     Panel::bottom("run").frame(frame).show(ui, |ui| controls(ui, tab, running, &mut asked));
     if tab.sequence.sequence.steps.is_empty() {
@@ -173,48 +177,4 @@ fn result(ui: &mut Ui, editor: &SequenceEditor) {
     }
 }
 
-/// Where opening or saving is.
-fn exchange(ui: &mut Ui, exchange: &mut Exchange, asked: &mut Vec<SequenceAction>) {
-    match exchange {
-        Exchange::Idle => return,
-        Exchange::Busy(_) => drop(ui.weak("Working on the file.")),
-        Exchange::Dialog(..) => {
-            ui.weak("Choose a file in the dialog.");
-            if ui.button("Type a path instead").clicked() {
-                asked.push(SequenceAction::TypePath);
-            }
-        }
-        Exchange::Path(field) => path(ui, field, asked),
-        Exchange::Over(report) => over(ui, report, asked),
-    }
-    ui.separator();
-}
-
-fn path(ui: &mut Ui, field: &mut PathField<Purpose>, asked: &mut Vec<SequenceAction>) {
-    ui.add(Label::new(RichText::new(&field.note).small()).wrap());
-    let edit = ui.add(TextEdit::singleline(&mut field.path).desired_width(f32::INFINITY));
-    widgets::name_field(ui, &edit, "Path of the sequence");
-    let entered = edit.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-    ui.horizontal(|ui| {
-        let verb = if field.purpose == Purpose::Open { "Open" } else { "Save" };
-        if ui.button(verb).clicked() || entered {
-            asked.push(SequenceAction::UsePath(field.path.trim().into()));
-        }
-        if ui.button("Cancel").clicked() {
-            asked.push(SequenceAction::CloseFile);
-        }
-    });
-}
-
-fn over(ui: &mut Ui, report: &Report, asked: &mut Vec<SequenceAction>) {
-    let color = if report.failed { ui.visuals().error_fg_color } else { ui.visuals().text_color() };
-    ui.add(Label::new(RichText::new(&report.words).small().color(color)).wrap());
-    ScrollArea::vertical().id_salt("file notes").max_height(100.0).auto_shrink([false, true]).show(ui, |ui| {
-        for note in &report.notes {
-            ui.add(Label::new(RichText::new(note).small().color(ui.visuals().warn_fg_color)).wrap());
-        }
-    });
-    if ui.button("Dismiss").clicked() {
-        asked.push(SequenceAction::CloseFile);
-    }
-}
+const NAMES: Names = Names { field: "Path of the sequence", verbs: ["Open", "Save"], of: "", dismiss: "Dismiss" };

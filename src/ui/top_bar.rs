@@ -94,7 +94,7 @@ fn of_lookup(app: &App) -> Shown {
 }
 
 fn of_log(tab: &SocketTab) -> Shown {
-    let damaged = tab.opened.as_ref().is_some_and(|log| log.fault.is_some());
+    let damaged = tab.opened.as_ref().is_some_and(|log| log.read.fault.is_some());
     Shown { tone: damaged.then_some(Tone::Warning), closes: Some(tab.id), ..of_socket(tab) }
 }
 
@@ -190,11 +190,20 @@ fn close_button(ui: &Ui, tab: Rect, response: &egui::Response, name: &str) -> bo
 
 /// The logs for which there is no room.
 fn more_menu(ui: &mut Ui, more: &[Shown], actions: &mut Vec<Action>) {
-    let menu = ui.menu_button(format!("+{} more", more.len()), |ui| {
+    let mut words = egui::RichText::new(format!("+{} more", more.len()));
+    if let Some(tone) = told(more) {
+        words = words.color(theme::color(tone, ui.visuals().dark_mode));
+    }
+    let menu = ui.menu_button(words, |ui| {
         ui.set_max_width(320.0);
         egui::ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
             for log in more {
-                let entry = ui.add(egui::Button::new(&log.name).right_text(egui::RichText::new(&log.state).weak()));
+                let state = egui::RichText::new(&log.state);
+                let state = match log.tone {
+                    Some(tone) => state.color(theme::color(tone, ui.visuals().dark_mode)),
+                    None => state.weak(),
+                };
+                let entry = ui.add(egui::Button::new(&log.name).right_text(state));
                 super::widgets::name(&entry, Role::Button, &log.name);
                 if entry.clicked() {
                     actions.push(Action::Show(log.tab));
@@ -204,7 +213,14 @@ fn more_menu(ui: &mut Ui, more: &[Shown], actions: &mut Vec<Action>) {
         });
     });
     super::widgets::name(&menu.response, Role::Button, "More logs");
-    menu.response.on_hover_text("More opened logs");
+    let states = more.iter().filter(|log| log.tone.is_some()).map(|log| format!("\n{}: {}", log.name, log.state));
+    menu.response.on_hover_text(format!("More opened logs{}", states.collect::<String>()));
+}
+
+/// What the menu has to say: as much as the tabs in it would.
+fn told(more: &[Shown]) -> Option<Tone> {
+    let tones = || more.iter().filter_map(|log| log.tone);
+    tones().find(|tone| *tone == Tone::Bad).or_else(|| tones().next())
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ fn another_format_converts_what_is_typed_or_says_why_not() {
     window.press("Hex");
     window.set("Message", "48 ff");
     window.press("Text");
-    window.wait_for("Not converted: line 1, character 4: byte 1 (ff) is no character of UTF-8");
+    window.wait_for("the bytes are no text: line 1, character 4: byte 1 (ff) is no character of UTF-8");
     assert_eq!(window.value("Message"), "48 ff");
 }
 

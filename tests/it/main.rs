@@ -73,6 +73,8 @@ mod rules;
 mod rules_page;
 mod saving;
 #[cfg(feature = "window")]
+mod saving_window;
+#[cfg(feature = "window")]
 mod sequences;
 #[cfg(feature = "window")]
 mod statistics;

@@ -83,7 +83,8 @@ fn a_damaged_log_shows_what_came_before_and_says_where() {
     let torn = &text[..text.find("70656172").expect("pear") + 3];
     std::fs::write(&path, torn).expect("written");
     open(&mut window, &path);
-    window.wait_for("What came before is whole.");
+    let sentence = window.wait_for("The file ends early: ");
+    assert_eq!(sentence.matches("hat came before is whole").count(), 1, "{sentence}");
     window.wait_for("5 apple");
     let title = window.wait_for("log.jsonl: log, ");
     assert!(title.ends_with(" records, damaged"), "{title}");
@@ -143,6 +144,104 @@ fn many_logs_that_are_dropped_fit_into_the_bar() {
     all_inside(&window, "its replay");
     window.press("Close a-log.jsonl (5)");
     window.wait_for("a-log.jsonl (4): log, ");
+}
+
+#[test]
+fn after_a_broken_file_the_others_that_were_dropped_are_opened_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut window = Window::with_size(1000.0, 640.0);
+    let path = saved(&mut window, folder.path(), "good.jsonl");
+    let also = folder.path().join("also.jsonl");
+    std::fs::copy(&path, &also).expect("copied");
+    let broken = folder.path().join("picture.jsonl");
+    std::fs::write(&broken, b"\x89PNG\r\n\x1a\n\0\0").expect("written");
+    let gone = folder.path().join("gone.jsonl");
+    for path in [broken, path, gone, also] {
+        window.harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(path)));
+    }
+    window.harness.step();
+    window.wait_for("also.jsonl: log, ");
+    window.wait_for("good.jsonl: log, ");
+    window.wait_for("picture.jsonl: ");
+    let gone = window.wait_for("gone.jsonl: ");
+    assert!(gone.contains("ENOENT") && !gone.contains("picture"), "{gone}");
+    all_inside(&window, "what was not opened");
+    let dismiss = window.harness.get_by_label("Dismiss what was not opened").rect();
+    for part in ["picture.jsonl: ", "gone.jsonl: "] {
+        let sentence = window.harness.query_all_by_label_contains(part).next().expect("it is told").rect();
+        let beside = sentence.left() >= 0.0 && sentence.width() > 100.0 && sentence.right() <= dismiss.left();
+        assert!(beside && sentence.bottom() < 140.0, "{part} is at {sentence:?}, the button at {dismiss:?}");
+    }
+    window.press("Dismiss what was not opened");
+    assert!(window.find("ENOENT").is_none());
+}
+
+#[test]
+fn the_menu_of_more_logs_has_the_color_of_what_is_in_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut window = Window::with_size(1000.0, 640.0);
+    let path = saved(&mut window, folder.path(), "log.jsonl");
+    let drop_five = |window: &mut Window| {
+        for _ in 0..5 {
+            window.harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(path.clone())));
+        }
+        window.harness.step();
+    };
+    drop_five(&mut window);
+    window.wait_for("log.jsonl (5): log, ");
+    let quiet = color_of(&window, "+3 more");
+    assert_eq!(quiet, color_of(&window, "Open log…"));
+    for number in (2..=5).rev() {
+        window.press(&format!("Close log.jsonl ({number})"));
+    }
+    let whole = std::fs::read_to_string(&path).expect("read");
+    std::fs::write(&path, &whole[..whole.len() / 2]).expect("written");
+    drop_five(&mut window);
+    window.wait_for("log.jsonl (6): log, ");
+    let state = window.find("log.jsonl (6): log, ").expect("it is shown");
+    let state = state.trim_start_matches("log.jsonl (6): ");
+    assert!(state.ends_with("damaged"), "{state}");
+    assert_eq!(color_of(&window, "+4 more"), color_of(&window, state));
+    assert_ne!(color_of(&window, "+4 more"), quiet);
+}
+
+/// The color in which `words` are drawn.
+#[track_caller]
+fn color_of(window: &Window, words: &str) -> egui::Color32 {
+    let shapes = window.harness.output().shapes.iter();
+    let mut found = shapes.filter_map(|clipped| match &clipped.shape {
+        egui::Shape::Text(text) if text.galley.text() == words => {
+            let own = text.galley.job.sections.first().map(|section| section.format.color);
+            let color = own.filter(|color| *color != egui::Color32::PLACEHOLDER);
+            text.override_text_color.or(color).or(Some(text.fallback_color))
+        }
+        _ => None,
+    });
+    found.next_back().unwrap_or_else(|| panic!("{words:?} is not drawn"))
+}
+
+#[test]
+fn a_verdict_is_seen_in_a_low_window_when_it_comes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let deep = folder.path().join("a folder with a long name".repeat(4)).join("another one".repeat(8));
+    std::fs::create_dir_all(&deep).expect("created");
+    for theme in [egui::Theme::Light, egui::Theme::Dark] {
+        let mut window = Window::with_size(1000.0, 640.0);
+        window.harness.ctx.set_theme(theme);
+        let path = saved(&mut window, &deep, &format!("{theme:?}.jsonl"));
+        let text = std::fs::read_to_string(&path).expect("read");
+        std::fs::write(&path, text.replace("70656172", "70656173").replace("pear", "peas")).expect("written");
+        open(&mut window, &path);
+        window.wait_for("4 peas");
+        window.press("Verify");
+        window.wait_for("Not as the file says");
+        window.harness.run_steps(4);
+        let below = window.harness.get_by_label("Clients").rect();
+        for part in ["Not as the file says:", "SHA-256"] {
+            let verdict = window.harness.query_all_by_label_contains(part).last().expect("it is there").rect();
+            assert!(verdict.bottom() <= below.top(), "{part} is at {verdict:?}, and the peers at {below:?}");
+        }
+    }
 }
 
 #[test]

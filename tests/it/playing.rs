@@ -114,3 +114,22 @@ fn where_a_session_runs_nothing_is_played_and_a_wrong_endpoint_is_told() {
     window.press("Start replay");
     window.wait_for("what is played went over TCP");
 }
+
+#[test]
+fn what_was_told_of_the_last_time_is_over_with_the_next_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
+    let mut window = Window::open();
+    let path = recorded(&mut window, folder.path(), &listener);
+    drop(listener);
+    open(&mut window, &path);
+    window.press("Start replay");
+    window.wait_for("ECONNREFUSED");
+    window.wait_for("Nothing was played");
+    window.set("Endpoint", "tcp://127.0.0.1:65536");
+    window.press("Start replay");
+    window.wait_for("65536 is too large");
+    for stale in ["was played", "ot played", "ECONNREFUSED 111"] {
+        assert!(window.find(stale).is_none(), "{stale} is of the last time");
+    }
+}

@@ -91,16 +91,49 @@ fn a_tab_is_copied_as_a_command() {
     {
         window.press("Profile");
         window.press("Copy as command");
-        window.press_once(&format!("Copy as {tool}"));
-        let commands = &window.harness.output().platform_output.commands;
-        let copied = commands.iter().find_map(|command| match command {
-            egui::OutputCommand::CopyText(text) => Some(text.clone()),
-            _ => None,
-        });
-        let copied = copied.unwrap_or_else(|| panic!("nothing was copied for {tool}"));
+        let copied = copied(&mut window, &format!("Copy as {tool}"));
         assert!(copied.starts_with(start) && copied.contains("mail.example.org"), "{copied}");
         window.wait_for(&format!("The command for {tool} is on the clipboard."));
     }
+}
+
+/// What a press on `entry` puts on the clipboard.
+#[track_caller]
+fn copied(window: &mut Window, entry: &str) -> String {
+    window.press_once(entry);
+    let commands = &window.harness.output().platform_output.commands;
+    let copied = commands.iter().find_map(|command| match command {
+        egui::OutputCommand::CopyText(text) => Some(text.clone()),
+        _ => None,
+    });
+    copied.unwrap_or_else(|| panic!("{entry} copied nothing"))
+}
+
+#[test]
+fn look_ups_are_copied_as_a_command() {
+    let mut window = Window::open();
+    window.press("Lookup");
+    window.set("Name, address, port or service", "getservbyname(\"http\", \"tcp\")");
+    for (tool, expected) in [
+        ("sockscope", "sockscope lookup 'getservbyname(\"http\", \"tcp\")'"),
+        ("Python", "python3 -c 'import socket; print(socket.getservbyname(\"http\", \"tcp\"))'"),
+    ] {
+        window.press("Copy as command");
+        assert_eq!(copied(&mut window, &format!("Copy as {tool}")), expected);
+        window.wait_for(&format!("The command for {tool} is on the clipboard."));
+    }
+    // Where nothing is typed it is what was looked up.
+    window.press("Look up");
+    window.wait_for("getservbyname(\"http\", \"tcp\"): 80");
+    window.set("Name, address, port or service", " ");
+    window.press("Copy as command");
+    let command = copied(&mut window, "Copy as sockscope");
+    assert_eq!(command, "sockscope lookup 'getservbyname(\"http\", \"tcp\")'");
+    // What can't be looked up is no command either.
+    window.set("Name, address, port or service", "no/such");
+    window.press("Copy as command");
+    window.press("Copy as sockscope");
+    window.wait_for("No command: ");
 }
 
 #[test]

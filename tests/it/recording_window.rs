@@ -47,22 +47,48 @@ fn what_happens_from_now_on_is_recorded_until_it_is_stopped() {
 }
 
 #[test]
-fn what_fails_is_a_banner_and_the_session_goes_on() {
+fn what_cannot_begin_is_told_once_at_the_field_and_the_session_goes_on() {
     let mut window = Window::open();
     let port = window.start("Listen", "listening on");
     let mut client = connect(port);
     window.press("Record to file…");
     window.set("Record to", "/no such folder/log.jsonl");
     window.press("Start recording");
-    let banner = window.wait_for("The recording has ended: ");
-    assert!(banner.contains("record /no such folder/log.jsonl: no such file or directory (ENOENT 2)"), "{banner}");
-    assert!(banner.contains("there is no such folder"), "{banner}");
+    let note = window.wait_for("The recording could not begin: ");
+    assert!(note.contains("record /no such folder/log.jsonl: no such file or directory (ENOENT 2)"), "{note}");
+    assert!(note.contains("there is no such folder"), "{note}");
+    assert_eq!(window.harness.query_all_by_label_contains("ENOENT").count(), 1, "it is told once");
+    assert!(window.find("has ended").is_none(), "nothing had begun");
     assert_eq!(window.value("Record to"), "/no such folder/log.jsonl", "so that it can be mended");
     window.press("Cancel recording");
     client.write_all(b"still here").expect("written");
     window.wait_for("still here");
     window.press("Stop");
     assert_eq!(client.read(&mut [0; 1]).expect("read"), 0);
+}
+
+#[test]
+fn what_ends_a_recording_is_a_banner_told_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inner = folder.path().join("inner");
+    std::fs::create_dir(&inner).expect("created");
+    let mut window = Window::open();
+    let port = window.start("Listen", "listening on");
+    window.press("Record to file…");
+    window.set("Record to", &inner.join("log.jsonl").display().to_string());
+    window.set("Size limit", "1");
+    window.press("Start recording");
+    window.wait_for("Recording to log.jsonl: ");
+    let mut client = connect(port);
+    client.write_all(b"first").expect("written");
+    window.wait_for("Recording to log.jsonl: 2 records, ");
+    // The next file has no place any more.
+    std::fs::remove_dir_all(&inner).expect("removed");
+    client.write_all(&vec![b'x'; 2 << 20]).expect("written");
+    let banner = window.wait_for("The recording has ended after ");
+    assert!(banner.contains("ENOENT"), "{banner}");
+    assert_eq!(window.harness.query_all_by_label_contains("ENOENT").count(), 1, "it is told once");
+    window.wait_for("TCP server: listening on");
 }
 
 #[test]

@@ -23,12 +23,19 @@ impl Window {
 
     pub(crate) fn with_size(width: f32, height: f32) -> Self {
         // A desktop without a file dialog: saving asks for the path in the window.
-        let ask: AskPath = Arc::new(|_| None::<PathBuf>);
-        let mut harness =
-            Harness::builder().with_size([width, height]).with_max_steps(64).build_eframe(|creation| {
-                sockscope::ui::install(&creation.egui_ctx);
-                App::new(&creation.egui_ctx, ask, None).expect("the engine starts")
-            });
+        Self::with([width, height], Arc::new(|_| None::<PathBuf>))
+    }
+
+    /// One of which `ask` is the desktop's file dialog.
+    pub(crate) fn asking(ask: AskPath) -> Self {
+        Self::with([1200.0, 780.0], ask)
+    }
+
+    fn with(size: [f32; 2], ask: AskPath) -> Self {
+        let mut harness = Harness::builder().with_size(size).with_max_steps(64).build_eframe(|creation| {
+            sockscope::ui::install(&creation.egui_ctx);
+            App::new(&creation.egui_ctx, ask, None).expect("the engine starts")
+        });
         harness.run_steps(2);
         Self { harness }
     }

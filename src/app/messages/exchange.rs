@@ -1,13 +1,12 @@
-//! Messages from files and into files. Reading and writing is done by a thread of its own.
+//! Messages from files and into files.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crossbeam_channel::Receiver;
-
-use super::super::asking::{Answer, Ask, AskPath, Dialog, PathField, Report, in_home, proposed_path};
-use super::super::stored::{self, in_background, outcome};
-use super::super::wake::Wake;
+use crate::app::asking::{Ask, AskPath, Report};
+use crate::app::exchange::{self, Next};
+use crate::app::stored;
+use crate::app::wake::Wake;
 use crate::error::OpError;
 use crate::library::{self, Import, Library};
 
@@ -56,23 +55,23 @@ pub enum Purpose {
     Export(FileForm),
 }
 
-/// Where import or export is.
-#[derive(Debug, Default)]
-pub enum Exchange {
-    /// Nowhere.
-    #[default]
-    Idle,
-    /// The desktop's dialog is open.
-    Dialog(Purpose, Dialog),
-    /// The path is typed in the window.
-    Path(PathField<Purpose>),
-    /// The file is being read.
-    Reading(Receiver<Result<Import, OpError>>),
-    /// The file is being written.
-    Writing(Receiver<Result<String, OpError>>),
-    /// It is done, or it failed.
-    Over(Report),
+impl exchange::Purpose for Purpose {
+    fn writes(self) -> bool {
+        matches!(self, Self::Export(_))
+    }
 }
+
+/// What came of a file.
+#[derive(Debug)]
+pub enum Done {
+    /// It was read.
+    Read(Box<Import>),
+    /// It was written: what is told of that.
+    Written(String),
+}
+
+/// Where import or export is.
+pub type Exchange = exchange::Exchange<Purpose, Done>;
 
 impl Report {
     pub(super) fn of(taken: usize, import: Import) -> Self {
@@ -92,102 +91,55 @@ impl Report {
         }
         Self { words, failed: taken == 0 && bad.count > 0, notes }
     }
-
-    fn failure(error: &OpError) -> Self {
-        Self { words: error.to_string(), failed: true, notes: Vec::new() }
-    }
 }
 
 impl Exchange {
-    fn is_busy(&self) -> bool {
-        matches!(self, Self::Dialog(..) | Self::Reading(_) | Self::Writing(_))
-    }
-
-    /// Import… was pressed.
-    pub(super) fn import(&mut self, ask_path: &AskPath, wake: &Wake) {
-        let kinds = vec![
-            ("Messages (TOML, CSV, packets.ini)".to_owned(), vec!["toml", "csv", "ini"]),
-            ("All files".to_owned(), vec!["*"]),
-        ];
-        let ask = Ask { title: "Import messages", save_as: None, kinds };
-        self.open(Purpose::Import, ask, ask_path, wake);
-    }
-
-    /// Export… was pressed.
-    pub(super) fn export(&mut self, form: FileForm, ask_path: &AskPath, wake: &Wake) {
-        let kinds = vec![(form.name().to_owned(), vec![form.extension()])];
-        let ask = Ask { title: "Export messages", save_as: Some(form.file_name()), kinds };
-        self.open(Purpose::Export(form), ask, ask_path, wake);
-    }
-
-    fn open(&mut self, purpose: Purpose, ask: Ask, ask_path: &AskPath, wake: &Wake) {
-        if self.is_busy() {
-            return;
-        }
-        *self = match Dialog::open(ask, ask_path, wake) {
-            Ok(dialog) => Self::Dialog(purpose, dialog),
-            Err(error) => Self::Over(Report::failure(&error)),
+    /// Import… or Export… was pressed.
+    pub(super) fn choose(&mut self, purpose: Purpose, ask_path: &AskPath, wake: &Wake) {
+        let (title, save_as, kinds) = match purpose {
+            Purpose::Import => {
+                let all = vec!["toml", "csv", "ini"];
+                let kinds = vec![
+                    ("Messages (TOML, CSV, packets.ini)".to_owned(), all),
+                    ("All files".to_owned(), vec!["*"]),
+                ];
+                ("Import messages", None, kinds)
+            }
+            Purpose::Export(form) => {
+                let kinds = vec![(form.name().to_owned(), vec![form.extension()])];
+                ("Export messages", Some(form.file_name()), kinds)
+            }
         };
+        let proposed = save_as.clone().unwrap_or_default();
+        self.ask(purpose, Ask { title, save_as, kinds }, &proposed, ask_path, wake);
     }
 
-    /// Opens the path field; a dialog that is open has no say any more.
-    pub(super) fn ask_here(&mut self, note: &str) {
-        let Self::Dialog(purpose, _) = self else { return };
-        let path = match *purpose {
-            Purpose::Import => proposed_path(""),
-            Purpose::Export(form) => proposed_path(&form.file_name()),
-        };
-        *self = Self::Path(PathField::new(*purpose, path, note));
-    }
-
-    /// The path is typed: an existing file is replaced only when that is asked for twice.
+    /// The button at the path field was pressed.
     pub(super) fn use_typed(&mut self, path: PathBuf, library: &Arc<Library>, wake: &Wake) {
-        let Self::Path(field) = self else { return };
-        let path = in_home(&path);
-        if matches!(field.purpose, Purpose::Export(_)) && !field.may_write(&path, "Export") {
-            return;
+        if let Some((purpose, path)) = self.typed(path, "Export") {
+            self.start(purpose, path, library, wake);
         }
-        let purpose = field.purpose;
-        self.start(purpose, path, library, wake);
     }
 
     fn start(&mut self, purpose: Purpose, path: PathBuf, library: &Arc<Library>, wake: &Wake) {
-        let started = match purpose {
-            Purpose::Import => in_background(wake, move || read(&path)).map(Self::Reading),
+        match purpose {
+            Purpose::Import => {
+                self.begin(purpose, path, wake, |path| read(path).map(|import| Done::Read(Box::new(import))));
+            }
             Purpose::Export(form) => {
                 let library = Arc::clone(library);
-                in_background(wake, move || write(form, &path, &library)).map(Self::Writing)
+                self.begin(purpose, path, wake, move |path| write(form, path, &library).map(Done::Written));
             }
-        };
-        *self = started.unwrap_or_else(|error| Self::Over(Report::failure(&error)));
+        }
     }
 
-    /// Looks whether something is done; returns what was read.
-    pub(super) fn poll(&mut self, library: &Arc<Library>, wake: &Wake) -> Option<Import> {
-        let done = match self {
-            Self::Dialog(purpose, dialog) => {
-                let purpose = *purpose;
-                match dialog.poll()? {
-                    Answer::Path(path) => self.start(purpose, path, library, wake),
-                    Answer::Canceled => *self = Self::Idle,
-                    Answer::NoDialog(why) => self.ask_here(why),
-                }
-                return None;
-            }
-            Self::Reading(read) => match outcome(read)? {
-                Ok(import) => {
-                    *self = Self::Idle;
-                    return Some(import);
-                }
-                Err(error) => Report::failure(&error),
-            },
-            Self::Writing(written) => match outcome(written)? {
-                Ok(words) => Report { words, ..Report::default() },
-                Err(error) => Report::failure(&error),
-            },
-            _ => return None,
-        };
-        *self = Self::Over(done);
+    /// Looks whether a dialog, or a file, is done; returns what was read.
+    pub(super) fn advance(&mut self, library: &Arc<Library>, wake: &Wake) -> Option<Import> {
+        match self.poll()? {
+            Next::Begin(purpose, path) => self.start(purpose, path, library, wake),
+            Next::Take(_, Done::Read(import)) => return Some(*import),
+            Next::Take(_, Done::Written(words)) => self.done(words, Vec::new()),
+        }
         None
     }
 }

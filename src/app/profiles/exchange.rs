@@ -1,14 +1,11 @@
-//! A profile from a file and into a file. Reading and writing is done by a thread of its own.
+//! A profile from a file and into a file.
 
 use std::path::PathBuf;
 
-use crossbeam_channel::Receiver;
-
-use crate::app::asking::{Answer, Ask, AskPath, Dialog, PathField, Report, in_home, proposed_path};
-use crate::app::stored::{in_background, outcome};
+use crate::app::asking::{Ask, AskPath};
+use crate::app::exchange::{self, Next};
 use crate::app::tab::Kind;
 use crate::app::wake::Wake;
-use crate::error::OpError;
 use crate::profile::{self, Profile};
 
 /// What is to be done with the file.
@@ -20,20 +17,10 @@ pub enum Purpose {
     Save,
 }
 
-/// Where opening or saving is.
-#[derive(Debug, Default)]
-pub enum Exchange {
-    /// Nowhere.
-    #[default]
-    Idle,
-    /// The desktop's dialog is open.
-    Dialog(Purpose, Dialog),
-    /// The path is typed in the window.
-    Path(PathField<Purpose>),
-    /// The file is being read or written.
-    Busy(Purpose, PathBuf, Receiver<Result<Done, OpError>>),
-    /// It is done, or it failed.
-    Over(Report),
+impl exchange::Purpose for Purpose {
+    fn writes(self) -> bool {
+        self == Self::Save
+    }
 }
 
 /// What came of a file.
@@ -45,55 +32,25 @@ pub enum Done {
     Written,
 }
 
+/// Where opening or saving is.
+pub type Exchange = exchange::Exchange<Purpose, Done>;
+
 impl Exchange {
-    /// Whether a dialog is open, or a file is read or written.
-    pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Dialog(..) | Self::Busy(..))
-    }
-
-    /// Open profile… was pressed.
-    pub(super) fn open(&mut self, ask_path: &AskPath, wake: &Wake) {
-        self.ask(Purpose::Open, "Open profile", None, ask_path, wake);
-    }
-
-    /// Save profile… was pressed.
-    pub(super) fn save(&mut self, kind: Kind, ask_path: &AskPath, wake: &Wake) {
-        self.ask(Purpose::Save, "Save profile", Some(proposed_name(kind).to_owned()), ask_path, wake);
-    }
-
-    fn ask(
-        &mut self,
-        purpose: Purpose,
-        title: &'static str,
-        save_as: Option<String>,
-        ask_path: &AskPath,
-        wake: &Wake,
-    ) {
-        if self.is_busy() {
-            return;
-        }
-        let ask = Ask { title, save_as, kinds: vec![("Profile (TOML)".to_owned(), vec!["toml"])] };
-        *self = match Dialog::open(ask, ask_path, wake) {
-            Ok(dialog) => Self::Dialog(purpose, dialog),
-            Err(error) => Self::failed(error.to_string()),
+    /// Open profile… or Save profile… was pressed.
+    pub(super) fn choose(&mut self, purpose: Purpose, kind: Kind, ask_path: &AskPath, wake: &Wake) {
+        let name = proposed_name(kind);
+        let (title, save_as) = match purpose {
+            Purpose::Open => ("Open profile", None),
+            Purpose::Save => ("Save profile", Some(name.to_owned())),
         };
+        let ask = Ask { title, save_as, kinds: vec![("Profile (TOML)".to_owned(), vec!["toml"])] };
+        self.ask(purpose, ask, name, ask_path, wake);
     }
 
-    /// Opens the path field; a dialog that is open has no say any more.
-    pub(super) fn type_path(&mut self, kind: Kind, note: &str) {
-        if let Self::Dialog(purpose, _) = self {
-            let field = PathField::new(*purpose, proposed_path(proposed_name(kind)), note);
-            *self = Self::Path(field);
-        }
-    }
-
-    /// The button at the path field was pressed: an existing file is replaced only when it is pressed twice.
+    /// The button at the path field was pressed.
     pub(super) fn use_typed(&mut self, path: PathBuf, wake: &Wake, profile: impl FnOnce() -> Profile) {
-        let Self::Path(field) = self else { return };
-        if field.purpose == Purpose::Open {
-            self.read(path, wake);
-        } else if field.may_write(&path, "Save") {
-            self.write(path, wake, profile());
+        if let Some((purpose, path)) = self.typed(path, "Save") {
+            self.start(purpose, path, wake, profile);
         }
     }
 
@@ -102,65 +59,28 @@ impl Exchange {
         self.begin(Purpose::Open, path, wake, |path| profile::load(path).map(|read| Done::Read(Box::new(read))));
     }
 
-    fn write(&mut self, path: PathBuf, wake: &Wake, profile: Profile) {
-        let work = move |path: &std::path::Path| profile::save(path, &profile).map(|()| Done::Written);
-        self.begin(Purpose::Save, path, wake, work);
-    }
-
-    fn begin(
-        &mut self,
-        purpose: Purpose,
-        path: PathBuf,
-        wake: &Wake,
-        work: impl FnOnce(&std::path::Path) -> Result<Done, OpError> + Send + 'static,
-    ) {
-        let path = std::path::absolute(in_home(&path)).unwrap_or(path);
-        let file = path.clone();
-        *self = match in_background(wake, move || work(&file)) {
-            Ok(receiver) => Self::Busy(purpose, path, receiver),
-            Err(error) => Self::failed(error.to_string()),
-        };
-    }
-
-    /// Looks whether a dialog, or a file, is done. Returns what was read.
-    pub(super) fn poll(
-        &mut self,
-        kind: Kind,
-        wake: &Wake,
-        profile: impl FnOnce() -> Profile,
-    ) -> Option<(PathBuf, Box<Profile>)> {
-        match self {
-            Self::Dialog(purpose, dialog) => {
-                let purpose = *purpose;
-                match dialog.poll()? {
-                    Answer::Path(path) if purpose == Purpose::Open => self.read(path, wake),
-                    // The dialog itself asks before it replaces a file.
-                    Answer::Path(path) => self.write(path, wake, profile()),
-                    Answer::Canceled => *self = Self::Idle,
-                    Answer::NoDialog(why) => self.type_path(kind, why),
-                }
-                None
+    fn start(&mut self, purpose: Purpose, path: PathBuf, wake: &Wake, profile: impl FnOnce() -> Profile) {
+        match purpose {
+            Purpose::Open => self.read(path, wake),
+            Purpose::Save => {
+                let profile = profile();
+                self.begin(purpose, path, wake, move |path| profile::save(path, &profile).map(|()| Done::Written));
             }
-            Self::Busy(purpose, path, receiver) => match outcome(receiver)? {
-                Ok(Done::Read(profile)) => Some((std::mem::take(path), profile)),
-                Ok(Done::Written) => {
-                    let words = format!("Saved to {}", path.display());
-                    *self = Self::Over(Report { words, failed: false, notes: Vec::new() });
-                    None
-                }
-                // The path stays, so that it can be mended.
-                Err(error) => {
-                    let path = path.display().to_string();
-                    *self = Self::Path(PathField::new(*purpose, path, error.to_string()));
-                    None
-                }
-            },
-            _ => None,
         }
     }
 
-    fn failed(words: String) -> Self {
-        Self::Over(Report { words, failed: true, notes: Vec::new() })
+    /// Looks whether a dialog, or a file, is done. Returns what was read.
+    pub(super) fn advance(
+        &mut self,
+        wake: &Wake,
+        profile: impl FnOnce() -> Profile,
+    ) -> Option<(PathBuf, Box<Profile>)> {
+        match self.poll()? {
+            Next::Begin(purpose, path) => self.start(purpose, path, wake, profile),
+            Next::Take(path, Done::Read(profile)) => return Some((path, profile)),
+            Next::Take(path, Done::Written) => self.done(format!("Saved to {}", path.display()), Vec::new()),
+        }
+        None
     }
 }
 

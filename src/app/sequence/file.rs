@@ -1,12 +1,11 @@
-//! A sequence from a file and into a file. Reading and writing is done by a thread of its own.
+//! A sequence from a file and into a file.
 
 use std::path::{Path, PathBuf};
 
-use crossbeam_channel::Receiver;
-
-use super::super::asking::{Answer, Ask, AskPath, Dialog, PathField, Report, in_home, proposed_path};
-use super::super::stored::{self, in_background, outcome};
-use super::super::wake::Wake;
+use crate::app::asking::{Ask, AskPath};
+use crate::app::exchange::{self, Next};
+use crate::app::stored;
+use crate::app::wake::Wake;
 use crate::error::OpError;
 use crate::sequence::{LARGEST_FILE, Read, Sequence};
 
@@ -19,132 +18,71 @@ pub enum Purpose {
     Save,
 }
 
-/// Where opening or saving is.
-#[derive(Debug, Default)]
-pub enum Exchange {
-    /// Nowhere.
-    #[default]
-    Idle,
-    /// The desktop's dialog is open.
-    Dialog(Purpose, Dialog),
-    /// The path is typed in the window.
-    Path(PathField<Purpose>),
-    /// The file is being read or written.
-    Busy(Receiver<Result<Done, OpError>>),
-    /// It is done, or it failed.
-    Over(Report),
+impl exchange::Purpose for Purpose {
+    fn writes(self) -> bool {
+        self == Self::Save
+    }
 }
 
 /// What came of a file.
 #[derive(Debug)]
 pub enum Done {
     /// It was read.
-    Read(PathBuf, Read),
+    Read(Read),
     /// It was written.
-    Written(PathBuf),
+    Written,
 }
 
+/// Where opening or saving is.
+pub type Exchange = exchange::Exchange<Purpose, Done>;
+
 impl Exchange {
-    fn is_busy(&self) -> bool {
-        matches!(self, Self::Dialog(..) | Self::Busy(_))
-    }
-
-    /// Open… was pressed.
-    pub(super) fn open(&mut self, ask_path: &AskPath, wake: &Wake) {
-        self.ask(Purpose::Open, "Open sequence", None, ask_path, wake);
-    }
-
-    /// Save… was pressed.
-    pub(super) fn save(&mut self, name: &str, ask_path: &AskPath, wake: &Wake) {
-        self.ask(Purpose::Save, "Save sequence", Some(file_name(name)), ask_path, wake);
-    }
-
-    fn ask(
-        &mut self,
-        purpose: Purpose,
-        title: &'static str,
-        save_as: Option<String>,
-        ask_path: &AskPath,
-        wake: &Wake,
-    ) {
-        if self.is_busy() {
-            return;
-        }
+    /// Open… was pressed, or Save… for the sequence of that name.
+    pub(super) fn choose(&mut self, purpose: Purpose, name: &str, ask_path: &AskPath, wake: &Wake) {
+        let name = file_name(name);
+        let (title, save_as) = match purpose {
+            Purpose::Open => ("Open sequence", None),
+            Purpose::Save => ("Save sequence", Some(name.clone())),
+        };
         let ask = Ask { title, save_as, kinds: vec![("Sequence (TOML)".to_owned(), vec!["toml"])] };
-        *self = match Dialog::open(ask, ask_path, wake) {
-            Ok(dialog) => Self::Dialog(purpose, dialog),
-            Err(error) => Self::failed(error.to_string()),
-        };
+        self.ask(purpose, ask, &name, ask_path, wake);
     }
 
-    /// Opens the path field; a dialog that is open has no say any more.
-    pub(super) fn type_path(&mut self, note: &str) {
-        if let Self::Dialog(purpose, _) = self {
-            let (purpose, note) = (*purpose, note.to_owned());
-            *self = Self::Path(PathField::new(purpose, proposed_path(&file_name("")), note));
+    /// The button at the path field was pressed.
+    pub(super) fn use_typed(&mut self, path: PathBuf, wake: &Wake, sequence: &Sequence) {
+        if let Some((purpose, path)) = self.typed(path, "Save") {
+            self.start(purpose, path, wake, sequence);
         }
     }
 
-    /// The button at the path field was pressed: an existing file is replaced only when it is pressed twice.
-    pub(super) fn use_typed(&mut self, path: PathBuf, wake: &Wake, sequence: impl FnOnce() -> Sequence) {
-        let Self::Path(field) = self else { return };
-        if field.purpose == Purpose::Save && !field.may_write(&path, "Save") {
-            return;
+    fn start(&mut self, purpose: Purpose, path: PathBuf, wake: &Wake, sequence: &Sequence) {
+        match purpose {
+            Purpose::Open => self.begin(purpose, path, wake, |path| read(path).map(Done::Read)),
+            Purpose::Save => {
+                let text = sequence.write();
+                let write = move |path: &Path| stored::write("save", path, text.as_bytes()).map(|()| Done::Written);
+                self.begin(purpose, path, wake, write);
+            }
         }
-        let purpose = field.purpose;
-        self.begin(purpose, path, wake, sequence);
-    }
-
-    fn begin(&mut self, purpose: Purpose, path: PathBuf, wake: &Wake, sequence: impl FnOnce() -> Sequence) {
-        let path = in_home(&path);
-        let text = (purpose == Purpose::Save).then(|| sequence().write());
-        let work = move || match text {
-            Some(text) => stored::write("save", &path, text.as_bytes()).map(|()| Done::Written(path)),
-            None => read(&path).map(|read| Done::Read(path, read)),
-        };
-        *self = in_background(wake, work).map_or_else(|error| Self::failed(error.to_string()), Self::Busy);
     }
 
     /// Looks whether a dialog, or a file, is done. Returns what was read.
-    pub(super) fn poll(&mut self, wake: &Wake, sequence: impl FnOnce() -> Sequence) -> Option<Sequence> {
-        match self {
-            Self::Dialog(purpose, dialog) => {
-                let (purpose, answer) = (*purpose, dialog.poll());
-                match answer? {
-                    // The dialog itself asks before it replaces a file.
-                    Answer::Path(path) => self.begin(purpose, path, wake, sequence),
-                    Answer::Canceled => *self = Self::Idle,
-                    Answer::NoDialog(why) => self.type_path(why),
+    pub(super) fn advance(&mut self, wake: &Wake, sequence: &Sequence) -> Option<Sequence> {
+        match self.poll()? {
+            Next::Begin(purpose, path) => self.start(purpose, path, wake, sequence),
+            Next::Take(path, Done::Written) => self.done(format!("Saved to {}", path.display()), Vec::new()),
+            Next::Take(path, Done::Read(read)) => {
+                let mut notes: Vec<_> = read.bad.iter().map(ToString::to_string).collect();
+                let more = read.left_out - notes.len();
+                if more > 0 {
+                    notes.push(format!("and {more} more"));
                 }
-                None
+                self.done(format!("Opened {}", path.display()), notes);
+                return Some(read.sequence);
             }
-            Self::Busy(receiver) => {
-                match outcome(receiver)? {
-                    Err(error) => *self = Self::failed(error.to_string()),
-                    Ok(Done::Written(path)) => *self = Self::Over(report("Saved to", &path, Vec::new())),
-                    Ok(Done::Read(path, read)) => {
-                        let mut notes: Vec<_> = read.bad.iter().map(ToString::to_string).collect();
-                        let more = read.left_out - notes.len();
-                        if more > 0 {
-                            notes.push(format!("and {more} more"));
-                        }
-                        *self = Self::Over(report("Opened", &path, notes));
-                        return Some(read.sequence);
-                    }
-                }
-                None
-            }
-            _ => None,
         }
+        None
     }
-
-    fn failed(words: String) -> Self {
-        Self::Over(Report { words, failed: true, notes: Vec::new() })
-    }
-}
-
-fn report(what: &str, path: &Path, notes: Vec<String>) -> Report {
-    Report { words: format!("{what} {}", path.display()), failed: false, notes }
 }
 
 fn read(path: &Path) -> Result<Read, OpError> {

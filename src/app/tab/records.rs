@@ -59,7 +59,7 @@ impl SocketTab {
     /// What the saved file says about itself.
     pub fn header(&self) -> Header {
         if let Some(log) = &self.opened {
-            return Header { notes: self.bookmarks.notes(), ..log.header.clone() };
+            return Header { notes: self.bookmarks.notes(), ..log.read.header.clone() };
         }
         let role = match self.kind {
             Kind::Server => Role::Listener,

@@ -9,7 +9,7 @@ use crate::message::Message;
 use crate::payload::{self, Encoding, Format, LineEnding};
 use crate::profile::Profile;
 use crate::responder::notation::{print, print_framing};
-use crate::responder::presets::presets;
+use crate::responder::presets::{presets, typed_name};
 use crate::responder::{Act, Mode, Rule, Rules, When};
 
 /// The arguments as they gather.
@@ -107,7 +107,7 @@ fn take_rules(words: &mut Words, rules: &Rules, udp: bool, listens: bool) {
     }
     let preset = presets().find(|preset| preset.over.works(udp) && (preset.rules)() == *rules);
     if let Some(preset) = preset.filter(|_| listens) {
-        return words.value("--preset", preset_name(preset.name));
+        return words.value("--preset", typed_name(preset.name));
     }
     let framing = print_framing(rules.framing).filter(|_| rules.mode == Mode::First);
     let mut said = Vec::new();
@@ -137,12 +137,6 @@ fn greeting(rule: &Rule) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// The name of a preset as it is typed: `echo-with-the-time`.
-fn preset_name(name: &str) -> String {
-    let kept = name.chars().filter(|c| c.is_alphanumeric() || " -/*".contains(*c));
-    kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
 fn take_draft(words: &mut Words, draft: &Message, listens: bool) {

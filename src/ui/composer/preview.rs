@@ -37,7 +37,16 @@ fn verdict(ui: &mut Ui, tab: &mut SocketTab) {
         ui.label(RichText::new("Waiting to be sent").small().color(ui.visuals().warn_fg_color));
     }
     match &composer.switched {
-        Some(Switched::Kept(reason)) => return complain(ui, format!("Not converted: {reason}")),
+        Some(Switched::Kept { from, words }) => {
+            let words = words.clone();
+            let back = RichText::new(format!("Back to {}", from.name())).small();
+            let hint = "What was typed is meant as before";
+            if ui.add(egui::Button::new(back).small()).on_hover_text(hint).clicked() {
+                composer.take_format_back();
+                tab.preview();
+            }
+            return complain(ui, words);
+        }
         Some(Switched::Converted(_)) => {
             let hint = "What was typed was meant in this format already: take the conversion back";
             let button = egui::Button::new(RichText::new("Keep as typed").small()).small();

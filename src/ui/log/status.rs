@@ -31,7 +31,10 @@ pub(in crate::ui) fn status_line(ui: &mut Ui, tab: &mut SocketTab, actions: &mut
             grows(ui, tab, actions);
         }
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-            let words = egui::RichText::new(amounts(tab)).weak();
+            let words = egui::RichText::new(amounts(tab));
+            // Who pressed Close and sees the tab stay looks for the reason.
+            let asked = tab.is_asked() && tab.notice.is_some();
+            let words = if asked { words.color(ui.visuals().warn_fg_color) } else { words.weak() };
             ui.add(egui::Label::new(words).truncate()).on_hover_text(amounts_in_full(tab));
         });
     });
@@ -72,8 +75,9 @@ fn amounts(tab: &SocketTab) -> String {
 
 fn amounts_in_full(tab: &SocketTab) -> String {
     let status = &tab.since_cleared();
+    let notice = tab.notice.as_ref().map_or_else(String::new, |notice| format!("{notice}\n"));
     format!(
-        "Received {} bytes in {} chunks or datagrams.\nSent {} bytes in {}.\nThe log holds {} in memory.",
+        "{notice}Received {} bytes in {} chunks or datagrams.\nSent {} bytes in {}.\nThe log holds {} in memory.",
         figures::count(status.received.bytes),
         figures::count(status.received.records),
         figures::count(status.sent.bytes),
