@@ -3,7 +3,7 @@
 
 use super::shell::{line, quoted};
 use super::{Command, refuse_control};
-use crate::endpoint::{Host, Port, Scheme};
+use crate::endpoint::{Host, Port};
 use crate::lookup::Query;
 
 /// The line of Sockscope that looks up `what`, each as it is typed or as a call.
@@ -74,17 +74,11 @@ fn call(query: &Query) -> String {
                 Some(Port::Number(number)) => number.to_string(),
                 Some(Port::Service(name)) => text(name),
             };
-            let kind = match scheme {
-                Scheme::Tcp => "SOCK_STREAM",
-                Scheme::Udp => "SOCK_DGRAM",
-            };
+            let kind = if scheme.is_stream() { "SOCK_STREAM" } else { "SOCK_DGRAM" };
             format!("socket.getaddrinfo({}, {port}, type=socket.{kind})", name(host))
         }
         Query::GetNameInfo { host, port, scheme } => {
-            let flags = match scheme {
-                Scheme::Tcp => "0",
-                Scheme::Udp => "socket.NI_DGRAM",
-            };
+            let flags = if scheme.is_stream() { "0" } else { "socket.NI_DGRAM" };
             format!("socket.getnameinfo(({}, {port}), {flags})", name(host))
         }
     }
