@@ -3,7 +3,7 @@
 //!
 //! A [`Recording`] [holds](crate::journal::Hold) the journal: where the disk is slower than the network, TCP peers are
 //! held back, and datagrams for which the kernel has no room are counted. A thread of its own follows the journal and
-//! writes; it sleeps while nothing happens. What was recorded is with the system within a quarter of a second: that is
+//! makes lines or packets of it, a second one has the system take them; both sleep while nothing happens. What was recorded is with the system within a quarter of a second: that is
 //! enough against the end of this process (`kill -9`), whatever it was doing, as write(2) hands it over; against a
 //! loss of power the file is synced when it is finished.
 //!
@@ -16,6 +16,7 @@ mod names;
 mod out;
 mod part;
 mod run;
+mod taker;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
