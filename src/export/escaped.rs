@@ -179,6 +179,9 @@ fn word<F: Form>(form: &mut F, bytes: &[u8], out: &mut [u8], place: Place) -> Pl
         let at = place.at + eight::<F>(*word, &mut out[place.at..]);
         return Place { from: place.from + alone, at, ..place };
     }
+    if alone == 0 {
+        return one(form, bytes, out, place);
+    }
     let at = place.at + some_of_eight::<F>(*word, alone, &mut out[place.at..]);
     one(form, bytes, out, Place { from: place.from + alone, at, ..place })
 }
