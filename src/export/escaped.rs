@@ -106,10 +106,13 @@ fn may_need_closer<F: Form>(word: u64, after: u64) -> u64 {
     F::WATCHED.map_or(starts, |byte| starts | is(word, byte))
 }
 
-/// Whether each of `stride` is ASCII that is not watched: the table tells all about it.
+/// Whether each of `stride` is ASCII that is not watched: the table tells all about it. Word by word: compilers make
+/// poor vectors of this.
 #[inline]
 fn is_alone<F: Form>(stride: &[u8; STRIDE]) -> bool {
-    stride.iter().fold(true, |all, &byte| all & byte.is_ascii() & (F::WATCHED != Some(byte)))
+    let words = stride.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
+    let closer = |word| (word & HIGH) | F::WATCHED.map_or(0, |byte| is(word, byte));
+    words.fold(0, |all, word| all | closer(word)) == 0
 }
 
 /// Writes `bytes` to `out`, which has [`room`] for them. Returns how long that is.
