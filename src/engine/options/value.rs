@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::SocketOption;
 use super::catalog::{Shape, Unit};
+use crate::figures;
 use crate::lookup;
 
 /// The value of a socket option.
@@ -121,14 +122,14 @@ fn switch(text: &str) -> Option<bool> {
 
 /// Digits, and maybe a unit after them.
 fn number(text: &str, unit: Unit) -> Option<u32> {
+    if unit == Unit::Bytes {
+        let text = text.strip_suffix("bytes").unwrap_or(text);
+        return figures::parse_size(text).and_then(|bytes| u32::try_from(bytes).ok());
+    }
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, suffix) = text.split_at(end);
     let factor: u64 = match (unit, suffix.trim().to_ascii_lowercase().as_str()) {
         (_, "") => 1,
-        (Unit::Bytes, "b" | "bytes") => 1,
-        (Unit::Bytes, "k" | "kib") => 1 << 10,
-        (Unit::Bytes, "m" | "mib") => 1 << 20,
-        (Unit::Bytes, "g" | "gib") => 1 << 30,
         (Unit::Seconds, "s") | (Unit::Milliseconds, "ms") => 1,
         (Unit::Seconds, "min") => 60,
         (Unit::Seconds, "h") => 3_600,
