@@ -45,6 +45,8 @@ mod import;
 mod messages;
 #[cfg(feature = "window")]
 mod opened;
+#[cfg(target_os = "linux")]
+mod options;
 #[cfg(feature = "window")]
 mod outgoing;
 mod pcapng;
