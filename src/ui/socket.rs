@@ -8,6 +8,8 @@ use egui::{RichText, Ui};
 use crate::app::SocketAction;
 use crate::app::tab::SocketTab;
 
+pub(super) use options::hint_at_errors;
+
 /// Shows the sections that fit the kind of socket.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     let before = tab.switches.clone();

@@ -47,6 +47,8 @@ mod messages;
 mod opened;
 #[cfg(target_os = "linux")]
 mod options;
+#[cfg(all(target_os = "linux", feature = "window"))]
+mod options_window;
 #[cfg(feature = "window")]
 mod outgoing;
 mod pcapng;

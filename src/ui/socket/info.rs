@@ -73,6 +73,7 @@ fn told(ui: &mut Ui, tab: &SocketTab) {
     for curve in &CURVES {
         plot(ui, tab, trace, last, curve);
     }
+    ui.spacing_mut().interact_size.y = 16.0;
     Grid::new(("tcp info", tab.id)).num_columns(2).spacing([8.0, 1.0]).show(ui, |ui| {
         for (name, value, meaning) in rows(&last.info) {
             ui.label(RichText::new(name).small().weak()).on_hover_text(meaning);
@@ -90,8 +91,10 @@ fn plot(ui: &mut Ui, tab: &SocketTab, trace: &Trace, last: &Sample, curve: &Curv
     });
     let most = values.clone().map(|[_, value]| value).fold(0.0, f64::max);
     let points: PlotPoints<'_> = values.collect();
-    let now = (curve.of)(&last.info).map_or_else(|| "not measured yet".to_owned(), curve.words);
-    let words = format!("{}: {now}, at most {}", curve.name, (curve.words)(most));
+    let words = match (curve.of)(&last.info) {
+        Some(now) => format!("{}: {}, at most {}", curve.name, (curve.words)(now), (curve.words)(most)),
+        None => format!("{}: not measured yet", curve.name),
+    };
     ui.add(Label::new(RichText::new(&words).small()).truncate());
     let color = theme::color(Tone::Received, ui.visuals().dark_mode);
     let bounds = PlotBounds::from_min_max([-Trace::SECONDS, 0.0], [0.0, most.max(1.0) * 1.1]);
@@ -112,10 +115,10 @@ fn rows(info: &TcpInfo) -> Vec<(&'static str, String, &'static str)> {
     let micros = |micros: u32| time(f64::from(micros));
     let rate = |rate: u64| figures::size(rate) + "/s";
     let bytes =
-        |bytes: Option<u64>| bytes.map_or_else(|| UNKNOWN.to_owned(), |bytes| figures::count(bytes) + " bytes");
+        |bytes: Option<u64>| bytes.map_or_else(|| UNKNOWN.to_owned(), |bytes| figures::counted(bytes, "byte"));
     let segments = |segments: u32| figures::counted(segments.into(), "segment");
-    let delivery = info.delivery_rate.map_or_else(|| UNKNOWN.to_owned(), rate);
     let of_application = if info.rate_is_of_application { ", for want of payload" } else { "" };
+    let delivery = info.delivery_rate.map_or_else(|| UNKNOWN.to_owned(), |it| rate(it) + of_application);
     vec![
         ("State", info.state.to_string(), "The state of the connection (RFC 9293 §3.3.2)"),
         ("RTT", micros(info.rtt), "The round-trip time, smoothed (RFC 6298)"),
@@ -173,7 +176,7 @@ fn rows(info: &TcpInfo) -> Vec<(&'static str, String, &'static str)> {
             format!("{} bytes", figures::count(info.path_mtu.into())),
             "The largest packet that the path takes",
         ),
-        ("Delivery rate", delivery + of_application, "How fast payload arrived at the peer lately"),
+        ("Delivery rate", delivery, "How fast payload arrived at the peer lately"),
         (
             "Pacing rate",
             info.pacing_rate.map_or_else(|| "no limit".to_owned(), rate),

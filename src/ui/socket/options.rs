@@ -17,8 +17,11 @@ const LEVELS: [&str; 4] = ["SOL_SOCKET", "IPPROTO_TCP", "IPPROTO_IP", "IPPROTO_I
 
 /// Shows the section.
 pub(super) fn section(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
-    let header = CollapsingHeader::new("Socket options").id_salt((tab.id, "socket options")).default_open(true);
-    header.show_unindented(ui, |ui| {
+    let header = CollapsingHeader::new("Socket options").id_salt((tab.id, "socket options"));
+    // What is wrong is never folded away.
+    let is_wrong = wrong(tab).next().is_some();
+    header.open(is_wrong.then_some(true)).show_unindented(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 3.0;
         if tab.follow_options() {
             actions.push(SocketAction::Options(OptionsAction::Read));
         }
@@ -39,6 +42,20 @@ pub(super) fn section(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<Socket
             }
         }
     });
+}
+
+/// What keeps a session from being opened, or could not be set.
+fn wrong(tab: &SocketTab) -> impl Iterator<Item = &String> {
+    let typed = tab.errors.iter().filter(|(field, _)| matches!(field, Field::Option(_)));
+    typed.map(|(_, reason)| reason).chain(tab.options.failures.values())
+}
+
+/// Says on the page of the form what is wrong here: it keeps the session from being opened.
+pub(in crate::ui) fn hint_at_errors(ui: &mut Ui, tab: &SocketTab) {
+    if let Some(reason) = wrong(tab).next().filter(|_| !tab.is_open()) {
+        let words = RichText::new(format!("Page Socket: {reason}")).small();
+        ui.add(Label::new(words.color(ui.visuals().error_fg_color)).wrap());
+    }
 }
 
 /// Whose options these are, and the button that reads them again.
@@ -137,17 +154,14 @@ fn field(
         .with_layout(layout, |ui| match &option.about().shape {
             Shape::Switch => (choice(ui, option, &mut text), open && text != before),
             shape => {
-                let button = ui.add_visible(open && !text.trim().is_empty(), Button::new("Set").small());
-                name_field(ui, &button, &format!("Set {option}"));
-                let button =
-                    button.on_hover_text("Set it on the open socket now (setsockopt); Enter does the same");
+                let pressed = open && set_button(ui, option, !text.trim().is_empty());
                 let mut edit = TextEdit::singleline(&mut text).hint_text(hint(shape)).desired_width(f32::INFINITY);
                 if wrong {
                     edit = edit.text_color(ui.visuals().error_fg_color);
                 }
                 let edit = ui.add(edit);
                 let entered = edit.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-                (edit, open && (button.clicked() || entered))
+                (edit, pressed || (open && entered))
             }
         })
         .inner;
@@ -158,6 +172,13 @@ fn field(
         actions.push(SocketAction::Options(OptionsAction::Set(option)));
     }
     response
+}
+
+/// The button that sets what is typed; returns whether it was pressed.
+fn set_button(ui: &mut Ui, option: SocketOption, shown: bool) -> bool {
+    let button = ui.add_visible(shown, Button::new("Set").small());
+    name_field(ui, &button, &format!("Set {option}"));
+    button.on_hover_text("Set it on the open socket now (setsockopt); Enter does the same").clicked()
 }
 
 /// On, off, or as it is. Choosing one sets it at once where the socket is open.
@@ -177,7 +198,7 @@ fn hint(shape: &Shape) -> &'static str {
         Shape::Number(_, unit) => unit.name(),
         Shape::Linger => "off, or s",
         Shape::Class => "0 to 255, EF",
-        Shape::Interface => "interface, or any",
+        Shape::Interface => "any",
         Shape::Switch | Shape::Word => "",
     }
 }
@@ -194,10 +215,8 @@ fn below(ui: &mut Ui, read: Option<&OptionRow>) {
     if fresh.is_none() {
         words = words.weak();
     }
-    ui.horizontal(|ui| {
-        ui.add_space(8.0);
-        ui.add(Label::new(words).wrap());
-    });
+    ui.add(Label::new(words).wrap());
+    ui.add_space(3.0);
 }
 
 fn current(read: Option<&OptionRow>) -> String {
