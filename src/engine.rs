@@ -22,6 +22,7 @@ mod io_loop;
 mod jobs;
 mod lifecycle;
 mod listener;
+mod options;
 mod outbox;
 mod reactor;
 mod repeat;
@@ -51,6 +52,10 @@ pub use command::{
 };
 pub use file::{FileFigures, FileProgress, SendFile};
 pub use jobs::JobEnd;
+pub use options::{
+    About, Family, Moment, OptionRow, OptionTable, OptionValue, OptionsOf, Role, Setting, Shape, SocketKind,
+    SocketOption, TcpInfo, TcpState, Transport, Unit, interface_names,
+};
 pub use outbox::QueueLimit;
 pub use repeat::{IntervalFigures, Repeat, RepeatFigures, RepeatProgress};
 pub use replaying::{

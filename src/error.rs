@@ -130,6 +130,7 @@ fn advice(op: &str, name: &str, subject: &str) -> Option<String> {
         ("accept", "EMFILE" | "ENFILE") => {
             "no file descriptor is free: close connections, or raise the limit (ulimit -n)"
         }
+        ("setsockopt", _) => return option_advice(name, subject).map(str::to_owned),
         ("read" | "open", "ENOENT" | "ENOTDIR") => "check the path",
         ("read" | "open", "EACCES" | "EPERM") => {
             "this file can't be read: choose another one, or change its permissions"
@@ -160,6 +161,25 @@ fn advice(op: &str, name: &str, subject: &str) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// What a person can do when an option of a socket can't be set; `subject` is its name and the value.
+fn option_advice(name: &str, subject: &str) -> Option<&'static str> {
+    let option = subject.split(' ').next().unwrap_or_default();
+    match (name, option) {
+        ("EPERM", "SO_BINDTODEVICE") => {
+            Some("a socket that has a network interface gets another one only with rights (CAP_NET_RAW)")
+        }
+        ("EPERM" | "EACCES", _) => Some("this needs rights that Sockscope does not have"),
+        ("ENODEV" | "ENXIO", _) => Some("there is no such network interface: lookup lists those of this machine"),
+        ("EADDRNOTAVAIL", _) => Some("no network interface has that address"),
+        ("EINVAL", "SO_LINGER" | "SO_REUSEPORT" | "TCP_MAXSEG" | "TCP_FASTOPEN") => {
+            Some("the socket is in a state that does not allow it: set it before the socket is opened")
+        }
+        ("EINVAL" | "EDOM", _) => Some("the kernel does not take that value for this socket"),
+        ("ENOPROTOOPT" | "EOPNOTSUPP", _) => Some("this kernel does not have that option for this kind of socket"),
+        _ => None,
+    }
 }
 
 fn privileged_port_advice(subject: &str) -> String {

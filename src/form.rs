@@ -5,6 +5,7 @@ mod address;
 mod client;
 mod datagrams;
 mod kind;
+mod options;
 mod plan;
 mod server;
 
@@ -14,13 +15,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{ParseError, Port, Scheme, UnixName};
-use crate::engine::{Answers, Options, Plan, QueueLimit};
+use crate::engine::{Answers, Options, Plan, QueueLimit, SocketOption};
 use crate::lookup;
 
 pub use address::{exposure, offered_addresses};
 pub use client::{ClientForm, time_limit};
 pub use datagrams::UdpForm;
 pub use kind::split_endpoint;
+pub use options::{SocketOptions, named, present, setting};
 pub use server::ServerForm;
 
 /// The fields that can be wrong.
@@ -41,6 +43,7 @@ pub enum Field {
     Kind,
     Path,
     TargetPath,
+    Option(SocketOption),
 }
 
 /// What is wrong, by field.
@@ -58,11 +61,14 @@ pub struct Switches {
     pub broadcast: bool,
     /// How much may wait to be sent, in MiB.
     pub queue_limit: String,
+    /// What is set on its sockets.
+    pub socket_options: SocketOptions,
 }
 
 impl Default for Switches {
     fn default() -> Self {
-        Self { once: false, keep_open: false, broadcast: false, queue_limit: "16".to_owned() }
+        let socket_options = SocketOptions::default();
+        Self { once: false, keep_open: false, broadcast: false, queue_limit: "16".to_owned(), socket_options }
     }
 }
 
@@ -75,6 +81,8 @@ impl Switches {
             once: self.once,
             broadcast: self.broadcast,
             queue_limit: note(errors, Field::QueueLimit, queue_limit(&self.queue_limit)).unwrap_or_default(),
+            // Which of them fit is told by the form: they follow once the rest is right.
+            socket_options: Arc::default(),
         }
     }
 }
@@ -156,11 +164,12 @@ impl Form {
         if matches!(self.kind(), Scheme::Tls | Scheme::UnixDatagram | Scheme::Icmp) {
             return Err(Errors::from([(Field::Kind, "this kind can't be opened yet".to_owned())]));
         }
-        match self {
+        let plan = match self {
             Self::Server(form) => form.check(switches, answers),
             Self::Client(form) => form.check(switches, answers),
             Self::Udp(form) => form.check(switches, answers),
-        }
+        };
+        options::add(plan, self, &switches.socket_options)
     }
 
     /// What kind of socket it opens.
@@ -190,6 +199,7 @@ impl Form {
             Self::Client(form) => form.wrong_numbers(&mut errors),
             Self::Udp(form) => form.wrong_numbers(&mut errors),
         }
+        switches.socket_options.wrong(self.socket_kind(&switches.socket_options), &mut errors);
         errors
     }
 }

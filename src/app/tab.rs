@@ -17,6 +17,7 @@ use super::jump::Jump;
 use super::log::LogView;
 use super::names::Names;
 use super::opened::OpenedLog;
+use super::options::OptionsView;
 use super::outgoing::Outgoing;
 use super::profiles::Profiles;
 use super::recording::Recorder;
@@ -178,6 +179,8 @@ pub struct SocketTab {
     pub sequence: SequenceEditor,
     /// The composer's message, again and again.
     pub repeating: Repeating,
+    /// The options of its sockets.
+    pub options: OptionsView,
     /// A file on its way out.
     pub filing: Filing,
     /// What waits to be sent.
@@ -237,6 +240,7 @@ impl SocketTab {
             rules: RulesEditor::default(),
             sequence: SequenceEditor::default(),
             repeating: Repeating::default(),
+            options: OptionsView::default(),
             filing: Filing::default(),
             outgoing: Outgoing::default(),
             selection: Selection::default(),
@@ -303,6 +307,7 @@ impl SocketTab {
     }
 
     fn began(&mut self, session: SessionId, endpoint: String) {
+        self.options.renew();
         self.session = Some(session);
         self.started = Some(endpoint);
         self.progress = Progress::Starting(None);
@@ -375,12 +380,16 @@ impl SocketTab {
             | Event::Stopped { session }
             | Event::Failed { session, .. }
             | Event::JobEnded { session, .. }
+            | Event::OptionSet { session, .. }
+            | Event::OptionsRead { session, .. }
+            | Event::Inspected { session, .. }
             | Event::SendQueued { session, .. }
             | Event::SendFailed { session, .. } => *session,
         };
         if self.session != Some(session) {
             return false;
         }
+        self.options.event(event);
         match event {
             Event::Ready { local, .. } => self.unless_stopping(Progress::Ready(local.clone())),
             Event::Connecting { peer, .. } => self.unless_stopping(Progress::Starting(peer.clone())),
@@ -390,7 +399,10 @@ impl SocketTab {
             Event::Stopped { .. } => self.over(Progress::Idle),
             Event::Failed { error, .. } => self.over(Progress::Failed(error.clone())),
             // How it ended is in what its task shares.
-            Event::JobEnded { .. } => {}
+            Event::JobEnded { .. }
+            | Event::OptionSet { .. }
+            | Event::OptionsRead { .. }
+            | Event::Inspected { .. } => {}
             Event::SendQueued { ticket, .. } => self.composer.sent(*ticket),
             Event::SendFailed { ticket, error, .. } => {
                 // The window says "Not sent" before it.

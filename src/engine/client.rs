@@ -5,6 +5,7 @@
 mod limits;
 
 use std::collections::VecDeque;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use mio::Token;
 use super::command::{Connect, Destination, Event, Options, SessionId, Target, Ticket};
 use super::connection::End;
 use super::connections::Connections;
+use super::options::{Asked, record_taken};
 use super::outbox::QueueLimit;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
@@ -23,7 +25,7 @@ use super::sockets;
 use super::stream::Stream;
 use crate::endpoint::{Address, Host, UnixName};
 use crate::error::OpError;
-use crate::journal::{Detail, How, Journal, Opened, Writer};
+use crate::journal::{ConnId, Detail, How, Journal, Opened, Writer};
 use limits::{Seconds, share};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -101,7 +103,10 @@ impl Client {
     fn connect_unix(&mut self, name: &UnixName, reactor: &mut Reactor) {
         let peer = Address::Unix(name.clone());
         reactor.events.push(Event::Connecting { session: self.session, peer: Some(peer.clone()) });
-        match sockets::connect_unix(name) {
+        let mut told = Vec::new();
+        let stream = sockets::connect_unix(name, &self.connections.options.socket_options, &mut told);
+        told.into_iter().for_each(|note| self.writer.detail(None, Detail::Note(note)));
+        match stream {
             Ok(stream) => self.connected(stream, peer, reactor),
             Err(error) => {
                 self.record(&error);
@@ -158,8 +163,12 @@ impl Client {
         self.fail(error);
     }
 
-    fn attempt(&self, peer: SocketAddr, reactor: &mut Reactor) -> Result<(Stream, Token), OpError> {
-        let mut stream = sockets::connect(peer, self.plan.local)?;
+    fn attempt(&mut self, peer: SocketAddr, reactor: &mut Reactor) -> Result<(Stream, Token), OpError> {
+        let mut told = Vec::new();
+        let settings = &self.connections.options.socket_options;
+        let stream = sockets::connect(peer, self.plan.local, settings, &mut told);
+        told.into_iter().for_each(|note| self.writer.detail(None, Detail::Note(note)));
+        let mut stream = stream?;
         let key = Key { session: self.session, part: Part::Socket };
         let token = reactor.register(&mut stream, key).map_err(|error| OpError::io("connect", peer, &error))?;
         // A connection on loopback may be there already.
@@ -339,6 +348,16 @@ impl Session for Client {
 
     fn configure(&mut self, options: Options, reactor: &mut Reactor) {
         self.connections.configure(options, reactor);
+    }
+
+    fn socket(&self, conn: Option<ConnId>) -> Option<Asked<'_>> {
+        self.connections.socket(conn)
+    }
+
+    fn broken(&mut self, conn: Option<ConnId>, error: &io::Error, reactor: &mut Reactor) {
+        if !conn.is_some_and(|conn| self.connections.broken(conn, error, reactor)) {
+            record_taken(self, conn, error);
+        }
     }
 
     fn stop(&mut self, reactor: &mut Reactor) {

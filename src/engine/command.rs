@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use super::answers::Answers;
 use super::file::SendFile;
+use super::options::{OptionTable, OptionValue, OptionsOf, Setting, SocketOption, TcpInfo};
 use super::outbox::QueueLimit;
 use super::repeat::Repeat;
 use super::replaying::Replay;
@@ -57,6 +58,9 @@ pub struct Options {
     pub broadcast: bool,
     /// How much may wait to be sent: for each connection, or on the UDP socket.
     pub queue_limit: QueueLimit,
+    /// What is set on its sockets before they are opened, in this order; on accepted connections what they don't have from
+    /// their listener. Sockets that are open keep what they have.
+    pub socket_options: Arc<[Setting]>,
 }
 
 /// A TCP server to start.
@@ -224,6 +228,31 @@ pub enum Command {
         /// All its options.
         options: Options,
     },
+    /// Set a socket option now. Answered by [`Event::OptionSet`], and by a record for each socket.
+    SetOption {
+        /// The session.
+        session: SessionId,
+        /// Which of its sockets.
+        of: OptionsOf,
+        /// What.
+        setting: Setting,
+    },
+    /// Read all options of a socket. Answered by [`Event::OptionsRead`].
+    ReadOptions {
+        /// The session.
+        session: SessionId,
+        /// The connection; `None` is the session's own socket.
+        conn: Option<ConnId>,
+        /// Write a record for each option too.
+        record: bool,
+    },
+    /// Ask the kernel what it knows of a TCP connection. Answered by [`Event::Inspected`].
+    Inspect {
+        /// The session.
+        session: SessionId,
+        /// The connection.
+        conn: ConnId,
+    },
     /// Stop: no more clients, or no more attempts; every connection is closed in order. Answered by
     /// [`Event::Stopped`] within a second.
     Stop {
@@ -279,6 +308,35 @@ pub enum Event {
         /// Which.
         job: JobId,
     },
+    /// A socket option was set, or could not be.
+    OptionSet {
+        /// The session.
+        session: SessionId,
+        /// Of which of its sockets.
+        of: OptionsOf,
+        /// Which.
+        option: SocketOption,
+        /// What the kernel made of it, on the first of several sockets; where one refused, why.
+        now: Result<OptionValue, OpError>,
+    },
+    /// The options of a socket.
+    OptionsRead {
+        /// The session.
+        session: SessionId,
+        /// The connection; `None` is the session's own socket.
+        conn: Option<ConnId>,
+        /// The options, or why they can't be read.
+        table: Result<Arc<OptionTable>, OpError>,
+    },
+    /// What the kernel knows of a TCP connection.
+    Inspected {
+        /// The session.
+        session: SessionId,
+        /// The connection.
+        conn: ConnId,
+        /// The figures, or why there are none.
+        info: Result<Box<TcpInfo>, OpError>,
+    },
     /// The payload is with the kernel or in the outgoing queues of everyone it is for.
     SendQueued {
         /// The session.
@@ -295,6 +353,17 @@ pub enum Event {
         /// Why.
         error: OpError,
     },
+}
+
+impl Plan {
+    /// What its session does by itself.
+    pub const fn options_mut(&mut self) -> &mut Options {
+        match self {
+            Self::Listen(plan) => &mut plan.options,
+            Self::Connect(plan) => &mut plan.options,
+            Self::Bind(plan) => &mut plan.options,
+        }
+    }
 }
 
 impl Listen {

@@ -22,8 +22,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use socket2::SockRef;
 
 use super::command::{Bind, Event, Options, SessionId, Target, Ticket};
+use super::options::{Asked, Role};
 use super::outbox::QueueLimit;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
@@ -73,7 +75,10 @@ impl Datagrams {
     pub(super) fn open(session: SessionId, journal: Arc<Journal>, plan: Bind, reactor: &mut Reactor) -> Self {
         let mut writer = Writer::new(journal);
         let mut over = None;
-        let socket = match bind(session, &plan, reactor) {
+        let mut told = Vec::new();
+        let bound = bind(session, &plan, &mut told, reactor);
+        told.into_iter().for_each(|note| writer.detail(None, Detail::Note(note)));
+        let socket = match bound {
             Ok(bound) => {
                 let local = Address::Ip(bound.local);
                 writer.detail(None, Detail::Opened { by: Opened::Bound, local: local.clone(), peer: None });
@@ -227,6 +232,12 @@ impl Session for Datagrams {
         self.sends.set_limit(options.queue_limit);
         let before = std::mem::replace(&mut self.options, options);
         self.follow(&before.answers);
+    }
+
+    /// Its peers have no sockets of their own.
+    fn socket(&self, _: Option<ConnId>) -> Option<Asked<'_>> {
+        let socket = SockRef::from(&self.socket.as_ref()?.socket);
+        Some(Asked { conn: None, socket, role: Role::Datagrams })
     }
 
     fn stop(&mut self, reactor: &mut Reactor) {

@@ -15,6 +15,7 @@ pub(super) fn switches(common: &Common) -> Switches {
         keep_open: common.keep_open,
         broadcast: common.broadcast,
         queue_limit: common.queue_limit.clone(),
+        socket_options: common.options.socket_options(),
     }
 }
 
@@ -61,5 +62,6 @@ fn option(field: Field) -> &'static str {
         Field::TimeLimit => "--limit",
         Field::ReceiveBuffer => "--receive-buffer",
         Field::QueueLimit => "--queue-limit",
+        Field::Option(_) => "--socket-option",
     }
 }

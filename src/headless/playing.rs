@@ -161,7 +161,12 @@ impl Playing<'_> {
                 (self.status, self.over) = (Status::Network, true);
             }
             Event::Stopped { .. } | Event::JobEnded { .. } => self.over = true,
-            Event::Connecting { .. } | Event::SendQueued { .. } | Event::SendFailed { .. } => {}
+            Event::Connecting { .. }
+            | Event::SendQueued { .. }
+            | Event::SendFailed { .. }
+            | Event::OptionSet { .. }
+            | Event::OptionsRead { .. }
+            | Event::Inspected { .. } => {}
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod lookup;
 mod ncat;
+mod options;
 mod python;
 mod shell;
 mod socat;
@@ -13,7 +14,7 @@ mod sockscope;
 use super::Profile;
 use crate::clock::Stamp;
 use crate::endpoint::{Address, Endpoint, Host, Port, Scheme};
-use crate::engine::Answers;
+use crate::engine::{Answers, Setting};
 use crate::form::{self, ClientForm, Form, ServerForm, UdpForm};
 use crate::message::Message;
 use crate::responder::{Act, Pattern, Rules, Test, When};
@@ -128,6 +129,8 @@ struct Outline {
     message: Option<Vec<u8>>,
     once: bool,
     broadcast: bool,
+    /// What is set on its sockets.
+    settings: Vec<Setting>,
     remarks: Vec<String>,
 }
 
@@ -141,6 +144,7 @@ impl Outline {
             message: None,
             once: profile.switches.once,
             broadcast: profile.switches.broadcast,
+            settings: options::settings(profile),
             remarks: Vec::new(),
         };
         outline.take_rules(&profile.rules);

@@ -65,8 +65,11 @@ pub(super) fn words(form: &Form, field: Field) -> String {
     OutOfRange::new(place(form, field), "").words()
 }
 
-fn place(form: &Form, field: Field) -> [Key; 2] {
+fn place(form: &Form, field: Field) -> Vec<Key> {
     let table = match (form, field) {
+        (_, Field::Option(option)) => {
+            return vec![Key::Name("switches"), Key::Name("socket_options"), Key::Name(option.name())];
+        }
         (_, Field::QueueLimit) => "switches",
         (Form::Server(_), _) => "server",
         (Form::Client(_), _) => "client",
@@ -87,8 +90,9 @@ fn place(form: &Form, field: Field) -> [Key; 2] {
         Field::Kind => "kind",
         Field::Path => "path",
         Field::TargetPath => "target_path",
+        Field::Option(option) => option.name(),
     };
-    [Key::Name(table), Key::Name(key)]
+    vec![Key::Name(table), Key::Name(key)]
 }
 
 fn run(profile: &Profile) -> Option<OutOfRange> {

@@ -1,9 +1,14 @@
 //! The page *Socket*: what a session's socket is beside its address, a section for each subject.
 
+mod info;
+mod options;
+
 use egui::{RichText, Ui};
 
 use crate::app::SocketAction;
 use crate::app::tab::SocketTab;
+
+pub(super) use options::hint_at_errors;
 
 /// Shows the sections that fit the kind of socket.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
@@ -15,6 +20,8 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
 }
 
 /// One after the other: each is a collapsible part that shows its fields, and their errors.
-fn sections(ui: &mut Ui, tab: &mut SocketTab, _: &mut Vec<SocketAction>) {
+fn sections(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     ui.label(RichText::new(tab.form.kind().words()).strong());
+    options::section(ui, tab, actions);
+    info::section(ui, tab, actions);
 }

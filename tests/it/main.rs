@@ -45,6 +45,10 @@ mod import;
 mod messages;
 #[cfg(feature = "window")]
 mod opened;
+#[cfg(target_os = "linux")]
+mod options;
+#[cfg(all(target_os = "linux", feature = "window"))]
+mod options_window;
 #[cfg(feature = "window")]
 mod outgoing;
 mod pcapng;

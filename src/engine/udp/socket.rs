@@ -77,8 +77,13 @@ impl Bound {
     }
 }
 
-pub(super) fn bind(session: SessionId, plan: &Bind, reactor: &mut Reactor) -> Result<Bound, OpError> {
-    let (mut socket, local, buffer) = sockets::bind(plan)?;
+pub(super) fn bind(
+    session: SessionId,
+    plan: &Bind,
+    told: &mut Vec<String>,
+    reactor: &mut Reactor,
+) -> Result<Bound, OpError> {
+    let (mut socket, local, buffer) = sockets::bind(plan, told)?;
     let key = Key { session, part: Part::Socket };
     let token = reactor.register(&mut socket, key).map_err(|error| OpError::io("bind", local, &error))?;
     reactor.again(key);

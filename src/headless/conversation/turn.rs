@@ -19,12 +19,18 @@ impl Conversation {
                 if let Some(note) = exposure(&local.host()).filter(|_| !self.is_client) {
                     tell(note);
                 }
+                self.show_options();
             }
             Event::Connected { local, peer, .. } => {
                 tell(format_args!("connected to tcp://{peer} from {local}"));
                 self.local = Some(local.clone());
+                self.show_options();
             }
-            Event::Connecting { .. } => {}
+            Event::OptionsRead { table: Err(error), .. } => complain(&error),
+            Event::Connecting { .. }
+            | Event::OptionSet { .. }
+            | Event::OptionsRead { .. }
+            | Event::Inspected { .. } => {}
             Event::SendQueued { .. } => drop(self.unanswered.pop_front()),
             Event::SendFailed { error, .. } => {
                 self.unanswered.pop_front();
@@ -40,6 +46,15 @@ impl Conversation {
                 complain(&error);
                 self.fail(Status::Network);
                 self.over = true;
+            }
+        }
+    }
+
+    fn show_options(&self) {
+        if self.show_options {
+            let asked = self.engine.command(Command::ReadOptions { session: SESSION, conn: None, record: true });
+            if asked.is_err() {
+                tell("the engine is busy: the socket options are not shown");
             }
         }
     }

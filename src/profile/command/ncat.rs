@@ -1,13 +1,14 @@
 //! The line for ncat, of the Nmap project.
 
 use super::shell::{line, printf, printf_format, quoted};
-use super::{Command, Opens, Outline, Place};
+use super::{Command, Opens, Outline, Place, options};
 use crate::profile::Profile;
 
 /// The equal line of ncat.
 pub(super) fn command(profile: &Profile) -> Command {
     let outline = Outline::of(profile);
     let mut remarks = outline.remarks.clone();
+    remarks.extend(options::none_of(&outline.settings));
     let mut words = vec!["ncat".to_owned()];
     let answers = answers(&outline);
     match &outline.opens {

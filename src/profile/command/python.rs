@@ -3,19 +3,21 @@
 use std::fmt::Write as _;
 
 use super::shell::quoted;
-use super::{Command, Opens, Outline, Place};
+use super::{Command, Opens, Outline, Place, options};
 use crate::payload::python_repr;
 use crate::profile::Profile;
 
 /// The equal program of Python 3 (3.8 or later).
 pub(super) fn command(profile: &Profile) -> Command {
     let outline = Outline::of(profile);
+    let mut remarks = outline.remarks.clone();
+    remarks.extend(options::python(&outline.settings, "").1);
     let lines = match &outline.opens {
         Opens::Listen { at, backlog } => server(&outline, at, backlog),
         Opens::Connect { to, local, limit } => client(&outline, to, local.as_ref(), limit),
         Opens::Bind { at, target } => udp(&outline, at, target),
     };
-    Command { line: format!("python3 -c {}", quoted(&lines.join("\n"))), remarks: outline.remarks }
+    Command { line: format!("python3 -c {}", quoted(&lines.join("\n"))), remarks }
 }
 
 /// A text of Python, in ASCII (The Python Language Reference, 2.4.1: string and bytes literals).
@@ -46,6 +48,11 @@ fn pair(place: &Place, protocol: &str) -> String {
     format!("({}, {})", text(&place.bare()), port(place, protocol))
 }
 
+/// The lines that set its socket options.
+fn set(outline: &Outline, socket: &str, indent: &str) -> Vec<String> {
+    options::python(&outline.settings, socket).0.lines().map(|line| format!("{indent}{line}")).collect()
+}
+
 fn server(outline: &Outline, at: &Place, backlog: &str) -> Vec<String> {
     let family = match (at.is_dual(), at.is_v6()) {
         (true, _) => ", family=socket.AF_INET6, dualstack_ipv6=True",
@@ -67,6 +74,7 @@ fn server(outline: &Outline, at: &Place, backlog: &str) -> Vec<String> {
     }
     let address = pair(at, "tcp");
     lines.push(format!("server = socket.create_server({address}, backlog={backlog}{family})"));
+    lines.extend(set(outline, "server", ""));
     lines.push("print(\"listening on\", server.getsockname(), flush=True)".to_owned());
     if outline.once {
         lines.push("conn, peer = server.accept()".to_owned());
@@ -89,6 +97,7 @@ fn client(outline: &Outline, to: &Place, local: Option<&Place>, limit: &str) -> 
     lines.push(format!("conn = socket.create_connection({}, timeout={limit}{source})", pair(to, "tcp")));
     lines.push("with conn:".to_owned());
     lines.push("    conn.settimeout(None)".to_owned());
+    lines.extend(set(outline, "conn", "    "));
     if let Some(message) = &outline.message {
         lines.push(format!("    conn.sendall({})", python_repr(message)));
         lines.push("    conn.shutdown(socket.SHUT_WR)".to_owned());
@@ -111,6 +120,7 @@ fn udp(outline: &Outline, at: &Place, target: &Place) -> Vec<String> {
     if outline.broadcast {
         lines.push("sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)".to_owned());
     }
+    lines.extend(set(outline, "sock", ""));
     lines.push(format!("sock.bind({})", pair(at, "udp")));
     lines.push("print(\"bound to\", sock.getsockname(), flush=True)".to_owned());
     if let Some(message) = &outline.message {

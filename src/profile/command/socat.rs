@@ -1,7 +1,7 @@
 //! The line for socat.
 
 use super::shell::{line, printf, printf_format};
-use super::{Command, Opens, Outline, Place};
+use super::{Command, Opens, Outline, Place, options};
 use crate::profile::Profile;
 
 /// The equal line of socat.
@@ -34,6 +34,9 @@ pub(super) fn command(profile: &Profile) -> Command {
     if outline.broadcast && matches!(outline.opens, Opens::Bind { .. }) {
         address += ",broadcast";
     }
+    let (options, remark) = options::socat(&outline.settings);
+    address += &options;
+    remarks.extend(remark);
     let mut words = vec!["socat"];
     if address.contains("-RECV:") {
         words.push("-u");

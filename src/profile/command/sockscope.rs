@@ -93,6 +93,9 @@ fn take_switches(words: &mut Words, switches: &Switches, form: &Form) {
     words.flag("--once", switches.once && matches!(form, Form::Server(_)));
     words.flag("--keep-open", switches.keep_open);
     words.flag("--broadcast", switches.broadcast && matches!(form, Form::Udp(_)));
+    for (option, text) in switches.socket_options.typed() {
+        words.value("--socket-option", format!("{option}={}", text.trim()));
+    }
     words.value_unless("--queue-limit", switches.queue_limit.trim(), "16");
     if let Form::Udp(UdpForm { receive_buffer, .. }) = form {
         words.value_unless("--receive-buffer", receive_buffer.trim(), "4096");
