@@ -7,10 +7,16 @@ use std::net::SocketAddr;
 pub(super) use super::linux::{Batch, dropped, next_error};
 #[cfg(target_os = "linux")]
 pub(in crate::engine) use super::linux::{force_receive_buffer, prepare};
+#[cfg(target_os = "linux")]
+pub(super) use super::linux_groups::{
+    only_own_groups, set_group_v4, set_source_v4, set_source_v6, tell_destinations,
+};
 #[cfg(not(target_os = "linux"))]
 pub(super) use super::portable::{Batch, dropped, next_error};
 #[cfg(not(target_os = "linux"))]
 pub(in crate::engine) use super::portable::{force_receive_buffer, prepare};
+#[cfg(not(target_os = "linux"))]
+pub(super) use super::portable::{only_own_groups, set_group_v4, set_source_v4, set_source_v6, tell_destinations};
 
 /// A datagram that was received.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +27,17 @@ pub(super) struct Arrived {
     pub(super) from: SocketAddr,
     /// The kernel's count of drops when it was queued; `None`: none yet, or not told.
     pub(super) drops: Option<u32>,
+    /// Where it was sent to; `None`: to the bound address, or not told.
+    pub(super) to: Option<Destination>,
+}
+
+/// The address that a datagram was sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Destination {
+    /// The address, IPv6 with the number of its interface where it needs one; without a port.
+    pub(super) address: SocketAddr,
+    /// Whether it stands for many: a group, or everyone on a network.
+    pub(super) is_shared: bool,
 }
 
 /// A datagram that was sent in vain.
