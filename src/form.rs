@@ -5,6 +5,7 @@ mod address;
 mod client;
 mod datagrams;
 mod kind;
+mod multicast;
 mod plan;
 mod server;
 
@@ -14,13 +15,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{ParseError, Port, Scheme, UnixName};
-use crate::engine::{Answers, Options, Plan, QueueLimit};
+use crate::engine::{Answers, Multicast, Options, Plan, QueueLimit};
 use crate::lookup;
 
-pub use address::{exposure, offered_addresses};
+pub use address::{Families, exposure, offered_addresses, offered_targets, target_remark};
 pub use client::{ClientForm, time_limit};
 pub use datagrams::UdpForm;
 pub use kind::split_endpoint;
+pub use multicast::{GroupForm, MulticastForm};
 pub use server::ServerForm;
 
 /// The fields that can be wrong.
@@ -41,6 +43,10 @@ pub enum Field {
     Kind,
     Path,
     TargetPath,
+    MulticastTtl,
+    MulticastInterface,
+    /// By its place in the list, from 0.
+    Group(usize),
 }
 
 /// What is wrong, by field.
@@ -58,11 +64,16 @@ pub struct Switches {
     pub broadcast: bool,
     /// How much may wait to be sent, in MiB.
     pub queue_limit: String,
+    /// IPv4, IPv6 or both.
+    pub ip: Families,
+    /// Groups (UDP).
+    pub multicast: MulticastForm,
 }
 
 impl Default for Switches {
     fn default() -> Self {
-        Self { once: false, keep_open: false, broadcast: false, queue_limit: "16".to_owned() }
+        let (ip, multicast) = Default::default();
+        Self { once: false, keep_open: false, broadcast: false, queue_limit: "16".to_owned(), ip, multicast }
     }
 }
 
@@ -75,6 +86,7 @@ impl Switches {
             once: self.once,
             broadcast: self.broadcast,
             queue_limit: note(errors, Field::QueueLimit, queue_limit(&self.queue_limit)).unwrap_or_default(),
+            multicast: Multicast::default(),
         }
     }
 }
@@ -182,6 +194,7 @@ impl Form {
     pub fn wrong_numbers(&self, switches: &Switches) -> Errors {
         let mut errors = Errors::new();
         note(&mut errors, Field::QueueLimit, queue_limit(&switches.queue_limit));
+        switches.multicast.check_spelling(&mut errors);
         if !self.kinds().contains(&self.kind()) {
             errors.insert(Field::Kind, kind::refusal(self));
         }
@@ -234,12 +247,15 @@ mod tests {
         assert_eq!(wrong(&form), [Field::Port, Field::Host, Field::TimeLimit]);
     }
 
-    fn check_address(address: &str, expected: &str, dual: bool) {
+    fn check_address_with(v6_only: bool, address: &str, expected: &str, dual: bool) {
         let form = ServerForm { address: address.into(), port: "1".into(), ..ServerForm::default() };
-        let Ok(Plan::Listen(listen)) = form.check(&Switches::default(), &Arc::default()) else {
-            panic!("{address:?}")
-        };
+        let switches = Switches { ip: Families { v6_only, ..Families::default() }, ..Switches::default() };
+        let Ok(Plan::Listen(listen)) = form.check(&switches, &Arc::default()) else { panic!("{address:?}") };
         assert_eq!((listen.address.to_string().as_str(), listen.dual_stack), (expected, dual));
+    }
+
+    fn check_address(address: &str, expected: &str, dual: bool) {
+        check_address_with(true, address, expected, dual);
     }
 
     #[test]
@@ -249,6 +265,11 @@ mod tests {
         check_address("", "0.0.0.0:1", false);
         check_address("::", "[::]:1", false);
         check_address("*", "[::]:1", true);
+        check_address_with(false, "::", "[::]:1", true);
+        check_address_with(false, "*", "[::]:1", true);
+        check_address_with(false, "::1", "[::1]:1", false);
+        check_address_with(false, "", "0.0.0.0:1", false);
+        check_address("::ffff:127.0.0.1", "127.0.0.1:1", false);
         assert!(exposure("127.0.0.1").is_none() && exposure("localhost").is_none());
         assert!(exposure("").is_some() && exposure("*").is_some() && exposure("192.0.2.1").is_some());
     }

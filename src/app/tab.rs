@@ -150,6 +150,8 @@ pub struct SocketTab {
     pub switches: Switches,
     /// What is wrong in the form, checked whenever it is shown.
     pub errors: Errors,
+    /// The groups that the running session could not join.
+    pub not_joined: Vec<String>,
     /// Where the session is.
     pub progress: Progress,
     /// All its records, also of earlier sessions of this tab.
@@ -223,6 +225,7 @@ impl SocketTab {
             form,
             switches: Switches::default(),
             errors: Errors::new(),
+            not_joined: Vec::new(),
             progress: Progress::Idle,
             journal: Arc::new(Journal::within(budget, limits)),
             status: Status::default(),
@@ -307,6 +310,7 @@ impl SocketTab {
         self.started = Some(endpoint);
         self.progress = Progress::Starting(None);
         self.selection.conns.clear();
+        self.not_joined.clear();
         self.composer.failure = None;
         self.log.follow = true;
     }
@@ -374,6 +378,7 @@ impl SocketTab {
             | Event::Connected { session, .. }
             | Event::Stopped { session }
             | Event::Failed { session, .. }
+            | Event::NotJoined { session, .. }
             | Event::JobEnded { session, .. }
             | Event::SendQueued { session, .. }
             | Event::SendFailed { session, .. } => *session,
@@ -391,6 +396,7 @@ impl SocketTab {
             Event::Failed { error, .. } => self.over(Progress::Failed(error.clone())),
             // How it ended is in what its task shares.
             Event::JobEnded { .. } => {}
+            Event::NotJoined { group, .. } => self.not_joined.push(group.to_string()),
             Event::SendQueued { ticket, .. } => self.composer.sent(*ticket),
             Event::SendFailed { ticket, error, .. } => {
                 // The window says "Not sent" before it.

@@ -166,6 +166,9 @@ pub(super) fn bind(plan: &Bind) -> Result<(UdpSocket, SocketAddr, usize), OpErro
     let error = |error| OpError::io("bind", address, &error);
     let socket = socket(address, Type::DGRAM, Protocol::UDP)?;
     set_dual_stack(&socket, address, plan.dual_stack)?;
+    if plan.options.multicast.reuse {
+        super::udp::system::share_port(&socket).map_err(error)?;
+    }
     socket.set_broadcast(plan.options.broadcast).map_err(error)?;
     if let Some(bytes) = plan.receive_buffer {
         let bytes = bytes as usize;

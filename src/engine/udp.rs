@@ -92,7 +92,7 @@ impl Datagrams {
                 None
             }
         };
-        Self {
+        let mut datagrams = Self {
             session,
             writer,
             socket,
@@ -106,7 +106,10 @@ impl Datagrams {
             name: None,
             asked: false,
             over,
-        }
+        };
+        let failed = datagrams.open_groups();
+        datagrams.tell_not_joined(failed, reactor);
+        datagrams
     }
 
     fn key(&self) -> Key {
@@ -224,7 +227,7 @@ impl Session for Datagrams {
         self.forget_peers(to);
     }
 
-    fn configure(&mut self, options: Options, _: &mut Reactor) {
+    fn configure(&mut self, options: Options, reactor: &mut Reactor) {
         if let Some(bound) = &self.socket
             && options.broadcast != self.options.broadcast
             && let Err(error) = bound.socket.set_broadcast(options.broadcast)
@@ -235,6 +238,8 @@ impl Session for Datagrams {
         self.sends.set_limit(options.queue_limit);
         let before = std::mem::replace(&mut self.options, options);
         self.follow(&before.answers);
+        let failed = self.follow_groups(&before.multicast);
+        self.tell_not_joined(failed, reactor);
     }
 
     fn stop(&mut self, reactor: &mut Reactor) {

@@ -62,7 +62,7 @@ impl MulticastForm {
         }
         let interface = note(errors, Field::MulticastInterface, self.interface(local)).flatten();
         let ttl = note(errors, Field::MulticastTtl, ttl(&self.ttl)).flatten();
-        Multicast { groups, ttl, loopback: self.loopback, interface }
+        Multicast { groups, ttl, loopback: self.loopback, interface, reuse: self.reuse }
     }
 
     /// What is wrong with how it is written; nothing is looked up.
@@ -277,7 +277,8 @@ mod tests {
 
     #[test]
     fn the_list_is_bounded_and_none_is_there_twice() {
-        let groups: Vec<_> = (0..=MOST_GROUPS).map(|n| form(&format!("239.1.{}.{}", n / 256, n % 256), "", "")).collect();
+        let groups: Vec<_> =
+            (0..=MOST_GROUPS).map(|n| form(&format!("239.1.{}.{}", n / 256, n % 256), "", "")).collect();
         let mut errors = Errors::new();
         let multicast = MulticastForm { groups, ..MulticastForm::default() };
         assert_eq!(multicast.check(ANYWHERE, &mut errors).groups.len(), MOST_GROUPS);

@@ -15,6 +15,8 @@ pub(super) fn switches(common: &Common) -> Switches {
         keep_open: common.keep_open,
         broadcast: common.broadcast,
         queue_limit: common.queue_limit.clone(),
+        ip: common.multicast.families(),
+        multicast: common.multicast.form(),
     }
 }
 
@@ -61,5 +63,8 @@ fn option(field: Field) -> &'static str {
         Field::TimeLimit => "--limit",
         Field::ReceiveBuffer => "--receive-buffer",
         Field::QueueLimit => "--queue-limit",
+        Field::MulticastTtl => "--multicast-ttl",
+        Field::MulticastInterface => "--multicast-interface",
+        Field::Group(_) => "--join",
     }
 }

@@ -10,6 +10,8 @@ use socket2::SockRef;
 use super::Datagrams;
 use super::socket::Bound;
 use super::system;
+use crate::engine::command::Event;
+use crate::engine::reactor::Reactor;
 use crate::error::OpError;
 use crate::journal::Detail;
 use crate::lookup::{self, Link};
@@ -34,11 +36,13 @@ pub struct Multicast {
     pub loopback: bool,
     /// The interface through which it leaves (`IP_MULTICAST_IF`, `IPV6_MULTICAST_IF`); `None`: as the routes say.
     pub interface: Option<Link>,
+    /// Others may bind the same address and port, and each gets what is sent to a group; set before binding alone.
+    pub reuse: bool,
 }
 
 impl Default for Multicast {
     fn default() -> Self {
-        Self { groups: Vec::new(), ttl: None, loopback: true, interface: None }
+        Self { groups: Vec::new(), ttl: None, loopback: true, interface: None, reuse: false }
     }
 }
 
@@ -123,6 +127,13 @@ impl Group {
     }
 }
 
+/// A group that could be joined nowhere.
+#[derive(Debug)]
+pub(super) struct NotJoined {
+    group: Group,
+    error: OpError,
+}
+
 /// The memberships that a socket has.
 #[derive(Debug, Default)]
 pub(super) struct Memberships {
@@ -131,8 +142,8 @@ pub(super) struct Memberships {
 
 impl Memberships {
     /// Leaves what is no longer in `now`, and joins what was not in `before`. Returns what happened, in order, and which
-    /// groups could not be joined anywhere.
-    fn follow(&mut self, socket: &SockRef<'_>, before: &[Group], now: &[Group]) -> (Vec<Detail>, Vec<Group>) {
+    /// groups could be joined nowhere.
+    fn follow(&mut self, socket: &SockRef<'_>, before: &[Group], now: &[Group]) -> (Vec<Detail>, Vec<NotJoined>) {
         let (mut told, mut failed) = (Vec::new(), Vec::new());
         let (gone, kept): (Vec<_>, _) =
             std::mem::take(&mut self.taken).into_iter().partition(|(asked, _)| !now.contains(asked));
@@ -144,12 +155,13 @@ impl Memberships {
             });
         }
         for asked in now.iter().filter(|group| !before.contains(group)) {
-            let taken = self.taken.len();
             let memberships = asked.memberships();
-            if memberships.is_empty() {
+            let mut last = memberships.is_empty().then(|| {
                 let error = OpError::new("join", asked, "no interface has an address of that family");
-                told.push(Detail::Error(Box::new(error)));
-            }
+                told.push(Detail::Error(Box::new(error.clone())));
+                error
+            });
+            let taken = self.taken.len();
             for membership in memberships {
                 match membership.set(socket, true) {
                     Ok(()) => {
@@ -157,12 +169,14 @@ impl Memberships {
                         self.taken.push((asked.clone(), membership));
                     }
                     Err(error) => {
-                        told.push(Detail::Error(Box::new(OpError::io("join", &membership, &error))));
+                        let error = OpError::io("join", &membership, &error);
+                        told.push(Detail::Error(Box::new(error.clone())));
+                        last = Some(error);
                     }
                 }
             }
-            if self.taken.len() == taken {
-                failed.push(asked.clone());
+            if let Some(error) = last.filter(|_| self.taken.len() == taken) {
+                failed.push(NotJoined { group: asked.clone(), error });
             }
         }
         (told, failed)
@@ -233,7 +247,7 @@ pub fn unreachable(group: IpAddr, local: IpAddr, dual_stack: bool) -> Option<Str
 
 impl Datagrams {
     /// Sets everything about multicast on a socket that was just bound.
-    pub(super) fn open_groups(&mut self) -> Vec<Group> {
+    pub(super) fn open_groups(&mut self) -> Vec<NotJoined> {
         if let Some(bound) = &self.socket {
             only_own_groups(bound);
             let local = bound.local.ip();
@@ -246,7 +260,7 @@ impl Datagrams {
     }
 
     /// Goes on with the present settings, which were `before`. Returns the groups that could not be joined.
-    pub(super) fn follow_groups(&mut self, before: &Multicast) -> Vec<Group> {
+    pub(super) fn follow_groups(&mut self, before: &Multicast) -> Vec<NotJoined> {
         let now = &self.options.multicast;
         let Some(bound) = self.socket.as_ref().filter(|_| before != now) else {
             return Vec::new();
@@ -264,6 +278,14 @@ impl Datagrams {
             self.writer.detail(None, detail);
         }
         failed
+    }
+}
+
+impl Datagrams {
+    pub(super) fn tell_not_joined(&self, groups: Vec<NotJoined>, reactor: &mut Reactor) {
+        for NotJoined { group, error } in groups {
+            reactor.events.push(Event::NotJoined { session: self.session, group, error });
+        }
     }
 }
 
@@ -350,6 +372,7 @@ mod tests {
             Memberships::default().follow(&SockRef::from(&socket), &[], std::slice::from_ref(&group));
         let words = told[0].words();
         assert!(words.starts_with("join 239.1.2.3 on gone0: "), "{words}");
-        assert_eq!(failed, [group]);
+        assert_eq!((failed.len(), &failed[0].group), (1, &group));
+        assert_eq!(failed[0].error.to_string(), words);
     }
 }

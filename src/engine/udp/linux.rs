@@ -13,7 +13,7 @@ use nix::sys::socket::{
 use socket2::Socket;
 
 use super::groups::{is_shared, scope_of};
-use super::system::{Arrived, Destination, Refused};
+use super::system::{Arrived, Refused, SentTo};
 use super::{ROOM, drops};
 
 /// Space for the control messages of one call: a count, two destinations, and an extended error with its sender (ip(7))
@@ -95,22 +95,22 @@ impl Batch {
 
 /// Where an IPv4 datagram was sent to. The kernel also tells the address that an answer would come from (ip(7),
 /// `IP_PKTINFO`): another one where many were meant.
-fn destination_v4(info: &libc::in_pktinfo) -> Destination {
+fn destination_v4(info: &libc::in_pktinfo) -> SentTo {
     let ip = |address: libc::in_addr| Ipv4Addr::from(address.s_addr.to_ne_bytes());
     let (to, own) = (ip(info.ipi_addr), ip(info.ipi_spec_dst));
     // What was queued before the kernel was asked lacks that other address.
     let is_shared = is_shared(to.into()) || (!own.is_unspecified() && to != own);
-    Destination { address: (to, 0).into(), is_shared }
+    SentTo { address: (to, 0).into(), is_shared }
 }
 
 /// Where an IPv6 datagram was sent to (RFC 3542 §6.1).
-fn destination_v6(info: &libc::in6_pktinfo) -> Destination {
+fn destination_v6(info: &libc::in6_pktinfo) -> SentTo {
     let ip = Ipv6Addr::from(info.ipi6_addr.s6_addr);
     let address = match ip.to_ipv4_mapped() {
         Some(ip) => (ip, 0).into(),
         None => SocketAddrV6::new(ip, 0, 0, scope_of(ip, info.ipi6_ifindex)).into(),
     };
-    Destination { address, is_shared: address.ip().is_multicast() }
+    SentTo { address, is_shared: address.ip().is_multicast() }
 }
 
 /// The next error of the socket's error queue (ip(7), `IP_RECVERR`).

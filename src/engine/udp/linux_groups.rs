@@ -13,7 +13,8 @@ use crate::lookup::Link;
 /// A group and the one sender to be heard, as the system takes it (RFC 3678 §5.1.2, `struct group_source_req`).
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
-pub(super) struct GroupSource {
+#[allow(unreachable_pub, reason = "the options below, which a macro makes public, name it")]
+pub struct GroupSource {
     interface: u32,
     group: SockaddrStorage,
     source: SockaddrStorage,
@@ -40,10 +41,10 @@ sockopt_impl!(
 /// Has the kernel tell where each datagram was sent to. A sandbox may refuse; datagrams are exchanged without that too.
 pub(super) fn tell_destinations(socket: &SockRef<'_>, local: SocketAddr, dual_stack: bool) {
     if local.is_ipv4() || dual_stack {
-        let _ = setsockopt(socket, sockopt::Ipv4PacketInfo, &true);
+        let _ = setsockopt(&**socket, sockopt::Ipv4PacketInfo, &true);
     }
     if local.is_ipv6() {
-        let _ = setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true);
+        let _ = setsockopt(&**socket, sockopt::Ipv6RecvPacketInfo, &true);
     }
 }
 
@@ -103,8 +104,8 @@ pub(super) fn set_source_v6(
     let storage = |ip| SockaddrStorage::from(SocketAddrV6::new(ip, 0, 0, 0));
     let asked = GroupSource { interface, group: storage(group), source: storage(source) };
     match joined {
-        true => setsockopt(socket, JoinSourceV6, &asked)?,
-        false => setsockopt(socket, LeaveSourceV6, &asked)?,
+        true => setsockopt(&**socket, JoinSourceV6, &asked)?,
+        false => setsockopt(&**socket, LeaveSourceV6, &asked)?,
     }
     Ok(())
 }

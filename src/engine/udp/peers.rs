@@ -7,7 +7,7 @@ use std::time::Instant;
 use slab::Slab;
 
 use super::pace::Pace;
-use super::system::Destination;
+use super::system::SentTo;
 use crate::journal::ConnId;
 use crate::responder::{Memory, Responder};
 
@@ -62,16 +62,14 @@ pub(super) struct Peers {
 
 impl Peers {
     /// The way by which a datagram came that `from` sent to `to`, as far as that is told.
-    pub(super) fn route(&mut self, from: SocketAddr, to: Option<Destination>) -> Route {
+    pub(super) fn route(&mut self, from: SocketAddr, to: Option<SentTo>) -> Route {
         let Some(to) = to else { return from.into() };
         let other = Route { address: from, to: Some(to.address) };
         if to.is_shared {
             return other;
         }
-        match self.touch(from) {
-            Some(peer) if *peer.own.get_or_insert(to.address) != to.address => other,
-            _ => from.into(),
-        }
+        let usual = self.touch(from).map_or(to.address, |peer| *peer.own.get_or_insert(to.address));
+        if usual == to.address { from.into() } else { other }
     }
 
     /// The peer at `route`, which just sent a datagram or is sent one.
@@ -211,8 +209,8 @@ mod tests {
         assert_eq!(peers.add(at(LIMIT), None, ConnId(9_000)), None, "there is room again");
         assert_eq!(peers.slots.len(), PEERS);
     }
-    fn to(n: u32, is_shared: bool) -> Option<Destination> {
-        Some(Destination { address: at(n), is_shared })
+    fn to(n: u32, is_shared: bool) -> Option<SentTo> {
+        Some(SentTo { address: at(n), is_shared })
     }
 
     #[test]

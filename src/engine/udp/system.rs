@@ -28,12 +28,12 @@ pub(super) struct Arrived {
     /// The kernel's count of drops when it was queued; `None`: none yet, or not told.
     pub(super) drops: Option<u32>,
     /// Where it was sent to; `None`: to the bound address, or not told.
-    pub(super) to: Option<Destination>,
+    pub(super) to: Option<SentTo>,
 }
 
 /// The address that a datagram was sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Destination {
+pub(super) struct SentTo {
     /// The address, IPv6 with the number of its interface where it needs one; without a port.
     pub(super) address: SocketAddr,
     /// Whether it stands for many: a group, or everyone on a network.
@@ -49,4 +49,18 @@ pub(super) struct Refused {
     pub(super) error: io::Error,
     /// Whether the network reported that later; otherwise the call that sent it failed with the same error.
     pub(super) by_network: bool,
+}
+
+/// Lets others bind the same address and port, if they allow it too (socket(7), `SO_REUSEADDR`, `SO_REUSEPORT`). What is
+/// sent to a group then comes to each; what is sent to the socket alone comes to one of them.
+///
+/// # Errors
+///
+/// Of `setsockopt`.
+pub(in crate::engine) fn share_port(socket: &socket2::Socket) -> io::Result<()> {
+    socket.set_reuse_address(true)?;
+    // Programs that came first may have asked for either.
+    #[cfg(unix)]
+    socket.set_reuse_port(true)?;
+    Ok(())
 }

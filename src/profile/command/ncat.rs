@@ -1,7 +1,7 @@
 //! The line for ncat, of the Nmap project.
 
 use super::shell::{line, printf, printf_format, quoted};
-use super::{Command, Opens, Outline, Place};
+use super::{Command, Opens, Outline, Place, multicast};
 use crate::profile::Profile;
 
 /// The equal line of ncat.
@@ -9,6 +9,8 @@ pub(super) fn command(profile: &Profile) -> Command {
     let outline = Outline::of(profile);
     let mut remarks = outline.remarks.clone();
     let mut words = vec!["ncat".to_owned()];
+    words.extend(multicast::family_flag(profile).map(str::to_owned));
+    multicast::ncat(&outline, &mut remarks);
     let answers = answers(&outline);
     match &outline.opens {
         Opens::Listen { at, .. } => {
