@@ -129,8 +129,12 @@ impl Datagrams {
         let mut local = to.unwrap_or(bound);
         local.set_port(bound.port());
         let (peer, local) = (Address::Ip(route.address), Address::Ip(local));
+        let note = route.to.map(|_| Detail::Note(format!("{peer} sends this to {local}")));
         let opened = Detail::Opened { by: Opened::Peer, local: local.clone(), peer: Some(peer.clone()) };
         let conn = self.writer.open(opened, peer, local, State::Datagrams);
+        if let Some(note) = note {
+            self.writer.detail(Some(conn), note);
+        }
         if let Some(silent) = self.peers.add(route, to, conn) {
             self.writer.set_state(silent, State::Closed(How::LocalClose));
         }

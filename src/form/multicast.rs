@@ -56,7 +56,7 @@ impl MulticastForm {
         for (row, typed) in self.groups.iter().enumerate() {
             let group = match row {
                 MOST_GROUPS.. => Err(too_many()),
-                _ => typed.check(local),
+                _ => typed.check(local).and_then(|group| fits(group, &groups)),
             };
             groups.extend(note(errors, Field::Group(row), group).filter(|group| !groups.contains(group)));
         }
@@ -88,6 +88,18 @@ impl MulticastForm {
             _ => Ok(Some(link)),
         }
     }
+}
+
+/// `group`, unless the socket is in it in another way: the system would forget one of the two (RFC 3678 §4.1.3).
+fn fits(group: Group, others: &[Group]) -> Result<Group, String> {
+    let is_same = |other: &&Group| other.address == group.address && other.on == group.on;
+    if others.iter().filter(is_same).any(|other| other.source.is_some() != group.source.is_some()) {
+        return Err(format!(
+            "{} is in the list already: a group is heard from any source, or from some",
+            group.address
+        ));
+    }
+    Ok(group)
 }
 
 fn too_many() -> String {
@@ -286,6 +298,20 @@ mod tests {
         let twice = vec![form("239.1.2.3", "", ""), form("239.1.2.3 ", "", "")];
         let multicast = MulticastForm { groups: twice, ..MulticastForm::default() };
         assert_eq!(multicast.check(ANYWHERE, &mut Errors::new()).groups.len(), 1);
+    }
+
+    #[test]
+    fn any_source_and_one_do_not_go_together() {
+        let check = |second: GroupForm, expected: usize| {
+            let groups = vec![form("232.1.2.3", "10.0.0.1", ""), second];
+            let mut errors = Errors::new();
+            MulticastForm { groups, ..MulticastForm::default() }.check(ANYWHERE, &mut errors);
+            assert_eq!(errors.len(), expected, "{errors:?}");
+        };
+        check(form("232.1.2.3", "", ""), 1);
+        check(form("232.1.2.3", "10.0.0.2", ""), 0);
+        check(form("232.1.2.3", "", "*"), 0);
+        check(form("232.1.2.4", "", ""), 0);
     }
 
     fn check_word(text: &str, expected: Result<GroupForm, &str>) {

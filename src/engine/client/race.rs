@@ -152,7 +152,7 @@ impl Client {
     /// The limit passed: whatever is under way has failed. Returns what all came to, and how many were not tried.
     pub(super) fn race_is_late(&mut self, race: &mut Race, reactor: &mut Reactor) -> (Option<OpError>, usize) {
         for peer in race.peers().collect::<Vec<_>>() {
-            let took = race.attempts.took(peer, reactor.now);
+            let took = race.attempts.took(peer, reactor.now).min(self.plan.limit);
             let error = OpError::new("connect", peer, format!("no answer within {}", Seconds(took)));
             self.lost(race, peer, error, reactor.now);
         }
