@@ -50,6 +50,8 @@ mod multicast;
 #[cfg(target_os = "linux")]
 mod multicast_pair;
 #[cfg(feature = "window")]
+mod multicast_window;
+#[cfg(feature = "window")]
 mod opened;
 #[cfg(feature = "window")]
 mod outgoing;

@@ -2,8 +2,10 @@
 //! says of all that.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::fd::AsRawFd;
 
-use socket2::{Domain, Socket, Type};
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, setsockopt, sockopt};
+use socket2::{Domain, SockRef, Socket, Type};
 use sockscope::endpoint::Host;
 use sockscope::engine::{Bind, Command, Event, Group, Multicast, On, Options, Plan, Target};
 use sockscope::journal::{Connection, Direction};
@@ -156,7 +158,7 @@ fn the_limit_of_groups_is_explained() {
     let (tab, _) = bind(&bench, "0.0.0.0:0", options(&groups));
     let error = not_joined(&bench, &tab, groups.last().expect("one too many"));
     assert!(error.contains("ENOBUFS") && error.contains("net.ipv4.igmp_max_memberships"), "{error}");
-    assert_eq!(words(&tab).iter().filter(|words| words.starts_with("joined ")).count(), limit.into());
+    assert_eq!(words(&tab).iter().filter(|words| words.starts_with("joined ")).count(), usize::from(limit));
 }
 
 /// With the port shared, two receivers bind it, and each gets what is sent to the group; without, the second is refused.
@@ -202,4 +204,34 @@ fn a_responder_answers_the_sender_by_unicast() {
     assert!(asker.records().iter().all(|record| !record.unexpected), "anyone in the group may answer");
     assert_eq!(came_in(&bench, &tab, b"who?").local, SocketAddr::from((GROUP, local.port())));
     assert_eq!(tab.journal.status().sent.records, 1);
+}
+
+/// How far a datagram may go is what the settings say, also when they change (`IP_MULTICAST_TTL`).
+#[test]
+fn datagrams_have_the_ttl_that_was_asked_for() {
+    let bench = Bench::new();
+    let receiver = sender(Ipv4Addr::UNSPECIFIED);
+    let group = on_loopback(GROUP, None);
+    SockRef::from(&receiver).join_multicast_v4(&GROUP, &Ipv4Addr::LOCALHOST).expect("joined");
+    SockRef::from(&receiver).set_multicast_all_v4(false).expect("set");
+    setsockopt(&receiver, sockopt::Ipv4RecvTtl, &true).expect("set");
+    let port = receiver.local_addr().expect("bound").port();
+    let (tab, _) = bind(&bench, "0.0.0.0:0", options(&[]));
+    for ttl in [None, Some(7), Some(255), None] {
+        let mut options = options(std::slice::from_ref(&group));
+        options.multicast.ttl = ttl;
+        bench.command(Command::Configure { session: tab.session, options });
+        bench.send(&tab, Target::Address(Host::Address(GROUP.into(), 0), port), "x").expect("sent");
+        let mut room = [0; 128];
+        let mut parts = [std::io::IoSliceMut::new(&mut room)];
+        let mut control = vec![0; 128];
+        let flags = MsgFlags::empty();
+        let came =
+            recvmsg::<SockaddrIn>(receiver.as_raw_fd(), &mut parts, Some(&mut control), flags).expect("it comes");
+        let came = came.cmsgs().expect("control").find_map(|control| match control {
+            ControlMessageOwned::Ipv4Ttl(ttl) => Some(ttl),
+            _ => None,
+        });
+        assert_eq!(came, Some(i32::from(ttl.unwrap_or(1))), "{ttl:?}");
+    }
 }

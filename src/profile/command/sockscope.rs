@@ -84,6 +84,8 @@ pub(super) fn command(profile: &Profile) -> Command {
 fn socket(place: &Place) -> String {
     match (place.host.is_empty(), place.port.is_empty()) {
         (true, _) => format!(":{}", place.port),
+        (false, true) if place.is_dual() => "*".to_owned(),
+        (false, false) if place.is_dual() => format!("*:{}", place.port),
         (false, true) => place.bare(),
         (false, false) if place.is_v6() => format!("[{}]:{}", place.bare(), place.port),
         (false, false) => format!("{}:{}", place.bare(), place.port),
