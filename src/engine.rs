@@ -62,6 +62,7 @@ pub use replaying::{
     Act, Difference, Heard, Move, Pace, Place, Replay, ReplayFigures, ReplayProgress, Script, Talk, Turn, What,
 };
 pub use running::{RunSequence, Runs, SequenceFigures, SequenceProgress, StepFailure};
+pub use udp::groups::{Group, MOST_GROUPS, Multicast, On, unreachable};
 
 use crate::error::OpError;
 use crate::lookup::Pool;

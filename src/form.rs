@@ -5,6 +5,7 @@ mod address;
 mod client;
 mod datagrams;
 mod kind;
+mod multicast;
 mod options;
 mod plan;
 mod server;
@@ -15,13 +16,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{ParseError, Port, Scheme, UnixName};
-use crate::engine::{Answers, Options, Plan, QueueLimit, SocketOption};
+use crate::engine::{Answers, Multicast, Options, Plan, QueueLimit, SocketOption};
 use crate::lookup;
 
-pub use address::{exposure, offered_addresses};
+pub use address::{Families, exposure, offered_addresses, offered_targets, target_remark};
 pub use client::{ClientForm, time_limit};
 pub use datagrams::UdpForm;
 pub use kind::split_endpoint;
+pub use multicast::{GroupForm, MulticastForm};
 pub use options::{SocketOptions, named, present, setting};
 pub use server::ServerForm;
 
@@ -44,6 +46,10 @@ pub enum Field {
     Path,
     TargetPath,
     Option(SocketOption),
+    MulticastTtl,
+    MulticastInterface,
+    /// By its place in the list, from 0.
+    Group(usize),
 }
 
 /// What is wrong, by field.
@@ -63,12 +69,23 @@ pub struct Switches {
     pub queue_limit: String,
     /// What is set on its sockets.
     pub socket_options: SocketOptions,
+    /// IPv4, IPv6 or both.
+    pub ip: Families,
+    /// Groups (UDP).
+    pub multicast: MulticastForm,
 }
 
 impl Default for Switches {
     fn default() -> Self {
-        let socket_options = SocketOptions::default();
-        Self { once: false, keep_open: false, broadcast: false, queue_limit: "16".to_owned(), socket_options }
+        Self {
+            once: false,
+            keep_open: false,
+            broadcast: false,
+            queue_limit: "16".to_owned(),
+            socket_options: SocketOptions::default(),
+            ip: Families::default(),
+            multicast: MulticastForm::default(),
+        }
     }
 }
 
@@ -83,6 +100,7 @@ impl Switches {
             queue_limit: note(errors, Field::QueueLimit, queue_limit(&self.queue_limit)).unwrap_or_default(),
             // Which of them fit is told by the form: they follow once the rest is right.
             socket_options: Arc::default(),
+            multicast: Multicast::default(),
         }
     }
 }
@@ -191,6 +209,7 @@ impl Form {
     pub fn wrong_numbers(&self, switches: &Switches) -> Errors {
         let mut errors = Errors::new();
         note(&mut errors, Field::QueueLimit, queue_limit(&switches.queue_limit));
+        switches.multicast.check_spelling(&mut errors);
         if !self.kinds().contains(&self.kind()) {
             errors.insert(Field::Kind, kind::refusal(self));
         }
@@ -244,12 +263,15 @@ mod tests {
         assert_eq!(wrong(&form), [Field::Port, Field::Host, Field::TimeLimit]);
     }
 
-    fn check_address(address: &str, expected: &str, dual: bool) {
+    fn check_address_with(v6_only: bool, address: &str, expected: &str, dual: bool) {
         let form = ServerForm { address: address.into(), port: "1".into(), ..ServerForm::default() };
-        let Ok(Plan::Listen(listen)) = form.check(&Switches::default(), &Arc::default()) else {
-            panic!("{address:?}")
-        };
+        let switches = Switches { ip: Families { v6_only, ..Families::default() }, ..Switches::default() };
+        let Ok(Plan::Listen(listen)) = form.check(&switches, &Arc::default()) else { panic!("{address:?}") };
         assert_eq!((listen.address.to_string().as_str(), listen.dual_stack), (expected, dual));
+    }
+
+    fn check_address(address: &str, expected: &str, dual: bool) {
+        check_address_with(true, address, expected, dual);
     }
 
     #[test]
@@ -259,6 +281,11 @@ mod tests {
         check_address("", "0.0.0.0:1", false);
         check_address("::", "[::]:1", false);
         check_address("*", "[::]:1", true);
+        check_address_with(false, "::", "[::]:1", true);
+        check_address_with(false, "*", "[::]:1", true);
+        check_address_with(false, "::1", "[::1]:1", false);
+        check_address_with(false, "", "0.0.0.0:1", false);
+        check_address("::ffff:127.0.0.1", "127.0.0.1:1", false);
         assert!(exposure("127.0.0.1").is_none() && exposure("localhost").is_none());
         assert!(exposure("").is_some() && exposure("*").is_some() && exposure("192.0.2.1").is_some());
     }

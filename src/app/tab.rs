@@ -151,6 +151,8 @@ pub struct SocketTab {
     pub switches: Switches,
     /// What is wrong in the form, checked whenever it is shown.
     pub errors: Errors,
+    /// The groups that the running session could not join.
+    pub not_joined: Vec<String>,
     /// Where the session is.
     pub progress: Progress,
     /// All its records, also of earlier sessions of this tab.
@@ -226,6 +228,7 @@ impl SocketTab {
             form,
             switches: Switches::default(),
             errors: Errors::new(),
+            not_joined: Vec::new(),
             progress: Progress::Idle,
             journal: Arc::new(Journal::within(budget, limits)),
             status: Status::default(),
@@ -312,6 +315,7 @@ impl SocketTab {
         self.started = Some(endpoint);
         self.progress = Progress::Starting(None);
         self.selection.conns.clear();
+        self.not_joined.clear();
         self.composer.failure = None;
         self.log.follow = true;
     }
@@ -379,6 +383,7 @@ impl SocketTab {
             | Event::Connected { session, .. }
             | Event::Stopped { session }
             | Event::Failed { session, .. }
+            | Event::NotJoined { session, .. }
             | Event::JobEnded { session, .. }
             | Event::OptionSet { session, .. }
             | Event::OptionsRead { session, .. }
@@ -403,6 +408,7 @@ impl SocketTab {
             | Event::OptionSet { .. }
             | Event::OptionsRead { .. }
             | Event::Inspected { .. } => {}
+            Event::NotJoined { group, .. } => self.not_joined.push(group.to_string()),
             Event::SendQueued { ticket, .. } => self.composer.sent(*ticket),
             Event::SendFailed { ticket, error, .. } => {
                 // The window says "Not sent" before it.

@@ -15,7 +15,8 @@ use super::outbox::QueueLimit;
 use super::repeat::Repeat;
 use super::replaying::Replay;
 use super::running::RunSequence;
-use crate::endpoint::{Address, Host, UnixName};
+use super::udp::groups::{Group, Multicast};
+use crate::endpoint::{Address, Family, Host, UnixName};
 use crate::error::OpError;
 use crate::journal::{ConnId, Journal};
 
@@ -61,6 +62,8 @@ pub struct Options {
     /// What is set on its sockets before they are opened, in this order; on accepted connections what they don't have from
     /// their listener. Sockets that are open keep what they have.
     pub socket_options: Arc<[Setting]>,
+    /// Groups, and how to send to some (UDP only).
+    pub multicast: Multicast,
 }
 
 /// A TCP server to start.
@@ -81,9 +84,12 @@ pub struct Listen {
 pub struct Connect {
     /// Whom to connect to.
     pub to: Destination,
+    /// Which of a name's addresses are tried.
+    pub family: Family,
     /// The local address to bind before connecting; an unspecified address binds the port alone.
     pub local: Option<SocketAddr>,
-    /// For resolving and all attempts together; each address gets its share of what is left, at least two seconds.
+    /// For resolving and all attempts together. Each address is tried for as long as that lasts, others beside it after
+    /// a head start (RFC 8305).
     pub limit: Duration,
     /// What it does by itself.
     pub options: Options,
@@ -92,7 +98,8 @@ pub struct Connect {
 /// Whom to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
-    /// A host and a port, 1…65535. A name is resolved first, and every address is tried in the resolver's order.
+    /// A host and a port, 1…65535. A name is resolved first, and its addresses are tried in the resolver's order,
+    /// families taking turns.
     Port(Host, u16),
     /// A Unix socket.
     Unix(UnixName),
@@ -298,6 +305,15 @@ pub enum Event {
     Failed {
         /// The session.
         session: SessionId,
+        /// Why.
+        error: OpError,
+    },
+    /// A group could be joined nowhere; the log says why.
+    NotJoined {
+        /// The session.
+        session: SessionId,
+        /// Which.
+        group: Group,
         /// Why.
         error: OpError,
     },

@@ -182,6 +182,9 @@ pub(super) fn bind(plan: &Bind, told: &mut Vec<String>) -> Result<(UdpSocket, So
     let error = |error| OpError::io("bind", address, &error);
     let socket = socket(address, Type::DGRAM, Protocol::UDP)?;
     set_dual_stack(&socket, address, plan.dual_stack)?;
+    if plan.options.multicast.reuse {
+        super::udp::system::share_port(&socket).map_err(error)?;
+    }
     socket.set_broadcast(plan.options.broadcast).map_err(error)?;
     if let Some(bytes) = plan.receive_buffer {
         let bytes = bytes as usize;

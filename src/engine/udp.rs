@@ -5,8 +5,11 @@
 
 mod answering;
 mod drops;
+pub(super) mod groups;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "linux")]
+mod linux_groups;
 mod pace;
 mod peers;
 #[cfg(not(target_os = "linux"))]
@@ -34,7 +37,8 @@ use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::journal::{ConnId, Detail, How, Journal, Opened, State, Writer};
 use answering::Delayed;
-use peers::Peers;
+use groups::Memberships;
+use peers::{Peers, Route};
 use sending::Name;
 use sends::{Replies, Sends};
 use socket::{Bound, bind, receive_buffer};
@@ -57,6 +61,7 @@ pub(super) struct Datagrams {
     socket: Option<Bound>,
     options: Options,
     peers: Peers,
+    memberships: Memberships,
     sends: Sends,
     replies: Replies,
     /// Replies that wait for their time.
@@ -92,11 +97,12 @@ impl Datagrams {
                 None
             }
         };
-        Self {
+        let mut datagrams = Self {
             session,
             writer,
             socket,
             peers: Peers::default(),
+            memberships: Memberships::default(),
             sends: Sends::within(plan.options.queue_limit),
             options: plan.options,
             replies: Replies::default(),
@@ -105,7 +111,10 @@ impl Datagrams {
             name: None,
             asked: false,
             over,
-        }
+        };
+        let failed = datagrams.open_groups();
+        datagrams.tell_not_joined(failed, reactor);
+        datagrams
     }
 
     fn key(&self) -> Key {
@@ -116,16 +125,22 @@ impl Datagrams {
         self.writer.detail(conn, Detail::Error(Box::new(error)));
     }
 
-    /// The number of the peer with `address`; a new one is recorded.
-    fn peer(&mut self, address: SocketAddr) -> ConnId {
-        if let Some(peer) = self.peers.touch(address) {
+    /// The number of the peer at `route`, which sends to `to`, as far as that is told; a new one is recorded.
+    fn peer(&mut self, route: Route, to: Option<SocketAddr>) -> ConnId {
+        if let Some(peer) = self.peers.touch(route) {
             return peer.conn;
         }
-        let local = self.socket.as_ref().map_or(address, |bound| bound.local);
-        let (peer, local) = (Address::Ip(address), Address::Ip(local));
+        let bound = self.socket.as_ref().map_or(route.address, |bound| bound.local);
+        let mut local = to.unwrap_or(bound);
+        local.set_port(bound.port());
+        let (peer, local) = (Address::Ip(route.address), Address::Ip(local));
+        let note = route.to.map(|_| Detail::Note(format!("{peer} sends this to {local}")));
         let opened = Detail::Opened { by: Opened::Peer, local: local.clone(), peer: Some(peer.clone()) };
         let conn = self.writer.open(opened, peer, local, State::Datagrams);
-        if let Some(silent) = self.peers.add(address, conn) {
+        if let Some(note) = note {
+            self.writer.detail(Some(conn), note);
+        }
+        if let Some(silent) = self.peers.add(route, to, conn) {
             self.writer.set_state(silent, State::Closed(How::LocalClose));
         }
         conn
@@ -133,7 +148,7 @@ impl Datagrams {
 
     fn forget_peers(&mut self, to: &Target) {
         let chosen: Vec<_> = match to {
-            Target::All => self.peers.all().map(|(conn, _)| conn).collect(),
+            Target::All => self.peers.conns(),
             Target::Connections(conns) => conns.clone(),
             Target::Address(..) => Vec::new(),
         };
@@ -221,7 +236,7 @@ impl Session for Datagrams {
         self.forget_peers(to);
     }
 
-    fn configure(&mut self, options: Options, _: &mut Reactor) {
+    fn configure(&mut self, options: Options, reactor: &mut Reactor) {
         if let Some(bound) = &self.socket
             && options.broadcast != self.options.broadcast
             && let Err(error) = bound.socket.set_broadcast(options.broadcast)
@@ -232,6 +247,8 @@ impl Session for Datagrams {
         self.sends.set_limit(options.queue_limit);
         let before = std::mem::replace(&mut self.options, options);
         self.follow(&before.answers);
+        let failed = self.follow_groups(&before.multicast);
+        self.tell_not_joined(failed, reactor);
     }
 
     /// Its peers have no sockets of their own.
@@ -259,7 +276,7 @@ impl Session for Datagrams {
         self.receive(share, reactor);
         self.drain_errors();
         self.check_drops(reactor.now);
-        for (conn, _) in self.peers.all() {
+        for conn in self.peers.conns() {
             self.writer.set_state(conn, State::Closed(How::LocalClose));
         }
         if let Some(mut bound) = self.socket.take() {

@@ -1,5 +1,6 @@
 //! What can be written on the command line.
 
+mod multicast;
 mod options;
 pub(super) mod values;
 
@@ -215,6 +216,8 @@ pub(super) struct Common {
     /// KiB of receive buffer to ask for (UDP)
     #[arg(long, value_name = "KIB", default_value = "4096")]
     pub(super) receive_buffer: String,
+    #[command(flatten)]
+    pub(super) multicast: multicast::MulticastArguments,
 }
 
 /// Look up names, addresses, services, ports and protocols

@@ -16,6 +16,8 @@ pub(super) fn switches(common: &Common) -> Switches {
         broadcast: common.broadcast,
         queue_limit: common.queue_limit.clone(),
         socket_options: common.options.socket_options(),
+        ip: common.multicast.families(),
+        multicast: common.multicast.form(),
     }
 }
 
@@ -63,5 +65,8 @@ fn option(field: Field) -> &'static str {
         Field::ReceiveBuffer => "--receive-buffer",
         Field::QueueLimit => "--queue-limit",
         Field::Option(_) => "--socket-option",
+        Field::MulticastTtl => "--multicast-ttl",
+        Field::MulticastInterface => "--multicast-interface",
+        Field::Group(_) => "--join",
     }
 }

@@ -113,16 +113,25 @@ fn section_of_numbers<T: DeserializeOwned + Serialize>(
     let Some(section) = document.get(name) else { return Ok(None) };
     let mut section = section.clone();
     if let DeValue::Table(table) = section.get_mut() {
-        for key in NUMBERS {
-            if let Some(value) = table.get_mut(key) {
-                let number = number(key, value)?;
-                if let Some(number) = number {
-                    *value.get_mut() = DeValue::String(number.into());
-                }
+        take_numbers(table)?;
+        for (_, value) in table.iter_mut() {
+            if let DeValue::Table(inner) = value.get_mut() {
+                take_numbers(inner)?;
             }
         }
     }
     culprit::read(name, &section).map(Some)
+}
+
+fn take_numbers(table: &mut DeTable<'_>) -> Result<(), Wrong> {
+    for key in NUMBERS {
+        if let Some(value) = table.get_mut(key)
+            && let Some(number) = number(key, value)?
+        {
+            *value.get_mut() = DeValue::String(number.into());
+        }
+    }
+    Ok(())
 }
 
 /// The text that a number stands for; `None` where it is a text already.

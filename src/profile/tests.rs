@@ -228,6 +228,11 @@ fn a_number_out_of_its_range_is_found_wherever_it_is() {
     check("version = 1\n[client]\nlimit = 0.0\n", 3, 9, "0.001 to 3600");
     check("version = 1\n[client]\nlimit = nan\n", 3, 9, "0.001 to 3600");
     check("version = 1\n[udp]\nreceive_buffer = 0\n", 3, 18, "1 to 1048576");
+    check("version = 1\n[udp]\n[switches.multicast]\nttl = 256\n", 4, 7, "from 0 to 255");
+    let group =
+        "version = 1\n[udp]\n[switches.multicast]\ngroups = [{ group = \"239.1.2.3\" }, { group = \"1.2.3.4\" }]\n";
+    check(group, 4, 36, "1.2.3.4 is not a multicast address");
+    check("version = 1\n[udp]\n[switches.ip]\nfamily = \"v5\"\n", 4, 10, "unknown variant");
     check("version = 1\n[udp]\n[switches]\nqueue_limit = 99999999999999999999\n", 4, 15, "too large");
     let text = "version = 1\n[server]\n[switches.socket_options]\nSO_RCVBUF = 65536\nTCP_NODELAY = \"perhaps\"\n";
     check(text, 5, 15, "switches socket_options TCP_NODELAY: TCP_NODELAY is on or off, not \"perhaps\"");

@@ -1,6 +1,7 @@
 //! The page *Socket*: what a session's socket is beside its address, a section for each subject.
 
 mod info;
+mod multicast;
 mod options;
 
 use egui::{RichText, Ui};
@@ -24,4 +25,5 @@ fn sections(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     ui.label(RichText::new(tab.form.kind().words()).strong());
     options::section(ui, tab, actions);
     info::section(ui, tab, actions);
+    multicast::show(ui, tab);
 }

@@ -40,6 +40,10 @@ impl Conversation {
                     self.fail(Status::Network);
                 }
             }
+            Event::NotJoined { error, .. } => {
+                complain(&error);
+                self.fail(Status::Network);
+            }
             Event::JobEnded { .. } => self.job_ended(),
             Event::Stopped { .. } => self.over = true,
             Event::Failed { error, .. } => {

@@ -1,7 +1,7 @@
 //! The line for ncat, of the Nmap project.
 
 use super::shell::{line, printf, printf_format, quoted};
-use super::{Command, Opens, Outline, Place, options};
+use super::{Command, Opens, Outline, Place, multicast, options};
 use crate::profile::Profile;
 
 /// The equal line of ncat.
@@ -10,6 +10,8 @@ pub(super) fn command(profile: &Profile) -> Command {
     let mut remarks = outline.remarks.clone();
     remarks.extend(options::none_of(&outline.settings));
     let mut words = vec!["ncat".to_owned()];
+    words.extend(multicast::family_flag(profile).map(str::to_owned));
+    multicast::ncat(&outline, &mut remarks);
     let answers = answers(&outline);
     match &outline.opens {
         Opens::Listen { at, .. } => {

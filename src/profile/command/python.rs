@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::shell::quoted;
-use super::{Command, Opens, Outline, Place, options};
+use super::{Command, Opens, Outline, Place, multicast, options};
+use crate::endpoint::Family;
 use crate::payload::python_repr;
 use crate::profile::Profile;
 
@@ -14,8 +15,13 @@ pub(super) fn command(profile: &Profile) -> Command {
     remarks.extend(options::python(&outline.settings, "").1);
     let lines = match &outline.opens {
         Opens::Listen { at, backlog } => server(&outline, at, backlog),
-        Opens::Connect { to, local, limit } => client(&outline, to, local.as_ref(), limit),
-        Opens::Bind { at, target } => udp(&outline, at, target),
+        Opens::Connect { to, local, limit } => {
+            if outline.family != Family::Any {
+                remarks.push(format!("it takes any family, not {} alone", outline.family));
+            }
+            client(&outline, to, local.as_ref(), limit)
+        }
+        Opens::Bind { at, target } => udp(&outline, at, target, &mut remarks),
     };
     Command { line: format!("python3 -c {}", quoted(&lines.join("\n"))), remarks }
 }
@@ -110,9 +116,11 @@ fn client(outline: &Outline, to: &Place, local: Option<&Place>, limit: &str) -> 
     lines
 }
 
-fn udp(outline: &Outline, at: &Place, target: &Place) -> Vec<String> {
+fn udp(outline: &Outline, at: &Place, target: &Place, remarks: &mut Vec<String>) -> Vec<String> {
     let family = if at.is_v6() { "AF_INET6" } else { "AF_INET" };
-    let mut lines = vec!["import socket".to_owned()];
+    let groups = multicast::python_after(outline, at.is_v6(), remarks);
+    let modules = if groups.is_empty() { "import socket" } else { "import socket, struct" };
+    let mut lines = vec![modules.to_owned()];
     lines.push(format!("sock = socket.socket(socket.{family}, socket.SOCK_DGRAM)"));
     if at.is_dual() {
         lines.push("sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)".to_owned());
@@ -121,7 +129,9 @@ fn udp(outline: &Outline, at: &Place, target: &Place) -> Vec<String> {
         lines.push("sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)".to_owned());
     }
     lines.extend(set(outline, "sock", ""));
+    lines.extend(multicast::python_before(&outline.multicast));
     lines.push(format!("sock.bind({})", pair(at, "udp")));
+    lines.extend(groups);
     lines.push("print(\"bound to\", sock.getsockname(), flush=True)".to_owned());
     if let Some(message) = &outline.message {
         lines.push(format!("sock.sendto({}, {})", python_repr(message), pair(target, "udp")));

@@ -1,7 +1,8 @@
 //! The line for socat.
 
 use super::shell::{line, printf, printf_format};
-use super::{Command, Opens, Outline, Place, options};
+use super::{Command, Opens, Outline, Place, multicast, options};
+use crate::endpoint::Family;
 use crate::profile::Profile;
 
 /// The equal line of socat.
@@ -17,7 +18,12 @@ pub(super) fn command(profile: &Profile) -> Command {
             }
         }
         Opens::Connect { to, local, limit } => {
-            address += &format!("TCP:{}:{},connect-timeout={limit}", host(to), to.port);
+            let tcp = match outline.family {
+                Family::Any => "TCP",
+                Family::V4 => "TCP4",
+                Family::V6 => "TCP6",
+            };
+            address += &format!("{tcp}:{}:{},connect-timeout={limit}", host(to), to.port);
             if let Some(local) = local {
                 address += &source(local);
             }
@@ -37,6 +43,7 @@ pub(super) fn command(profile: &Profile) -> Command {
     let (options, remark) = options::socat(&outline.settings);
     address += &options;
     remarks.extend(remark);
+    address += &multicast::socat(&outline, &mut remarks);
     let mut words = vec!["socat"];
     if address.contains("-RECV:") {
         words.push("-u");
