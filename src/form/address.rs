@@ -31,6 +31,14 @@ impl Families {
         Ok((ip, scope, dual_stack || (!self.v6_only && ip == IpAddr::V6(Ipv6Addr::UNSPECIFIED))))
     }
 
+    /// What a local address means for who can reach it, as [`exposure`] does for the address alone.
+    pub fn exposure(self, address: &str) -> Option<&'static str> {
+        match self.local_address(address) {
+            Ok((_, _, true)) => exposure("*"),
+            _ => exposure(address),
+        }
+    }
+
     /// `host`, unless it is an address of a family that is not wanted.
     pub(super) fn wanted(self, host: Host) -> Result<Host, String> {
         match &host {
@@ -188,6 +196,14 @@ mod tests {
         assert_eq!(texts[0], "224.0.0.1");
         assert_eq!(texts.iter().filter(|text| **text == "224.0.0.1").count(), 1);
         assert!(texts.contains(&"255.255.255.255") && !texts.contains(&"127.255.255.255"));
+    }
+
+    #[test]
+    fn who_can_reach_it_is_told() {
+        let both = Families { v6_only: false, ..Families::default() };
+        assert_eq!(both.exposure("::"), exposure("*"));
+        assert_ne!(Families::default().exposure("::"), exposure("*"));
+        assert_eq!((both.exposure("::1"), both.exposure("nonsense")), (None, None));
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl MulticastForm {
         }
         let link = lookup::link(&self.interface)?;
         match local {
-            Some((ip, dual_stack)) if !link.speaks(ip) && !(dual_stack && link.v4.is_some()) => {
+            Some((ip, dual_stack)) if !(link.speaks(ip) || dual_stack && link.v4.is_some()) => {
                 Err(has_no_address(&link, ip))
             }
             _ => Ok(Some(link)),

@@ -14,7 +14,7 @@ use crate::form::{self, Errors, Families, Field, Form, ServerForm, UdpForm};
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     let open = tab.is_open();
     let errors = tab.errors.clone();
-    let entered = ui.add_enabled_ui(!open, |ui| fields(ui, &mut tab.form, &errors)).inner;
+    let entered = ui.add_enabled_ui(!open, |ui| fields(ui, &mut tab.form, tab.switches.ip, &errors)).inner;
     if entered {
         actions.push(SocketAction::Start);
     }
@@ -32,7 +32,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
 }
 
 /// The fields that a running session can't change; returns whether Enter was pressed in one of them.
-fn fields(ui: &mut Ui, form: &mut Form, errors: &Errors) -> bool {
+fn fields(ui: &mut Ui, form: &mut Form, ip: Families, errors: &Errors) -> bool {
     kind(ui, form, errors);
     let shown = match form {
         Form::Server(form) if form.kind == Scheme::Unix => vec![
@@ -44,7 +44,7 @@ fn fields(ui: &mut Ui, form: &mut Form, errors: &Errors) -> bool {
             field(ui, "Time limit", &mut form.limit, "seconds", errors.get(&Field::TimeLimit)),
         ],
         Form::Server(form) => vec![
-            server_address(ui, form, errors),
+            server_address(ui, form, ip, errors),
             field(ui, "Port", &mut form.port, "number or service, 0 = any", errors.get(&Field::Port)),
             field(ui, "Backlog", &mut form.backlog, "0 to 4096", errors.get(&Field::Backlog)),
         ],
@@ -65,7 +65,7 @@ fn fields(ui: &mut Ui, form: &mut Form, errors: &Errors) -> bool {
         Form::Udp(form) => {
             let error = errors.get(&Field::ReceiveBuffer);
             vec![
-                address(ui, "Address", &mut form.address, errors),
+                address(ui, "Address", &mut form.address, ip, errors),
                 field(ui, "Port", &mut form.port, "number or service, 0 = any", errors.get(&Field::Port)),
                 field(ui, "Buffer", &mut form.receive_buffer, "KiB, or as the system gives", error)
                     .on_hover_text("The receive buffer to ask for, in KiB: what waits there while nothing is read"),
@@ -103,8 +103,8 @@ fn path(ui: &mut Ui, label: &str, value: &mut String, error: Option<&String>) ->
 }
 
 /// The local address of a server, where a whole endpoint may be pasted.
-fn server_address(ui: &mut Ui, form: &mut ServerForm, errors: &Errors) -> egui::Response {
-    let response = address(ui, "Address", &mut form.address, errors);
+fn server_address(ui: &mut Ui, form: &mut ServerForm, ip: Families, errors: &Errors) -> egui::Response {
+    let response = address(ui, "Address", &mut form.address, ip, errors);
     if is_complete(ui, &response) {
         form.take_apart();
     }
@@ -118,11 +118,11 @@ fn is_complete(ui: &Ui, field: &egui::Response) -> bool {
 }
 
 /// The local address with the list of what there is.
-fn address(ui: &mut Ui, label: &str, value: &mut String, errors: &Errors) -> egui::Response {
+fn address(ui: &mut Ui, label: &str, value: &mut String, ip: Families, errors: &Errors) -> egui::Response {
     let error = errors.get(&Field::Address);
     let list = List { name: "Choose address", hint: "all IPv4 addresses", offered: &form::offered_addresses };
     let response = field_with_list(ui, label, value, &list, error);
-    if let Some(words) = form::exposure(value) {
+    if let Some(words) = ip.exposure(value) {
         remark(ui, words, ui.visuals().warn_fg_color);
     }
     response
