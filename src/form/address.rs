@@ -40,7 +40,11 @@ impl Families {
     }
 
     /// `host`, unless it is an address of a family that is not wanted.
-    pub(super) fn wanted(self, host: Host) -> Result<Host, String> {
+    ///
+    /// # Errors
+    ///
+    /// A sentence with both families.
+    pub fn wanted(self, host: Host) -> Result<Host, String> {
         match &host {
             Host::Address(ip, _) if !self.family.takes(*ip) => {
                 Err(format!("{host} is {}, and {} alone is asked for", Family::of(*ip), self.family))

@@ -12,7 +12,7 @@ use super::conversation::{Notation, Repeating, Talk};
 use super::recipients::Recipients;
 use super::status::Failure;
 use super::{forms, presets, recorder};
-use crate::endpoint::{Host, Scheme};
+use crate::endpoint::{Family, Host, Scheme};
 use crate::engine::Repeat;
 use crate::error::OpError;
 use crate::form::{ClientForm, Form, UdpForm, split_endpoint, time_limit};
@@ -153,9 +153,12 @@ fn datagrams(arguments: &ConnectArguments) -> Result<(Form, Recipients), Failure
         )
     })?;
     // The family of the socket follows the address.
+    let families = arguments.common.multicast.families();
     let host = match host {
-        Host::Name(_) => resolved(host, port, limit)?,
-        address @ Host::Address(..) => address,
+        Host::Name(_) => resolved(host, port, families.family, limit)?,
+        address @ Host::Address(..) => {
+            families.wanted(address).map_err(|reason| Failure::usage(format_args!("ENDPOINT: {reason}")))?
+        }
     };
     let (address, own_port) = local(arguments);
     form.port = if own_port.is_empty() { "0".to_owned() } else { own_port };
@@ -169,7 +172,7 @@ fn datagrams(arguments: &ConnectArguments) -> Result<(Form, Recipients), Failure
 }
 
 /// The first address of a name.
-fn resolved(host: Host, port: u16, limit: Duration) -> Result<Host, Failure> {
+fn resolved(host: Host, port: u16, family: Family, limit: Duration) -> Result<Host, Failure> {
     let (answer, answered) = bounded(1);
     let asked = host.clone();
     let ask = move || drop(answer.send(resolve(&asked, port)));
@@ -177,8 +180,11 @@ fn resolved(host: Host, port: u16, limit: Duration) -> Result<Host, Failure> {
     Pool::new().run(ask).map_err(failed)?;
     let silent = |_| failed(OpError::new("resolve", &host, "no answer within the time limit"));
     let addresses = answered.recv_timeout(limit).map_err(silent)?.map_err(failed)?;
-    let first =
-        addresses.first().ok_or_else(|| failed(OpError::new("resolve", &host, "the name has no address")))?;
+    let lacks = || match family {
+        Family::Any => failed(OpError::new("resolve", &host, "the name has no address")),
+        family => failed(OpError::new("resolve", &host, format!("the name has no {family} address"))),
+    };
+    let first = addresses.into_iter().find(|address| family.takes(address.ip())).ok_or_else(lacks)?;
     Ok(match first {
         std::net::SocketAddr::V6(v6) => Host::Address(first.ip(), v6.scope_id()),
         std::net::SocketAddr::V4(_) => Host::Address(first.ip(), 0),

@@ -153,3 +153,28 @@ fn a_link_local_address_without_its_interface_is_explained() {
     assert!(bench.events().iter().any(|event| matches!(event, Event::Connecting { .. })));
     assert!(!matches!(tab.details(None)[0], sockscope::journal::Detail::Opened { by: Opened::Connected, .. }));
 }
+
+/// `-4` and `-6` choose among the addresses of a name, over UDP too.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_family_is_forced_on_the_command_line() {
+    use crate::cli_bench::Run;
+    if !has_v6() {
+        return;
+    }
+    let v4 = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    v4.set_read_timeout(Some(PATIENCE)).expect("set");
+    let endpoint = format!("udp://localhost:{}", v4.local_addr().expect("bound").port());
+    Run::connect(&endpoint, &["-4", "--send", "four", "--wait", "0"]).end().with(0);
+    let mut room = [0; 10];
+    let (len, from) = v4.recv_from(&mut room).expect("it comes over IPv4");
+    assert!(&room[..len] == b"four" && from.is_ipv4());
+    for (endpoint, family, words) in [
+        ("udp://127.0.0.1:9", "-6", "ENDPOINT: 127.0.0.1 is IPv4, and IPv6 alone is asked for"),
+        ("tcp://[::1]:9", "-4", "ENDPOINT: [::1] is IPv6, and IPv4 alone is asked for"),
+    ] {
+        let end = Run::connect(endpoint, &[family, "--send", "x"]).end();
+        assert_eq!(end.status, Some(2), "{}", end.told);
+        assert!(end.told.contains(words), "{}", end.told);
+    }
+}
