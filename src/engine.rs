@@ -9,6 +9,7 @@
 //! timers are served as ever.
 
 mod accepting;
+mod access;
 mod alarm;
 mod answering;
 mod answers;
@@ -21,6 +22,7 @@ mod file;
 mod io_loop;
 mod jobs;
 mod lifecycle;
+mod limits;
 mod listener;
 mod outbox;
 mod reactor;
@@ -45,12 +47,14 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use mio::{Poll, Waker};
 
+pub use access::{Access, MOST_NETWORKS, Network, Refusal, networks};
 pub use answers::{Answers, LastMatch};
 pub use command::{
     Bind, Command, Connect, Destination, Event, JobId, Listen, Options, Plan, SessionId, Target, Task, Ticket,
 };
 pub use file::{FileFigures, FileProgress, SendFile};
 pub use jobs::JobEnd;
+pub use limits::{Reconnect, SessionLimits, room_for};
 pub use outbox::QueueLimit;
 pub use repeat::{IntervalFigures, Repeat, RepeatFigures, RepeatProgress};
 pub use replaying::{

@@ -127,6 +127,10 @@ fn advice(op: &str, name: &str, subject: &str) -> Option<String> {
         ("send", "EMSGSIZE") => "a UDP payload is at most 65,507 bytes over IPv4 (65,527 over IPv6)",
         ("send", "EACCES") => "that is a broadcast address: switch Broadcast on",
         ("send", "EPIPE") => "the connection no longer takes bytes: its sending side is finished",
+        ("recv", "EAGAIN" | "EWOULDBLOCK") => {
+            "nothing has arrived, and a non-blocking recv does not wait for it (EWOULDBLOCK is the same number): a \
+             blocking one would wait here"
+        }
         ("accept", "EMFILE" | "ENFILE") => {
             "no file descriptor is free: close connections, or raise the limit (ulimit -n)"
         }

@@ -2,7 +2,7 @@
 //!
 //! Invariants: each address that was tried is a record with its result; no attempt takes the time of those after it.
 
-mod limits;
+pub(super) mod limits;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::access::Access;
 use super::answers::Answers;
 use super::file::SendFile;
+use super::limits::SessionLimits;
 use super::outbox::QueueLimit;
 use super::repeat::Repeat;
 use super::replaying::Replay;
@@ -57,6 +59,10 @@ pub struct Options {
     pub broadcast: bool,
     /// How much may wait to be sent: for each connection, or on the UDP socket.
     pub queue_limit: QueueLimit,
+    /// How long it may be silent, how it reads, how many there may be, and whether it connects again.
+    pub limits: SessionLimits,
+    /// Who may connect, or send datagrams (TCP server and UDP).
+    pub access: Arc<Access>,
 }
 
 /// A TCP server to start.
@@ -210,6 +216,19 @@ pub enum Command {
         /// Which.
         job: JobId,
     },
+    /// One `recv` that does not wait, on each of these connections or on the UDP socket, while a session receives
+    /// [by hand](super::SessionLimits::by_hand); what it gave, `EAGAIN` too, is recorded.
+    ReceiveNow {
+        /// The session.
+        session: SessionId,
+        /// Which connections; over UDP it is the one socket.
+        to: Target,
+    },
+    /// Connect again now, without the rest of the wait.
+    ConnectNow {
+        /// The session.
+        session: SessionId,
+    },
     /// Give up what is queued and not yet with the kernel; a record says how much.
     DropQueued {
         /// The session.
@@ -248,6 +267,17 @@ pub enum Event {
         session: SessionId,
         /// The address that is tried.
         peer: Option<Address>,
+    },
+    /// The client waits before it connects again.
+    Waiting {
+        /// The session.
+        session: SessionId,
+        /// How long.
+        time: Duration,
+        /// Which attempt in a row comes after it, from 1.
+        attempt: u32,
+        /// Of how many; `None`: any number.
+        of: Option<u32>,
     },
     /// The client is connected.
     Connected {

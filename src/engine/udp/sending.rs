@@ -292,6 +292,7 @@ impl Datagrams {
             }
         }
         self.asked |= by_person;
+        self.sent = true;
         let conn = self.peer(to);
         if let Some(peer) = self.peers.touch(to) {
             peer.sent_to = true;

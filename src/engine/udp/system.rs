@@ -4,11 +4,11 @@ use std::io;
 use std::net::SocketAddr;
 
 #[cfg(target_os = "linux")]
-pub(super) use super::linux::{Batch, dropped, next_error};
+pub(super) use super::linux::{BATCH, Batch, dropped, next_error};
 #[cfg(target_os = "linux")]
 pub(in crate::engine) use super::linux::{force_receive_buffer, prepare};
 #[cfg(not(target_os = "linux"))]
-pub(super) use super::portable::{Batch, dropped, next_error};
+pub(super) use super::portable::{BATCH, Batch, dropped, next_error};
 #[cfg(not(target_os = "linux"))]
 pub(in crate::engine) use super::portable::{force_receive_buffer, prepare};
 
