@@ -15,6 +15,7 @@ use mio::Token;
 use super::command::{Connect, Destination, Event, Options, SessionId, Target, Ticket};
 use super::connection::End;
 use super::connections::Connections;
+use super::limits::Backoff;
 use super::outbox::QueueLimit;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
@@ -36,6 +37,9 @@ pub(super) struct Client {
     plan: Plan,
     phase: Phase,
     connections: Connections,
+    backoff: Backoff,
+    /// It ends here, by a person or a rule: it does not connect again.
+    ended_here: bool,
 }
 
 /// What is left of [`Connect`] once the options are with the connections.
@@ -55,6 +59,8 @@ enum Phase {
     Trying(Attempt),
     /// Its connection is open.
     Connected,
+    /// It connects again at this time.
+    Waiting(Instant),
     /// Its last event.
     Over(Event),
 }
@@ -73,9 +79,7 @@ struct Attempt {
 impl Client {
     /// Starts to connect.
     pub(super) fn open(session: SessionId, journal: Arc<Journal>, plan: Connect, reactor: &mut Reactor) -> Self {
-        // A limit that no clock can hold is as good as a day.
-        let until = reactor.now.checked_add(plan.limit).unwrap_or(reactor.now + DAY);
-        reactor.timers.set(until, Key { session, part: Part::Socket });
+        let until = reactor.now;
         let Connect { to, local, limit, options } = plan;
         let mut client = Self {
             session,
@@ -83,9 +87,20 @@ impl Client {
             plan: Plan { to, local, limit, until },
             phase: Phase::Over(Event::Stopped { session }),
             connections: Connections::new(session, options),
+            backoff: Backoff::default(),
+            ended_here: false,
         };
-        client.start(reactor);
+        client.begin(reactor);
+        client.go_on_if_over(reactor);
         client
+    }
+
+    /// Begins to connect.
+    fn begin(&mut self, reactor: &mut Reactor) {
+        // A limit that no clock can hold is as good as a day.
+        self.plan.until = reactor.now.checked_add(self.plan.limit).unwrap_or(reactor.now + DAY);
+        reactor.timers.set(self.plan.until, Key { session: self.session, part: Part::Socket });
+        self.start(reactor);
     }
 
     fn start(&mut self, reactor: &mut Reactor) {
@@ -207,6 +222,7 @@ impl Client {
                     self.writer.detail(Some(conn), Detail::Note(note.to_owned()));
                 }
                 self.phase = Phase::Connected;
+                self.backoff.connected();
                 reactor.events.push(Event::Connected { session: self.session, conn, local, peer });
             }
             Err(error) => self.fail(error),
@@ -236,7 +252,7 @@ impl Client {
         let (error, untried) = match &self.phase {
             Phase::Resolving(_) => (self.no_name(), 0),
             Phase::Trying(attempt) => (attempt.no_answer(), attempt.rest.len()),
-            Phase::Connected | Phase::Over(_) => return,
+            Phase::Connected | Phase::Waiting(_) | Phase::Over(_) => return,
         };
         self.drop_attempt(reactor);
         self.record(&error);
@@ -255,6 +271,32 @@ impl Client {
             .advise("the name server keeps silent: check the network, or connect to an address")
     }
 
+    /// What is over otherwise than from here begins again after a wait, if that is wanted.
+    fn go_on_if_over(&mut self, reactor: &mut Reactor) {
+        let Some(plan) = self.connections.options.limits.reconnect else {
+            return;
+        };
+        if self.ended_here || !matches!(self.phase, Phase::Over(_)) {
+            return;
+        }
+        let Some(wait) = self.backoff.next(&plan, fastrand::f64()) else {
+            let note = "not connecting again: that was the last attempt".to_owned();
+            return self.writer.detail(None, Detail::Note(note));
+        };
+        self.writer.detail(None, Detail::Note(wait.words()));
+        let (session, until) = (self.session, reactor.now + wait.time);
+        reactor.timers.set(until, Key { session, part: Part::Socket });
+        reactor.events.push(Event::Waiting { session, time: wait.time, attempt: wait.attempt, of: wait.of });
+        self.phase = Phase::Waiting(until);
+    }
+
+    /// Connects again once the wait is over.
+    fn check_wait(&mut self, reactor: &mut Reactor) {
+        if matches!(self.phase, Phase::Waiting(until) if until <= reactor.now) {
+            self.begin(reactor);
+        }
+    }
+
     /// Ends what comes before a connection.
     fn drop_attempt(&mut self, reactor: &mut Reactor) {
         if let Phase::Trying(attempt) = &mut self.phase {
@@ -265,6 +307,7 @@ impl Client {
 
     fn ended(&mut self, end: End) {
         let session = self.session;
+        self.ended_here |= matches!(end.how, How::LocalClose | How::LocalAbort);
         self.phase = Phase::Over(match (end.how, end.error) {
             (How::PeerReset | How::Error, Some(error)) => Event::Failed { session, error },
             _ => Event::Stopped { session },
@@ -294,11 +337,14 @@ impl Session for Client {
             self.check_attempt(reactor);
             self.check_share(reactor);
             self.check_limit(reactor);
+            self.check_wait(reactor);
+            self.go_on_if_over(reactor);
             return 0;
         };
         let (moved, end) = self.connections.serve(id, &mut self.writer, reactor);
         if let Some(end) = end {
             self.ended(end);
+            self.go_on_if_over(reactor);
         }
         moved
     }
@@ -337,6 +383,17 @@ impl Session for Client {
         self.connections.abort(to, reactor);
     }
 
+    fn receive_now(&mut self, to: &Target, reactor: &mut Reactor) {
+        self.connections.receive_now(to, reactor);
+    }
+
+    fn connect_now(&mut self, reactor: &mut Reactor) {
+        if let Phase::Waiting(until) = &mut self.phase {
+            *until = reactor.now;
+            reactor.again(Key { session: self.session, part: Part::Socket });
+        }
+    }
+
     fn configure(&mut self, options: Options, reactor: &mut Reactor) {
         self.connections.configure(options, reactor);
     }
@@ -345,8 +402,10 @@ impl Session for Client {
         let canceled = match &self.phase {
             Phase::Resolving(_) => Some(format!("resolve {}: canceled", self.plan.to.host())),
             Phase::Trying(attempt) => Some(format!("connect {}: canceled", attempt.peer)),
+            Phase::Waiting(_) => Some("not connecting again: canceled".to_owned()),
             Phase::Connected | Phase::Over(_) => None,
         };
+        self.ended_here = true;
         if let Some(note) = canceled {
             self.drop_attempt(reactor);
             self.writer.detail(None, Detail::Note(note));
@@ -366,6 +425,7 @@ impl Session for Client {
                 self.fail(error);
             }
         }
+        self.go_on_if_over(reactor);
     }
 
     fn over(&self) -> Option<&Event> {
