@@ -1,10 +1,12 @@
 //! What is typed into a tab's connection form, and what it means: a plan for the engine, or an error at each field
 //! that is wrong.
 
+mod access;
 mod address;
 mod client;
 mod datagrams;
 mod kind;
+mod limits;
 mod plan;
 mod server;
 
@@ -17,10 +19,12 @@ use crate::endpoint::{ParseError, Port, Scheme, UnixName};
 use crate::engine::{Answers, Options, Plan, QueueLimit};
 use crate::lookup;
 
+pub use access::AccessForm;
 pub use address::{exposure, offered_addresses};
 pub use client::{ClientForm, time_limit};
 pub use datagrams::UdpForm;
 pub use kind::split_endpoint;
+pub use limits::LimitsForm;
 pub use server::ServerForm;
 
 /// The fields that can be wrong.
@@ -41,6 +45,16 @@ pub enum Field {
     Kind,
     Path,
     TargetPath,
+    IdleLimit,
+    ReceiveLimit,
+    ReadSize,
+    RecvOnce,
+    Connections,
+    ReconnectDelay,
+    ReconnectLongest,
+    ReconnectAttempts,
+    Allow,
+    Deny,
 }
 
 /// What is wrong, by field.
@@ -58,11 +72,16 @@ pub struct Switches {
     pub broadcast: bool,
     /// How much may wait to be sent, in MiB.
     pub queue_limit: String,
+    /// Limits and timing.
+    pub limits: LimitsForm,
+    /// Who may connect.
+    pub access: AccessForm,
 }
 
 impl Default for Switches {
     fn default() -> Self {
-        Self { once: false, keep_open: false, broadcast: false, queue_limit: "16".to_owned() }
+        let (limits, access) = Default::default();
+        Self { once: false, keep_open: false, broadcast: false, queue_limit: "16".to_owned(), limits, access }
     }
 }
 
@@ -75,6 +94,8 @@ impl Switches {
             once: self.once,
             broadcast: self.broadcast,
             queue_limit: note(errors, Field::QueueLimit, queue_limit(&self.queue_limit)).unwrap_or_default(),
+            limits: self.limits.check(errors),
+            access: Arc::new(self.access.check(errors)),
         }
     }
 }
@@ -182,6 +203,8 @@ impl Form {
     pub fn wrong_numbers(&self, switches: &Switches) -> Errors {
         let mut errors = Errors::new();
         note(&mut errors, Field::QueueLimit, queue_limit(&switches.queue_limit));
+        switches.limits.check(&mut errors);
+        switches.access.check(&mut errors);
         if !self.kinds().contains(&self.kind()) {
             errors.insert(Field::Kind, kind::refusal(self));
         }

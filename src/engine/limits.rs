@@ -8,7 +8,7 @@ mod watch;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-pub(super) use backoff::{Backoff, Wait};
+pub(super) use backoff::Backoff;
 pub(super) use cut::{Cut, Received, lost};
 pub(super) use watch::{Watch, passed};
 

@@ -16,8 +16,18 @@ pub struct AccessForm {
 }
 
 impl AccessForm {
+    /// What they mean.
+    ///
+    /// # Errors
+    /// What is wrong, by field.
+    pub fn lists(&self) -> Result<Access, Errors> {
+        let mut errors = Errors::new();
+        let access = self.check(&mut errors);
+        if errors.is_empty() { Ok(access) } else { Err(errors) }
+    }
+
     /// What they mean; errors go to `errors`.
-    pub fn check(&self, errors: &mut Errors) -> Access {
+    pub(super) fn check(&self, errors: &mut Errors) -> Access {
         Access {
             allow: note(errors, Field::Allow, networks(&self.allow)).unwrap_or_default(),
             deny: note(errors, Field::Deny, networks(&self.deny)).unwrap_or_default(),

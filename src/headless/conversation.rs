@@ -124,6 +124,8 @@ struct Conversation {
     record: Option<Recorder>,
     scheme: Scheme,
     is_client: bool,
+    /// It connects again when its connection ends.
+    reconnects: bool,
     recipients: Recipients,
     notation: Notation,
     plan: Option<Plan>,
@@ -167,6 +169,7 @@ impl Conversation {
             record,
             scheme,
             is_client: talk.is_client,
+            reconnects: matches!(&talk.plan, Plan::Connect(plan) if plan.options.limits.reconnect.is_some()),
             recipients: talk.recipients,
             notation: talk.notation,
             opening: talk.opening,

@@ -15,6 +15,8 @@ pub(super) fn switches(common: &Common) -> Switches {
         keep_open: common.keep_open,
         broadcast: common.broadcast,
         queue_limit: common.queue_limit.clone(),
+        limits: common.limits.form(),
+        ..Switches::default()
     }
 }
 
@@ -61,5 +63,14 @@ fn option(field: Field) -> &'static str {
         Field::TimeLimit => "--limit",
         Field::ReceiveBuffer => "--receive-buffer",
         Field::QueueLimit => "--queue-limit",
+        Field::IdleLimit => "--idle-limit",
+        Field::ReceiveLimit => "--receive-limit",
+        Field::ReadSize => "--read-size",
+        Field::RecvOnce => "--emulate-recv",
+        Field::Connections => "--max-connections",
+        Field::ReconnectDelay | Field::ReconnectLongest => "--reconnect-delay",
+        Field::ReconnectAttempts => "--reconnect",
+        Field::Allow => "--allow",
+        Field::Deny => "--deny",
     }
 }

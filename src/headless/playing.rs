@@ -161,7 +161,10 @@ impl Playing<'_> {
                 (self.status, self.over) = (Status::Network, true);
             }
             Event::Stopped { .. } | Event::JobEnded { .. } => self.over = true,
-            Event::Connecting { .. } | Event::SendQueued { .. } | Event::SendFailed { .. } => {}
+            Event::Connecting { .. }
+            | Event::Waiting { .. }
+            | Event::SendQueued { .. }
+            | Event::SendFailed { .. } => {}
         }
     }
 }

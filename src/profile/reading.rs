@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::culprit::{self, Wrong, unknown_key};
-use super::ranges::{self, Key, NUMBERS};
+use super::ranges::{self, Key, NUMBERS, PARTS};
 use super::writing::Log;
 use super::{LARGEST_FILE, Profile, ProfileError, VERSION};
 use crate::form::Form;
@@ -113,16 +113,26 @@ fn section_of_numbers<T: DeserializeOwned + Serialize>(
     let Some(section) = document.get(name) else { return Ok(None) };
     let mut section = section.clone();
     if let DeValue::Table(table) = section.get_mut() {
-        for key in NUMBERS {
-            if let Some(value) = table.get_mut(key) {
-                let number = number(key, value)?;
-                if let Some(number) = number {
-                    *value.get_mut() = DeValue::String(number.into());
-                }
+        numbers_to_text(table)?;
+        for part in PARTS {
+            if let Some(DeValue::Table(table)) = table.get_mut(part).map(Spanned::get_mut) {
+                numbers_to_text(table)?;
             }
         }
     }
     culprit::read(name, &section).map(Some)
+}
+
+/// Puts the text in the place of each number that a person types as text.
+fn numbers_to_text(table: &mut DeTable<'_>) -> Result<(), Wrong> {
+    for key in NUMBERS {
+        if let Some(value) = table.get_mut(key)
+            && let Some(number) = number(key, value)?
+        {
+            *value.get_mut() = DeValue::String(number.into());
+        }
+    }
+    Ok(())
 }
 
 /// The text that a number stands for; `None` where it is a text already.

@@ -1,5 +1,8 @@
 //! The page *Socket*: what a session's socket is beside its address, a section for each subject.
 
+mod access;
+mod limits;
+
 use egui::{RichText, Ui};
 
 use crate::app::SocketAction;
@@ -15,6 +18,8 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
 }
 
 /// One after the other: each is a collapsible part that shows its fields, and their errors.
-fn sections(ui: &mut Ui, tab: &mut SocketTab, _: &mut Vec<SocketAction>) {
+fn sections(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     ui.label(RichText::new(tab.form.kind().words()).strong());
+    limits::show(ui, tab);
+    access::show(ui, tab, actions);
 }
