@@ -74,7 +74,8 @@ impl FromStr for Network {
 
     /// `192.0.2.0/24`, `2001:db8::/32`, or one address.
     fn from_str(text: &str) -> Result<Self, String> {
-        let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+        let (address, prefix) =
+            text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
         let address: IpAddr = address.parse().map_err(|_| {
             format!("{text:?} is no network: write an address or a network such as 192.0.2.0/24 or 2001:db8::/32")
         })?;
@@ -84,8 +85,8 @@ impl FromStr for Network {
         };
         let digits = prefix.bytes().all(|byte| byte.is_ascii_digit());
         let number = prefix.parse::<u8>().ok().filter(|number| digits && *number <= most);
-        let number =
-            number.ok_or_else(|| format!("{text:?}: after the slash there is a number of bits from 0 to {most}"))?;
+        let number = number
+            .ok_or_else(|| format!("{text:?}: after the slash there is a number of bits from 0 to {most}"))?;
         Ok(Self::new(address, number))
     }
 }

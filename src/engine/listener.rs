@@ -7,8 +7,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use mio::Token;
 
-use super::access::{Refusal, Refused};
 use super::accepting::{self, Accepting, Next};
+use super::access::{Refusal, Refused};
 use super::command::{Event, Listen, Options, SessionId, Target, Ticket};
 use super::connections::Connections;
 use super::limits::make_room_for;

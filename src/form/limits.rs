@@ -199,7 +199,10 @@ mod tests {
         check(|form| (form.emulate, form.recv_once) = (true, String::new()), Err(&[Field::RecvOnce]));
         check(|form| (form.reconnect, form.reconnect_delay) = (true, "0".into()), Err(&[Field::ReconnectDelay]));
         check(|form| (form.reconnect, form.reconnect_delay) = (true, "31".into()), Err(&[Field::ReconnectLongest]));
-        check(|form| (form.reconnect, form.reconnect_attempts) = (true, "0".into()), Err(&[Field::ReconnectAttempts]));
+        check(
+            |form| (form.reconnect, form.reconnect_attempts) = (true, "0".into()),
+            Err(&[Field::ReconnectAttempts]),
+        );
     }
 
     #[test]

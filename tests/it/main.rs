@@ -41,6 +41,10 @@ mod floors;
 #[cfg(feature = "window")]
 mod framing;
 mod import;
+mod limits;
+mod limits_access;
+#[cfg(target_os = "linux")]
+mod many;
 #[cfg(feature = "window")]
 mod messages;
 #[cfg(feature = "window")]

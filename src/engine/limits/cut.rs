@@ -96,7 +96,10 @@ mod tests {
     fn what_a_datagram_would_lose() {
         check_lost(0, None);
         check_lost(1_024, None);
-        check_lost(1_025, Some("recv(1024) would have given the first 1,024 of these 1,025 bytes and lost the other 1"));
+        check_lost(
+            1_025,
+            Some("recv(1024) would have given the first 1,024 of these 1,025 bytes and lost the other 1"),
+        );
         let largest = "recv(1024) would have given the first 1,024 of these 65,507 bytes and lost the other 64,483";
         check_lost(65_507, Some(largest));
     }

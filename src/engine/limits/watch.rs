@@ -122,7 +122,10 @@ mod tests {
     fn the_first_of_both_counts() {
         let start = Instant::now();
         let watch = Watch::new(start);
-        assert_eq!(watch.next(&limits(Some(2), Some(3)), true), Some((start + 2 * SECOND, Passed::Idle(2 * SECOND))));
+        assert_eq!(
+            watch.next(&limits(Some(2), Some(3)), true),
+            Some((start + 2 * SECOND, Passed::Idle(2 * SECOND)))
+        );
         assert_eq!(watch.next(&limits(Some(3), Some(2)), true).map(|(at, _)| at), Some(start + 2 * SECOND));
         assert_eq!(watch.next(&limits(None, None), true), None);
         let forever = SessionLimits { idle: Some(Duration::MAX), ..SessionLimits::default() };
@@ -141,7 +144,10 @@ mod tests {
 
     #[test]
     fn the_log_says_which_one() {
-        assert!(passed(Passed::Idle(30 * SECOND)).starts_with("idle limit: no byte crossed in either direction for 30 s"));
+        assert!(
+            passed(Passed::Idle(30 * SECOND))
+                .starts_with("idle limit: no byte crossed in either direction for 30 s")
+        );
         assert!(passed(Passed::Receive(SECOND / 2)).starts_with("receive limit: nothing was received for 0.5 s"));
     }
 }

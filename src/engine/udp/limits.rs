@@ -63,7 +63,8 @@ impl Datagrams {
         if std::mem::take(&mut self.sent) {
             self.watch.sent(reactor.now);
         }
-        let Some((at, limit)) = self.watch.next(&self.options.limits, true).filter(|_| self.socket.is_some()) else {
+        let Some((at, limit)) = self.watch.next(&self.options.limits, true).filter(|_| self.socket.is_some())
+        else {
             return;
         };
         if at <= reactor.now {

@@ -42,7 +42,13 @@ pub(in crate::headless) struct ReconnectArguments {
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "", help_heading = "Limits and timing")]
     reconnect: Option<String>,
     /// Seconds before connecting again; each further wait is twice as long, up to 30 s
-    #[arg(long, value_name = "SECONDS", default_value = "1", requires = "reconnect", help_heading = "Limits and timing")]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "1",
+        requires = "reconnect",
+        help_heading = "Limits and timing"
+    )]
     reconnect_delay: String,
 }
 

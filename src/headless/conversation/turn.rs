@@ -104,8 +104,7 @@ impl Conversation {
         if self.is_client {
             // A peer that sees the end may end too, before what is waited for; and what ended here does not connect
             // again.
-            if !self.reconnects
-                && self.scheme == Scheme::Tcp && !self.watch.is_wanting() {
+            if !self.reconnects && self.scheme == Scheme::Tcp && !self.watch.is_wanting() {
                 self.finish_sending(Target::All);
             }
             self.deadline = self.wait.and_then(|wait| Instant::now().checked_add(wait));

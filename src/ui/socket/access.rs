@@ -33,7 +33,13 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     });
 }
 
-fn list(ui: &mut Ui, label: &str, text: &mut String, hint: &'static str, wrong: (&Errors, Field)) -> egui::Response {
+fn list(
+    ui: &mut Ui,
+    label: &str,
+    text: &mut String,
+    hint: &'static str,
+    wrong: (&Errors, Field),
+) -> egui::Response {
     let error = wrong.0.get(&wrong.1);
     let response = labeled(ui, label, |ui| {
         let mut edit = TextEdit::multiline(text).hint_text(hint).desired_rows(2).desired_width(f32::INFINITY);
