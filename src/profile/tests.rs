@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::form::{AccessForm, LimitsForm};
 use crate::library::{Color, Saved, Shortcut};
 use crate::payload::checksum::Checksum;
 use crate::payload::{ChecksumField, Envelope, Format, LengthField, LineEnding};
@@ -119,7 +120,13 @@ fn profile() -> impl Strategy<Value = Profile> {
     (form(), rules, library(), sequence, schedule, message(), framing()).prop_map(
         |(form, rules, messages, sequence, schedule, draft, framing)| Profile {
             form,
-            switches: Switches { keep_open: true, queue_limit: "0.5".into(), ..Switches::default() },
+            switches: Switches {
+                keep_open: true,
+                queue_limit: "0.5".into(),
+                limits: LimitsForm { idle_limit: "30".into(), reconnect: true, ..LimitsForm::default() },
+                access: AccessForm { deny: "10.0.0.0/8\n::1".into(), ..AccessForm::default() },
+                ..Switches::default()
+            },
             rules,
             messages,
             sequence,
@@ -229,6 +236,11 @@ fn a_number_out_of_its_range_is_found_wherever_it_is() {
     check("version = 1\n[client]\nlimit = nan\n", 3, 9, "0.001 to 3600");
     check("version = 1\n[udp]\nreceive_buffer = 0\n", 3, 18, "1 to 1048576");
     check("version = 1\n[udp]\n[switches]\nqueue_limit = 99999999999999999999\n", 4, 15, "too large");
+    check("version = 1\n[server]\n[switches.limits]\nidle_limit = 0\n", 4, 14, "0.001 to 86400");
+    check("version = 1\n[server]\n[switches.limits]\nconnections = 20001\n", 4, 15, "1 to 20000");
+    check("version = 1\n[server]\n[switches]\nlimits.read_size = \"2 MiB\"\n", 4, 20, "1 to 1048576");
+    check("version = 1\n[server]\n[switches.access]\nallow = \"10.0.0.0/33\"\n", 4, 9, "from 0 to 32");
+    check("version = 1\n[server]\n[switches.limits]\nidle = 3\n", 4, 1, "idle");
     check("version = 1\n[udp]\n[run]\ntimes = 0\n", 4, 9, "1 to 1000000");
     check("version = 1\n[udp]\n[run]\npause = -5\n", 4, 9, "a whole number from 0");
     let text = "version = 1\n[udp]\n[[rules.list]]\nthen = [\"close\", { wait = 3600001 }]\n";

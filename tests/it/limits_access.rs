@@ -59,8 +59,7 @@ fn lists_change_while_it_runs_and_who_is_there_stays() {
     reset(address);
     first.write_all(b"still here").unwrap();
     bench.received(&tab, conn, b"still here");
-    let open = "127.0.0.1:1 is nobody's";
-    assert_eq!(tab.journal.status().open, 1, "{open}");
+    assert_eq!(tab.journal.status().open, 1);
 }
 
 #[test]
@@ -74,10 +73,8 @@ fn a_mapped_address_is_compared_as_ipv4() {
     let allowed = peer(SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
     bench.conn(&tab, allowed.local_addr().unwrap());
     bench.command(Command::Configure { session: tab.session, options: lists("127.0.0.0/8", "") });
-    let mut mapped = peer(loopback(port));
+    let mapped = peer(loopback(port));
     bench.conn(&tab, mapped.local_addr().unwrap());
-    drop(tab);
-    mapped.write_all(b"x").unwrap();
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub(in crate::headless) struct ReconnectArguments {
     /// Connect again when the peer is not there or went away; give up after N failures in a row (TCP)
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "", help_heading = "Limits and timing")]
     reconnect: Option<String>,
-    /// Seconds before connecting again; each further wait is twice as long, up to 30 s
+    /// Seconds before connecting again; each further wait is twice as long, up to the longest, 30 s
     #[arg(
         long,
         value_name = "SECONDS",
@@ -50,6 +50,9 @@ pub(in crate::headless) struct ReconnectArguments {
         help_heading = "Limits and timing"
     )]
     reconnect_delay: String,
+    /// The longest wait before connecting again, in seconds
+    #[arg(long, value_name = "SECONDS", requires = "reconnect", help_heading = "Limits and timing")]
+    reconnect_longest: Option<String>,
 }
 
 impl LimitArguments {
@@ -92,6 +95,7 @@ impl ReconnectArguments {
         // A first wait beyond the usual longest one is the longest one too.
         let usual = |longest: &f64| delay.trim().parse::<f64>().is_ok_and(|delay| delay > *longest);
         let longest = form.reconnect_longest.parse::<f64>().ok().filter(usual).map(|_| delay.clone());
+        let longest = self.reconnect_longest.clone().or(longest);
         LimitsForm {
             reconnect: true,
             reconnect_attempts: attempts.clone(),
