@@ -3,6 +3,7 @@
 use egui::{RichText, Ui};
 
 use super::rules;
+use super::socket;
 use super::theme::{self, Tone};
 use super::widgets::{complaint, field, labeled, main_button, remark};
 use crate::app::SocketAction;
@@ -185,6 +186,9 @@ fn button_and_state(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction
             actions.push(SocketAction::ConnectNow);
         }
     });
+    if socket::is_wrong(&tab.errors) {
+        complaint(ui, Some(&"a field on the page Socket is wrong".to_owned()));
+    }
     state(ui, tab);
 }
 

@@ -7,6 +7,7 @@ use egui::{RichText, Ui};
 
 use crate::app::SocketAction;
 use crate::app::tab::SocketTab;
+use crate::form::Errors;
 
 /// Shows the sections that fit the kind of socket.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
@@ -15,6 +16,11 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     if tab.switches != before && tab.is_open() {
         actions.push(SocketAction::Configure);
     }
+}
+
+/// Whether a field of this page is wrong.
+pub(super) fn is_wrong(errors: &Errors) -> bool {
+    errors.keys().any(|field| limits::has(*field) || access::has(*field))
 }
 
 /// One after the other: each is a collapsible part that shows its fields, and their errors.

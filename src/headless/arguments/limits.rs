@@ -8,16 +8,22 @@ use crate::form::{AccessForm, LimitsForm};
 #[derive(Debug, Args)]
 pub(in crate::headless) struct LimitArguments {
     /// Close a connection on which nothing crossed in either direction for this many seconds
-    #[arg(long, value_name = "SECONDS", help_heading = "Limits and timing")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SECONDS", help_heading = "Limits and timing")]
     idle_limit: Option<String>,
     /// Close a connection from which nothing was received for this many seconds
-    #[arg(long, value_name = "SECONDS", help_heading = "Limits and timing")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SECONDS", help_heading = "Limits and timing")]
     receive_limit: Option<String>,
     /// Bytes of each recv of a TCP connection, 1 to 1048576
-    #[arg(long, value_name = "BYTES", help_heading = "Limits and timing")]
+    #[arg(long, allow_negative_numbers = true, value_name = "BYTES", help_heading = "Limits and timing")]
     read_size: Option<String>,
     /// Show where one recv(BYTES) would cut: TCP is read like that, of a datagram is told what would be lost
-    #[arg(long, value_name = "BYTES", alias = "recv-once", help_heading = "Limits and timing")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "BYTES",
+        alias = "recv-once",
+        help_heading = "Limits and timing"
+    )]
     emulate_recv: Option<String>,
 }
 
@@ -25,7 +31,13 @@ pub(in crate::headless) struct LimitArguments {
 #[derive(Debug, Args)]
 pub(in crate::headless) struct AccessArguments {
     /// Connections that may be open at once, 1 to 20000; those beyond wait in the backlog (TCP)
-    #[arg(long, value_name = "N", default_value = "1024", help_heading = "Who may connect")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        default_value = "1024",
+        help_heading = "Who may connect"
+    )]
     max_connections: String,
     /// Only peers of these networks: 192.0.2.0/24,::1; may be given again. Others are reset (RST), datagrams dropped
     #[arg(long, value_name = "NETWORKS", help_heading = "Who may connect")]
@@ -44,6 +56,7 @@ pub(in crate::headless) struct ReconnectArguments {
     /// Seconds before connecting again; each further wait is twice as long, up to the longest, 30 s
     #[arg(
         long,
+        allow_negative_numbers = true,
         value_name = "SECONDS",
         default_value = "1",
         requires = "reconnect",
@@ -51,7 +64,13 @@ pub(in crate::headless) struct ReconnectArguments {
     )]
     reconnect_delay: String,
     /// The longest wait before connecting again, in seconds
-    #[arg(long, value_name = "SECONDS", requires = "reconnect", help_heading = "Limits and timing")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SECONDS",
+        requires = "reconnect",
+        help_heading = "Limits and timing"
+    )]
     reconnect_longest: Option<String>,
 }
 

@@ -13,8 +13,9 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
         return;
     }
     let errors = tab.errors.clone();
-    let wrong = errors.contains_key(&Field::Allow) || errors.contains_key(&Field::Deny);
-    let header = CollapsingHeader::new("Who may connect").id_salt((tab.id, "access"));
+    let wrong = errors.keys().any(|field| has(*field));
+    let title = if tab.kind == Kind::Udp { "Who may send" } else { "Who may connect" };
+    let header = CollapsingHeader::new(title).id_salt((tab.id, "access"));
     header.open(wrong.then_some(true)).show_unindented(ui, |ui| {
         let (lists, udp) = (&mut tab.switches.access, tab.kind == Kind::Udp);
         let refused = if udp { "datagrams of others are dropped" } else { "others are reset at once (RST)" };
@@ -31,6 +32,11 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
             });
         }
     });
+}
+
+/// Whether a field is in this section, which is open while one of them is wrong.
+pub(super) fn has(field: Field) -> bool {
+    matches!(field, Field::Allow | Field::Deny)
 }
 
 fn list(

@@ -10,7 +10,7 @@ use crate::ui::widgets::field;
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab) {
     let (kind, errors) = (tab.kind, tab.errors.clone());
     let header = CollapsingHeader::new("Limits and timing").id_salt((tab.id, "limits"));
-    let wrong = errors.keys().any(|field| IN_HERE.contains(field));
+    let wrong = errors.keys().any(|field| has(*field));
     header.open(wrong.then_some(true)).show_unindented(ui, |ui| {
         let limits = &mut tab.switches.limits;
         silence(ui, kind, limits, &errors);
@@ -25,17 +25,20 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab) {
     });
 }
 
-/// The fields of this section: it is open while one of them is wrong.
-const IN_HERE: [Field; 8] = [
-    Field::IdleLimit,
-    Field::ReceiveLimit,
-    Field::ReadSize,
-    Field::RecvOnce,
-    Field::Connections,
-    Field::ReconnectDelay,
-    Field::ReconnectLongest,
-    Field::ReconnectAttempts,
-];
+/// Whether a field is in this section, which is open while one of them is wrong.
+pub(super) fn has(field: Field) -> bool {
+    matches!(
+        field,
+        Field::IdleLimit
+            | Field::ReceiveLimit
+            | Field::ReadSize
+            | Field::RecvOnce
+            | Field::Connections
+            | Field::ReconnectDelay
+            | Field::ReconnectLongest
+            | Field::ReconnectAttempts
+    )
+}
 
 fn silence(ui: &mut Ui, kind: Kind, limits: &mut LimitsForm, errors: &Errors) {
     let what = if kind == Kind::Udp { "the socket is closed" } else { "a connection is closed in order" };
