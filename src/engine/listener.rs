@@ -48,7 +48,9 @@ struct Listener {
     /// Clients may wait. The poll tells of it once.
     readable: bool,
     accepting: Accepting,
-    /// It was told that as many are open as may be, and since then somebody always waited.
+    /// As many are open as may be: nobody is accepted until one closes.
+    full: bool,
+    /// It was told that somebody waits for that, and since then somebody always did.
     told_full: bool,
 }
 
@@ -87,7 +89,7 @@ impl Server {
                 return;
             }
             if self.connections.len() >= self.connections.options.limits.connections {
-                return self.tell_full();
+                return self.pause(reactor);
             }
             match listener.socket.accept() {
                 Ok((stream, peer)) => self.accepted(stream, peer, reactor),
@@ -145,12 +147,17 @@ impl Server {
         }
     }
 
-    /// Tells once that as many are open as may be.
-    fn tell_full(&mut self) {
+    /// As many are open as may be. Whether somebody waits for one to close, the poll knows; that is told once.
+    fn pause(&mut self, reactor: &mut Reactor) {
         let most = self.connections.options.limits.connections;
-        if let Some(listener) = &mut self.listener
-            && !std::mem::replace(&mut listener.told_full, true)
-        {
+        let Some(listener) = &mut self.listener else {
+            return;
+        };
+        listener.readable = false;
+        if !std::mem::replace(&mut listener.full, true) {
+            return reactor.tell_again(&mut listener.socket, listener.token);
+        }
+        if !std::mem::replace(&mut listener.told_full, true) {
             let are = if most == 1 { "connection is" } else { "connections are" };
             let note = format!(
                 "{} {are} open, as many as may be: accept is paused until one closes, and those who come wait in the \
@@ -175,9 +182,17 @@ impl Server {
 
     fn connection_ended(&mut self, reactor: &mut Reactor) {
         if let Some(listener) = &mut self.listener
-            && (listener.accepting.in_trouble() || listener.told_full)
+            && (listener.accepting.in_trouble() || listener.full)
         {
             listener.accepting.room_again();
+            self.go_on(reactor);
+        }
+    }
+
+    /// There may be room for those who wait.
+    fn go_on(&mut self, reactor: &mut Reactor) {
+        if let Some(listener) = &mut self.listener {
+            listener.readable |= std::mem::take(&mut listener.full);
             reactor.again(self.key());
         }
     }
@@ -189,7 +204,15 @@ fn listen(session: SessionId, plan: &Listen, reactor: &mut Reactor) -> Result<Li
     let key = Key { session, part: Part::Socket };
     let token = reactor.register(&mut socket, key).map_err(|error| OpError::io("listen", &local, &error))?;
     reactor.again(key);
-    Ok(Listener { socket, token, local, readable: true, accepting: Accepting::default(), told_full: false })
+    Ok(Listener {
+        socket,
+        token,
+        local,
+        readable: true,
+        accepting: Accepting::default(),
+        full: false,
+        told_full: false,
+    })
 }
 
 impl Session for Server {
@@ -269,8 +292,7 @@ impl Session for Server {
             self.writer.detail(None, Detail::Error(Box::new(error)));
         }
         self.connections.configure(options, reactor);
-        // There may be room for more now.
-        reactor.again(self.key());
+        self.go_on(reactor);
     }
 
     fn stop(&mut self, reactor: &mut Reactor) {

@@ -305,6 +305,20 @@ fn those_beyond_the_most_wait_in_the_backlog() {
     assert_eq!(notes(&tab).len(), 1, "one record for the whole episode: {:?}", notes(&tab));
 }
 
+#[test]
+fn nobody_who_waits_is_no_record() {
+    let bench = Bench::new();
+    let (tab, address) = bench.listen(limited(SessionLimits { connections: 1, ..SessionLimits::default() }));
+    for number in 1..=3 {
+        let mut only = peer(address);
+        only.write_all(b"x").unwrap();
+        bench.wait_for("its byte", || (lengths(&tab).len() == number).then_some(()));
+        drop(only);
+        bench.wait_for("its end", || (tab.journal.status().open == 0).then_some(()));
+    }
+    assert_eq!(notes(&tab), [""; 0]);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn descriptors_are_known_while_they_are_open() {

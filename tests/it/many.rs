@@ -61,7 +61,7 @@ fn hold(number: usize) {
     }
     assert_eq!(descriptors(process), before + number, "all of them are open");
     let memory = resident(process);
-    println!("{number} connections: {memory} MiB");
+    eprintln!("{number} connections: {memory} MiB");
     assert!(memory <= 200, "{memory} MiB");
     drop(peers);
     wait_for_descriptors(process, before);
@@ -83,7 +83,7 @@ fn come_and_go(number: usize) {
         peer.read_exact(&mut answer).unwrap();
     }
     wait_for_descriptors(process, before);
-    println!("{number} came and went: {} MiB, {} descriptors", resident(process), descriptors(process));
+    eprintln!("{number} came and went: {} MiB, {} descriptors", resident(process), descriptors(process));
     run.interrupt().with(0);
 }
 

@@ -92,7 +92,7 @@ impl Connection {
         if at <= now {
             context.writer.detail(Some(self.id), Detail::Note(limits::passed(limit)));
             self.life.time_out(now);
-        } else if self.watch.needs_timer(at, now) {
+        } else if let Some(at) = self.watch.timer(at, now) {
             context.reactor.timers.set(at, self.key);
         }
     }

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 use super::SessionLimits;
 use crate::engine::client::limits::Seconds;
 
+/// The longest that a timer is set for: connections that come and go leave theirs behind for this long.
+const FAR: Duration = Duration::from_secs(30);
+
 /// When something last crossed a connection.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::engine) struct Watch {
@@ -44,15 +47,17 @@ impl Watch {
         (self.received, self.sent) = (now, now);
     }
 
-    /// Whether a timer is to be set for `at`: none is that is due before. One that was set stays, whatever crosses
-    /// meanwhile: it is looked at again when it is due.
-    pub(in crate::engine) fn needs_timer(&mut self, at: Instant, now: Instant) -> bool {
+    /// When a timer is to be set for what passes at `at`; `None` while one is that is due before. One that was set
+    /// stays, whatever crosses meanwhile, also when its connection is over: so none is far away, and it is looked at
+    /// again when it is due.
+    pub(in crate::engine) fn timer(&mut self, at: Instant, now: Instant) -> Option<Instant> {
+        let at = at.min(now + FAR);
         self.timer = self.timer.filter(|timer| *timer > now);
-        let needed = self.timer.is_none_or(|timer| at < timer);
-        if needed {
-            self.timer = Some(at);
+        if self.timer.is_some_and(|timer| timer <= at) {
+            return None;
         }
-        needed
+        self.timer = Some(at);
+        self.timer
     }
 
     /// The limit that passes first, and when. Whether the peer may still send is `reads`: one that finished has no
@@ -136,10 +141,16 @@ mod tests {
     fn a_timer_is_set_once() {
         let start = Instant::now();
         let mut watch = Watch::new(start);
-        assert!(watch.needs_timer(start + 5 * SECOND, start));
-        assert!(!watch.needs_timer(start + 6 * SECOND, start + SECOND), "traffic sets none");
-        assert!(watch.needs_timer(start + 2 * SECOND, start + SECOND), "a shorter limit does");
-        assert!(watch.needs_timer(start + 7 * SECOND, start + 2 * SECOND), "so does one that was due");
+        let mut timer = |at: u32, now: u32| {
+            let set = watch.timer(start + at * SECOND, start + now * SECOND);
+            set.map(|at| at.duration_since(start).as_secs())
+        };
+        assert_eq!(timer(5, 0), Some(5));
+        assert_eq!(timer(6, 1), None, "traffic sets none");
+        assert_eq!(timer(2, 1), Some(2), "a shorter limit does");
+        assert_eq!(timer(7, 2), Some(7), "so does one that was due");
+        assert_eq!(timer(86_400, 7), Some(37), "none is far away");
+        assert_eq!(timer(86_400, 8), None);
     }
 
     #[test]

@@ -70,14 +70,14 @@ impl Datagrams {
         if at <= reactor.now {
             self.note(None, limits::passed(limit));
             self.end(How::TimeLimit, reactor);
-        } else if self.watch.needs_timer(at, reactor.now) {
+        } else if let Some(at) = self.watch.timer(at, reactor.now) {
             reactor.timers.set(at, self.key());
         }
     }
 
     /// One `recv` that does not wait.
     pub(super) fn receive_by_hand(&mut self, reactor: &mut Reactor) {
-        let Some(bound) = &mut self.socket else {
+        let Some(bound) = self.socket.as_mut().filter(|_| !self.writer.is_held_back()) else {
             return;
         };
         let (descriptor, local) = (sockets::descriptor(&bound.socket), bound.local);
