@@ -109,7 +109,7 @@ fn receive_now(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {
                 actions.push(SocketAction::ReceiveNow);
             }
         });
-        ui.weak("nothing is received by itself");
+        ui.weak("receiving by hand");
     });
 }
 
