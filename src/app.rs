@@ -24,6 +24,7 @@ mod names;
 pub mod native;
 pub mod opened;
 pub mod opening;
+pub mod options;
 pub mod outgoing;
 pub mod profiles;
 pub mod recording;
@@ -245,6 +246,7 @@ impl App {
             SocketAction::Record(action) => recording::apply(tab, action, &mut hands),
             SocketAction::DropQueued => tab.drop_queued(engine),
             SocketAction::Profile(_) => {}
+            SocketAction::Options(action) => options::apply(tab, action, &mut hands),
             SocketAction::Opened(action) => opened::apply(tab, action, wake),
             SocketAction::Start => tab.start(engine, ids),
             SocketAction::Stop => tab.stop(engine),

@@ -4,6 +4,7 @@
 //! name stays a name until [`crate::lookup`] turns it into a number.
 
 mod address;
+mod family;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
@@ -11,6 +12,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use serde::{Deserialize, Serialize};
 
 pub use address::{Address, LONGEST_NAME, UnixName};
+pub use family::Family;
 
 /// Why a text is not what its field takes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -24,6 +24,7 @@ mod jobs;
 mod lifecycle;
 mod limits;
 mod listener;
+mod options;
 mod outbox;
 mod reactor;
 mod repeat;
@@ -55,12 +56,17 @@ pub use command::{
 pub use file::{FileFigures, FileProgress, SendFile};
 pub use jobs::JobEnd;
 pub use limits::{Reconnect, SessionLimits, room_for};
+pub use options::{
+    About, Family, Moment, OptionRow, OptionTable, OptionValue, OptionsOf, Role, Setting, Shape, SocketKind,
+    SocketOption, TcpInfo, TcpState, Transport, Unit, interface_names,
+};
 pub use outbox::QueueLimit;
 pub use repeat::{IntervalFigures, Repeat, RepeatFigures, RepeatProgress};
 pub use replaying::{
     Act, Difference, Heard, Move, Pace, Place, Replay, ReplayFigures, ReplayProgress, Script, Talk, Turn, What,
 };
 pub use running::{RunSequence, Runs, SequenceFigures, SequenceProgress, StepFailure};
+pub use udp::groups::{Group, MOST_GROUPS, Multicast, On, unreachable};
 
 use crate::error::OpError;
 use crate::lookup::Pool;

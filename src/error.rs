@@ -117,6 +117,13 @@ fn advice(op: &str, name: &str, subject: &str) -> Option<String> {
         ("bind", "EADDRNOTAVAIL") => "this machine does not have that address: choose one from the list",
         ("bind", "EACCES") => return Some(privileged_port_advice(subject)),
         ("connect", "ECONNREFUSED") => "nothing listens there: check the port, and that the server runs",
+        ("send", "ENETUNREACH") if subject.starts_with("255.255.255.255") => {
+            "255.255.255.255 leaves by the default route, and there is none: send to the broadcast address of an \
+             interface"
+        }
+        ("send", "ENETUNREACH" | "EADDRNOTAVAIL") if is_group(subject) => {
+            "no route leads to that group: choose the interface that groups are sent to through"
+        }
         ("connect" | "send", "ENETUNREACH") => {
             "there is no route to that network: check the address and the network"
         }
@@ -125,7 +132,18 @@ fn advice(op: &str, name: &str, subject: &str) -> Option<String> {
         ("connect", "ETIMEDOUT") => "the host did not answer: a firewall may drop the packets",
         ("send", "ECONNREFUSED") => "nobody is bound to that UDP port",
         ("send", "EMSGSIZE") => "a UDP payload is at most 65,507 bytes over IPv4 (65,527 over IPv6)",
-        ("send", "EACCES") => "that is a broadcast address: switch Broadcast on",
+        ("send", "EACCES") => "that is a broadcast address: switch Broadcast on (--broadcast)",
+        ("connect" | "send" | "bind", "EINVAL") if subject.contains("[fe80:") && !subject.contains('%') => {
+            "a link-local address needs its interface: write fe80::1%eth0"
+        }
+        ("join", "ENODEV") => "no route leads there, and no interface was chosen: choose one",
+        ("join", "EADDRINUSE") => "the socket is in this group there already",
+        ("join", "ENOBUFS" | "ENOMEM") => {
+            "the system's limit of groups for one socket is reached: an administrator raises it with \
+             sysctl net.ipv4.igmp_max_memberships"
+        }
+        ("join", "EINVAL") => "a group is joined with one source or with any, not both: leave it first",
+        ("join" | "leave", "EADDRNOTAVAIL") => "the socket is not in this group there, or the interface is gone",
         ("send", "EPIPE") => "the connection no longer takes bytes: its sending side is finished",
         ("recv", "EAGAIN" | "EWOULDBLOCK") => {
             "nothing has arrived, and a non-blocking recv does not wait for it (EWOULDBLOCK is the same number): a \
@@ -134,6 +152,7 @@ fn advice(op: &str, name: &str, subject: &str) -> Option<String> {
         ("accept", "EMFILE" | "ENFILE") => {
             "no file descriptor is free: close connections, or raise the limit (ulimit -n)"
         }
+        ("setsockopt", _) => return option_advice(name, subject).map(str::to_owned),
         ("read" | "open", "ENOENT" | "ENOTDIR") => "check the path",
         ("read" | "open", "EACCES" | "EPERM") => {
             "this file can't be read: choose another one, or change its permissions"
@@ -164,6 +183,30 @@ fn advice(op: &str, name: &str, subject: &str) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// What a person can do when an option of a socket can't be set; `subject` is its name and the value.
+fn option_advice(name: &str, subject: &str) -> Option<&'static str> {
+    let option = subject.split(' ').next().unwrap_or_default();
+    match (name, option) {
+        ("EPERM", "SO_BINDTODEVICE") => {
+            Some("a socket that has a network interface gets another one only with rights (CAP_NET_RAW)")
+        }
+        ("EPERM" | "EACCES", _) => Some("this needs rights that Sockscope does not have"),
+        ("ENODEV" | "ENXIO", _) => Some("there is no such network interface: lookup lists those of this machine"),
+        ("EADDRNOTAVAIL", _) => Some("no network interface has that address"),
+        ("EINVAL", "SO_LINGER" | "SO_REUSEPORT" | "TCP_MAXSEG" | "TCP_FASTOPEN") => {
+            Some("the socket is in a state that does not allow it: set it before the socket is opened")
+        }
+        ("EINVAL" | "EDOM", _) => Some("the kernel does not take that value for this socket"),
+        ("ENOPROTOOPT" | "EOPNOTSUPP", _) => Some("this kernel does not have that option for this kind of socket"),
+        _ => None,
+    }
+}
+
+/// Whether a socket address is that of a multicast group.
+fn is_group(subject: &str) -> bool {
+    subject.parse::<std::net::SocketAddr>().is_ok_and(|address| address.ip().is_multicast())
 }
 
 fn privileged_port_advice(subject: &str) -> String {

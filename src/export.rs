@@ -32,6 +32,7 @@ pub(crate) mod pcapng;
 mod pipe;
 mod raw;
 mod save;
+mod sums;
 mod target;
 mod task;
 mod text;

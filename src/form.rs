@@ -7,6 +7,8 @@ mod client;
 mod datagrams;
 mod kind;
 mod limits;
+mod multicast;
+mod options;
 mod plan;
 mod server;
 
@@ -16,15 +18,17 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{ParseError, Port, Scheme, UnixName};
-use crate::engine::{Answers, Options, Plan, QueueLimit};
+use crate::engine::{Answers, Multicast, Options, Plan, QueueLimit, SocketOption};
 use crate::lookup;
 
 pub use access::AccessForm;
-pub use address::{exposure, offered_addresses};
+pub use address::{Families, exposure, offered_addresses, offered_targets, target_remark};
 pub use client::{ClientForm, time_limit};
 pub use datagrams::UdpForm;
 pub use kind::split_endpoint;
 pub use limits::LimitsForm;
+pub use multicast::{GroupForm, MulticastForm};
+pub use options::{SocketOptions, named, present, setting};
 pub use server::ServerForm;
 
 /// The fields that can be wrong.
@@ -55,6 +59,11 @@ pub enum Field {
     ReconnectAttempts,
     Allow,
     Deny,
+    Option(SocketOption),
+    MulticastTtl,
+    MulticastInterface,
+    /// By its place in the list, from 0.
+    Group(usize),
 }
 
 /// What is wrong, by field.
@@ -76,12 +85,27 @@ pub struct Switches {
     pub limits: LimitsForm,
     /// Who may connect.
     pub access: AccessForm,
+    /// What is set on its sockets.
+    pub socket_options: SocketOptions,
+    /// IPv4, IPv6 or both.
+    pub ip: Families,
+    /// Groups (UDP).
+    pub multicast: MulticastForm,
 }
 
 impl Default for Switches {
     fn default() -> Self {
-        let (limits, access) = Default::default();
-        Self { once: false, keep_open: false, broadcast: false, queue_limit: "16".to_owned(), limits, access }
+        Self {
+            once: false,
+            keep_open: false,
+            broadcast: false,
+            queue_limit: "16".to_owned(),
+            socket_options: SocketOptions::default(),
+            ip: Families::default(),
+            multicast: MulticastForm::default(),
+            limits: LimitsForm::default(),
+            access: AccessForm::default(),
+        }
     }
 }
 
@@ -96,6 +120,9 @@ impl Switches {
             queue_limit: note(errors, Field::QueueLimit, queue_limit(&self.queue_limit)).unwrap_or_default(),
             limits: self.limits.check(errors),
             access: Arc::new(self.access.check(errors)),
+            // Which of them fit is told by the form: they follow once the rest is right.
+            socket_options: Arc::default(),
+            multicast: Multicast::default(),
         }
     }
 }
@@ -177,11 +204,12 @@ impl Form {
         if matches!(self.kind(), Scheme::Tls | Scheme::UnixDatagram | Scheme::Icmp) {
             return Err(Errors::from([(Field::Kind, "this kind can't be opened yet".to_owned())]));
         }
-        match self {
+        let plan = match self {
             Self::Server(form) => form.check(switches, answers),
             Self::Client(form) => form.check(switches, answers),
             Self::Udp(form) => form.check(switches, answers),
-        }
+        };
+        options::add(plan, self, &switches.socket_options)
     }
 
     /// What kind of socket it opens.
@@ -205,6 +233,7 @@ impl Form {
         note(&mut errors, Field::QueueLimit, queue_limit(&switches.queue_limit));
         switches.limits.check(&mut errors);
         switches.access.check(&mut errors);
+        switches.multicast.check_spelling(&mut errors);
         if !self.kinds().contains(&self.kind()) {
             errors.insert(Field::Kind, kind::refusal(self));
         }
@@ -213,6 +242,7 @@ impl Form {
             Self::Client(form) => form.wrong_numbers(&mut errors),
             Self::Udp(form) => form.wrong_numbers(&mut errors),
         }
+        switches.socket_options.wrong(self.socket_kind(&switches.socket_options), &mut errors);
         errors
     }
 }
@@ -257,12 +287,15 @@ mod tests {
         assert_eq!(wrong(&form), [Field::Port, Field::Host, Field::TimeLimit]);
     }
 
-    fn check_address(address: &str, expected: &str, dual: bool) {
+    fn check_address_with(v6_only: bool, address: &str, expected: &str, dual: bool) {
         let form = ServerForm { address: address.into(), port: "1".into(), ..ServerForm::default() };
-        let Ok(Plan::Listen(listen)) = form.check(&Switches::default(), &Arc::default()) else {
-            panic!("{address:?}")
-        };
+        let switches = Switches { ip: Families { v6_only, ..Families::default() }, ..Switches::default() };
+        let Ok(Plan::Listen(listen)) = form.check(&switches, &Arc::default()) else { panic!("{address:?}") };
         assert_eq!((listen.address.to_string().as_str(), listen.dual_stack), (expected, dual));
+    }
+
+    fn check_address(address: &str, expected: &str, dual: bool) {
+        check_address_with(true, address, expected, dual);
     }
 
     #[test]
@@ -272,6 +305,11 @@ mod tests {
         check_address("", "0.0.0.0:1", false);
         check_address("::", "[::]:1", false);
         check_address("*", "[::]:1", true);
+        check_address_with(false, "::", "[::]:1", true);
+        check_address_with(false, "*", "[::]:1", true);
+        check_address_with(false, "::1", "[::1]:1", false);
+        check_address_with(false, "", "0.0.0.0:1", false);
+        check_address("::ffff:127.0.0.1", "127.0.0.1:1", false);
         assert!(exposure("127.0.0.1").is_none() && exposure("localhost").is_none());
         assert!(exposure("").is_some() && exposure("*").is_some() && exposure("192.0.2.1").is_some());
     }

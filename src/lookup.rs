@@ -11,6 +11,7 @@
 mod answer;
 mod calls;
 mod interfaces;
+mod links;
 mod pool;
 mod protocols;
 mod query;
@@ -21,6 +22,7 @@ mod services;
 
 pub use answer::{Answer, answer};
 pub use interfaces::{LocalAddress, local_addresses};
+pub use links::{Link, link, links};
 pub use pool::Pool;
 pub use protocols::{Protocol, Protocols, protocols};
 pub use query::{Query, tutorials};

@@ -3,9 +3,10 @@
 //!
 //! A [`Recording`] [holds](crate::journal::Hold) the journal: where the disk is slower than the network, TCP peers are
 //! held back, and datagrams for which the kernel has no room are counted. A thread of its own follows the journal and
-//! writes; it sleeps while nothing happens. What was recorded is with the system within a quarter of a second: that is
-//! enough against the end of this process (`kill -9`), whatever it was doing, as write(2) hands it over; against a
-//! loss of power the file is synced when it is finished.
+//! makes lines or packets of it, a second one has the system take them; both sleep while nothing happens. What was
+//! recorded is with the system within a quarter of a second: that is enough against the end of this process
+//! (`kill -9`), whatever it was doing, as write(2) hands it over; against a loss of power the file is synced when it is
+//! finished.
 //!
 //! A recording may go on in a next file, by size or by time; each of them is whole by itself, from its session line to
 //! its summary. No file that is there is overwritten. A full disk, or any other fault of it, ends the recording and
@@ -16,6 +17,7 @@ mod names;
 mod out;
 mod part;
 mod run;
+mod taker;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -7,6 +7,7 @@ use super::log::CopyAs;
 use super::messages::MessagesAction;
 use super::opened::OpenedAction;
 use super::opening::OpenAction;
+use super::options::OptionsAction;
 use super::profiles::{ProfileAction, Tool};
 use super::recording::RecordAction;
 use super::repeating::RepeatAction;
@@ -92,6 +93,8 @@ pub enum SocketAction {
     File(FileAction),
     /// Give up what waits to be sent.
     DropQueued,
+    /// Something about socket options.
+    Options(OptionsAction),
     /// Something about profiles.
     Profile(ProfileAction),
     /// Something about a log that was opened.

@@ -19,6 +19,7 @@ use super::jump::Jump;
 use super::log::LogView;
 use super::names::Names;
 use super::opened::OpenedLog;
+use super::options::OptionsView;
 use super::outgoing::Outgoing;
 use super::profiles::Profiles;
 use super::recording::Recorder;
@@ -161,6 +162,8 @@ pub struct SocketTab {
     pub switches: Switches,
     /// What is wrong in the form, checked whenever it is shown.
     pub errors: Errors,
+    /// The groups that the running session could not join.
+    pub not_joined: Vec<String>,
     /// Where the session is.
     pub progress: Progress,
     /// All its records, also of earlier sessions of this tab.
@@ -189,6 +192,8 @@ pub struct SocketTab {
     pub sequence: SequenceEditor,
     /// The composer's message, again and again.
     pub repeating: Repeating,
+    /// The options of its sockets.
+    pub options: OptionsView,
     /// A file on its way out.
     pub filing: Filing,
     /// What waits to be sent.
@@ -234,6 +239,7 @@ impl SocketTab {
             form,
             switches: Switches::default(),
             errors: Errors::new(),
+            not_joined: Vec::new(),
             progress: Progress::Idle,
             journal: Arc::new(Journal::within(budget, limits)),
             status: Status::default(),
@@ -248,6 +254,7 @@ impl SocketTab {
             rules: RulesEditor::default(),
             sequence: SequenceEditor::default(),
             repeating: Repeating::default(),
+            options: OptionsView::default(),
             filing: Filing::default(),
             outgoing: Outgoing::default(),
             selection: Selection::default(),
@@ -315,10 +322,12 @@ impl SocketTab {
     }
 
     fn began(&mut self, session: SessionId, endpoint: String) {
+        self.options.renew();
         self.session = Some(session);
         self.started = Some(endpoint);
         self.progress = Progress::Starting(None);
         self.selection.conns.clear();
+        self.not_joined.clear();
         self.composer.failure = None;
         self.log.follow = true;
     }
@@ -384,13 +393,18 @@ impl SocketTab {
             | Event::Connected { session, .. }
             | Event::Stopped { session }
             | Event::Failed { session, .. }
+            | Event::NotJoined { session, .. }
             | Event::JobEnded { session, .. }
+            | Event::OptionSet { session, .. }
+            | Event::OptionsRead { session, .. }
+            | Event::Inspected { session, .. }
             | Event::SendQueued { session, .. }
             | Event::SendFailed { session, .. } => *session,
         };
         if self.session != Some(session) {
             return false;
         }
+        self.options.event(event);
         match event {
             Event::Ready { local, .. } => self.unless_stopping(Progress::Ready(local.clone())),
             Event::Connecting { peer, .. } => self.unless_stopping(Progress::Starting(peer.clone())),
@@ -403,7 +417,11 @@ impl SocketTab {
             Event::Stopped { .. } => self.over(Progress::Idle),
             Event::Failed { error, .. } => self.over(Progress::Failed(error.clone())),
             // How it ended is in what its task shares.
-            Event::JobEnded { .. } => {}
+            Event::JobEnded { .. }
+            | Event::OptionSet { .. }
+            | Event::OptionsRead { .. }
+            | Event::Inspected { .. } => {}
+            Event::NotJoined { group, .. } => self.not_joined.push(group.to_string()),
             Event::SendQueued { ticket, .. } => self.composer.sent(*ticket),
             Event::SendFailed { ticket, error, .. } => {
                 // The window says "Not sent" before it.

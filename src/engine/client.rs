@@ -1,31 +1,34 @@
-//! A TCP client: resolves its host, tries one address after the other, and then has one connection.
+//! A TCP client: resolves its host, tries its addresses, and then has one connection.
 //!
 //! Invariants: each address that was tried is a record with its result; no attempt takes the time of those after it.
 
+mod attempts;
 pub(super) mod limits;
+mod race;
 
-use std::collections::VecDeque;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use mio::Token;
 
 use super::command::{Connect, Destination, Event, Options, SessionId, Target, Ticket};
 use super::connection::End;
 use super::connections::Connections;
 use super::limits::Backoff;
+use super::options::{Asked, record_taken};
 use super::outbox::QueueLimit;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
 use super::session::{Ends, OVER, Session, answer_send};
 use super::sockets;
 use super::stream::Stream;
-use crate::endpoint::{Address, Host, UnixName};
+use crate::endpoint::{Address, Family, Host, UnixName};
 use crate::error::OpError;
-use crate::journal::{Detail, How, Journal, Opened, Writer};
-use limits::{Seconds, share};
+use crate::journal::{ConnId, Detail, How, Journal, Opened, Writer};
+use limits::Seconds;
+use race::Race;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -46,6 +49,7 @@ pub(super) struct Client {
 #[derive(Debug)]
 struct Plan {
     to: Destination,
+    family: Family,
     local: Option<SocketAddr>,
     limit: Duration,
     until: Instant,
@@ -55,8 +59,8 @@ struct Plan {
 enum Phase {
     /// The resolver is asked.
     Resolving(Query),
-    /// One address is tried, others may follow.
-    Trying(Attempt),
+    /// Addresses are tried, others may follow.
+    Trying(Race),
     /// Its connection is open.
     Connected,
     /// It connects again at this time.
@@ -65,26 +69,15 @@ enum Phase {
     Over(Event),
 }
 
-#[derive(Debug)]
-struct Attempt {
-    stream: Stream,
-    token: Token,
-    peer: SocketAddr,
-    /// How long it may take, and when that is over.
-    share: Duration,
-    until: Instant,
-    rest: VecDeque<SocketAddr>,
-}
-
 impl Client {
     /// Starts to connect.
     pub(super) fn open(session: SessionId, journal: Arc<Journal>, plan: Connect, reactor: &mut Reactor) -> Self {
         let until = reactor.now;
-        let Connect { to, local, limit, options } = plan;
+        let Connect { to, family, local, limit, options } = plan;
         let mut client = Self {
             session,
             writer: Writer::new(journal),
-            plan: Plan { to, local, limit, until },
+            plan: Plan { to, family, local, limit, until },
             phase: Phase::Over(Event::Stopped { session }),
             connections: Connections::new(session, options),
             backoff: Backoff::default(),
@@ -106,7 +99,7 @@ impl Client {
     fn start(&mut self, reactor: &mut Reactor) {
         match self.plan.to.clone() {
             Destination::Port(host, port) => match host.with_port(port) {
-                Some(address) => self.try_each(VecDeque::from([address]), None, reactor),
+                Some(address) => self.race(&[address], reactor),
                 None => self.resolve(&host, port, reactor),
             },
             Destination::Unix(name) => self.connect_unix(&name, reactor),
@@ -116,7 +109,10 @@ impl Client {
     fn connect_unix(&mut self, name: &UnixName, reactor: &mut Reactor) {
         let peer = Address::Unix(name.clone());
         reactor.events.push(Event::Connecting { session: self.session, peer: Some(peer.clone()) });
-        match sockets::connect_unix(name) {
+        let mut told = Vec::new();
+        let stream = sockets::connect_unix(name, &self.connections.options.socket_options, &mut told);
+        told.into_iter().for_each(|note| self.writer.detail(None, Detail::Note(note)));
+        match stream {
             Ok(stream) => self.connected(stream, peer, reactor),
             Err(error) => {
                 self.record(&error);
@@ -145,68 +141,24 @@ impl Client {
         self.phase = Phase::Over(Event::Failed { session: self.session, error });
     }
 
-    /// Starts with the first of `addresses` that can be tried; `error` is what the last one came to.
-    fn try_each(&mut self, mut addresses: VecDeque<SocketAddr>, mut error: Option<OpError>, reactor: &mut Reactor) {
-        let session = self.session;
-        while let Some(peer) = addresses.pop_front() {
-            reactor.events.push(Event::Connecting { session, peer: Some(peer.into()) });
-            match self.attempt(peer, reactor) {
-                Ok((stream, token)) => {
-                    let left = self.plan.until.saturating_duration_since(reactor.now);
-                    let share = share(left, addresses.len() + 1);
-                    let until = reactor.now + share;
-                    reactor.timers.set(until, Key { session, part: Part::Socket });
-                    self.phase = Phase::Trying(Attempt { stream, token, peer, share, until, rest: addresses });
-                    return;
-                }
-                Err(failed) => {
-                    self.record(&failed);
-                    error = Some(failed);
-                }
-            }
-        }
-        let error = error.unwrap_or_else(|| {
-            let error = OpError::new("resolve", self.plan.to.host(), "the name has no address");
-            self.record(&error);
-            error
-        });
+    /// The name has no address, or none that is wanted.
+    fn no_address(&mut self) {
+        let error = match self.plan.family {
+            Family::Any => OpError::new("resolve", self.plan.to.host(), "the name has no address"),
+            family => OpError::new("resolve", self.plan.to.host(), format!("the name has no {family} address"))
+                .advise(format!("{family} alone is asked for: take any family")),
+        };
+        self.record(&error);
         self.fail(error);
     }
 
-    fn attempt(&self, peer: SocketAddr, reactor: &mut Reactor) -> Result<(Stream, Token), OpError> {
-        let mut stream = sockets::connect(peer, self.plan.local)?;
-        let key = Key { session: self.session, part: Part::Socket };
-        let token = reactor.register(&mut stream, key).map_err(|error| OpError::io("connect", peer, &error))?;
-        // A connection on loopback may be there already.
-        reactor.again(key);
-        Ok((stream, token))
-    }
-
-    /// Looks whether the attempt came to an end.
-    fn check_attempt(&mut self, reactor: &mut Reactor) {
-        let Phase::Trying(attempt) = &mut self.phase else {
-            return;
-        };
-        let outcome = match attempt.stream.take_error() {
-            Ok(Some(error)) | Err(error) => Err(error),
-            // Without an error it is connected once it has a peer.
-            Ok(None) => match attempt.stream.peer() {
-                Ok(peer) => Ok(peer.canonical()),
-                Err(_) => return,
-            },
-        };
+    fn take_race(&mut self) -> Option<Race> {
         let over = Phase::Over(Event::Stopped { session: self.session });
-        let Phase::Trying(mut attempt) = std::mem::replace(&mut self.phase, over) else {
-            return;
-        };
-        reactor.release(&mut attempt.stream, attempt.token);
-        match outcome {
-            Ok(peer) => self.connected(attempt.stream, peer, reactor),
-            Err(error) => {
-                let error = OpError::io("connect", attempt.peer, &error);
-                self.record(&error);
-                drop(attempt.stream);
-                self.try_each(attempt.rest, Some(error), reactor);
+        match std::mem::replace(&mut self.phase, over) {
+            Phase::Trying(race) => Some(race),
+            other => {
+                self.phase = other;
+                None
             }
         }
     }
@@ -229,40 +181,27 @@ impl Client {
         }
     }
 
-    /// Gives an attempt up whose share passed, and tries the next address.
-    fn check_share(&mut self, reactor: &mut Reactor) {
-        let Phase::Trying(attempt) = &mut self.phase else {
-            return;
-        };
-        if attempt.until > reactor.now || self.plan.until <= reactor.now {
-            return;
-        }
-        let error = attempt.no_answer();
-        let rest = std::mem::take(&mut attempt.rest);
-        self.drop_attempt(reactor);
-        self.record(&error);
-        self.try_each(rest, Some(error), reactor);
-    }
-
     /// Gives up when the limit passed before there was a connection.
     fn check_limit(&mut self, reactor: &mut Reactor) {
         if self.plan.until > reactor.now {
             return;
         }
-        let (error, untried) = match &self.phase {
-            Phase::Resolving(_) => (self.no_name(), 0),
-            Phase::Trying(attempt) => (attempt.no_answer(), attempt.rest.len()),
-            Phase::Connected | Phase::Waiting(_) | Phase::Over(_) => return,
+        let (error, untried) = match self.take_race() {
+            Some(mut race) => self.race_is_late(&mut race, reactor),
+            None if matches!(self.phase, Phase::Resolving(_)) => {
+                let error = self.no_name();
+                self.record(&error);
+                (Some(error), 0)
+            }
+            None => return,
         };
-        self.drop_attempt(reactor);
-        self.record(&error);
         if untried > 0 {
             let addresses = if untried == 1 { "address was" } else { "addresses were" };
             let note = format!("{untried} more {addresses} not tried: the time limit passed");
             self.writer.detail(None, Detail::Note(note));
         }
         self.writer.detail(None, Detail::Closed { how: How::TimeLimit });
-        self.fail(error);
+        self.fail(error.unwrap_or_else(|| self.no_name()));
     }
 
     fn no_name(&self) -> OpError {
@@ -297,14 +236,6 @@ impl Client {
         }
     }
 
-    /// Ends what comes before a connection.
-    fn drop_attempt(&mut self, reactor: &mut Reactor) {
-        if let Phase::Trying(attempt) = &mut self.phase {
-            reactor.release(&mut attempt.stream, attempt.token);
-        }
-        self.phase = Phase::Over(Event::Stopped { session: self.session });
-    }
-
     fn ended(&mut self, end: End) {
         let session = self.session;
         self.ended_here |= matches!(end.how, How::LocalClose | How::LocalAbort);
@@ -312,12 +243,6 @@ impl Client {
             (How::PeerReset | How::Error, Some(error)) => Event::Failed { session, error },
             _ => Event::Stopped { session },
         });
-    }
-}
-
-impl Attempt {
-    fn no_answer(&self) -> OpError {
-        OpError::new("connect", self.peer, format!("no answer within {}", Seconds(self.share)))
     }
 }
 
@@ -334,8 +259,7 @@ impl Session for Client {
 
     fn serve(&mut self, part: Part, reactor: &mut Reactor) -> usize {
         let Part::Connection(id) = part else {
-            self.check_attempt(reactor);
-            self.check_share(reactor);
+            self.check_attempts(reactor);
             self.check_limit(reactor);
             self.check_wait(reactor);
             self.go_on_if_over(reactor);
@@ -398,18 +322,35 @@ impl Session for Client {
         self.connections.configure(options, reactor);
     }
 
+    fn socket(&self, conn: Option<ConnId>) -> Option<Asked<'_>> {
+        self.connections.socket(conn)
+    }
+
+    fn broken(&mut self, conn: Option<ConnId>, error: &io::Error, reactor: &mut Reactor) {
+        if !conn.is_some_and(|conn| self.connections.broken(conn, error, reactor)) {
+            record_taken(self, conn, error);
+        }
+    }
+
     fn stop(&mut self, reactor: &mut Reactor) {
-        let canceled = match &self.phase {
-            Phase::Resolving(_) => Some(format!("resolve {}: canceled", self.plan.to.host())),
-            Phase::Trying(attempt) => Some(format!("connect {}: canceled", attempt.peer)),
-            Phase::Waiting(_) => Some("not connecting again: canceled".to_owned()),
-            Phase::Connected | Phase::Over(_) => None,
+        let canceled = match (self.take_race(), &self.phase) {
+            (Some(mut race), _) => {
+                let notes = race.peers().map(|peer| format!("connect {peer}: canceled")).collect();
+                race.give_up(reactor);
+                notes
+            }
+            (None, Phase::Resolving(_)) => {
+                self.phase = Phase::Over(Event::Stopped { session: self.session });
+                vec![format!("resolve {}: canceled", self.plan.to.host())]
+            }
+            (None, Phase::Waiting(_)) => {
+                self.phase = Phase::Over(Event::Stopped { session: self.session });
+                vec!["not connecting again: canceled".to_owned()]
+            }
+            (None, _) => Vec::new(),
         };
         self.ended_here = true;
-        if let Some(note) = canceled {
-            self.drop_attempt(reactor);
-            self.writer.detail(None, Detail::Note(note));
-        }
+        canceled.into_iter().for_each(|note| self.writer.detail(None, Detail::Note(note)));
         self.connections.stop(reactor);
     }
 
@@ -419,7 +360,10 @@ impl Session for Client {
             return;
         }
         match addresses {
-            Ok(addresses) => self.try_each(addresses.into(), None, reactor),
+            Ok(addresses) => match self.plan.family.pick(&addresses) {
+                none if none.is_empty() => self.no_address(),
+                wanted => self.race(&wanted, reactor),
+            },
             Err(error) => {
                 self.record(&error);
                 self.fail(error);

@@ -12,11 +12,13 @@ use super::access::Access;
 use super::answers::Answers;
 use super::file::SendFile;
 use super::limits::SessionLimits;
+use super::options::{OptionTable, OptionValue, OptionsOf, Setting, SocketOption, TcpInfo};
 use super::outbox::QueueLimit;
 use super::repeat::Repeat;
 use super::replaying::Replay;
 use super::running::RunSequence;
-use crate::endpoint::{Address, Host, UnixName};
+use super::udp::groups::{Group, Multicast};
+use crate::endpoint::{Address, Family, Host, UnixName};
 use crate::error::OpError;
 use crate::journal::{ConnId, Journal};
 
@@ -63,6 +65,11 @@ pub struct Options {
     pub limits: SessionLimits,
     /// Who may connect, or send datagrams (TCP server and UDP).
     pub access: Arc<Access>,
+    /// What is set on its sockets before they are opened, in this order; on accepted connections what they don't have from
+    /// their listener. Sockets that are open keep what they have.
+    pub socket_options: Arc<[Setting]>,
+    /// Groups, and how to send to some (UDP only).
+    pub multicast: Multicast,
 }
 
 /// A TCP server to start.
@@ -83,9 +90,12 @@ pub struct Listen {
 pub struct Connect {
     /// Whom to connect to.
     pub to: Destination,
+    /// Which of a name's addresses are tried.
+    pub family: Family,
     /// The local address to bind before connecting; an unspecified address binds the port alone.
     pub local: Option<SocketAddr>,
-    /// For resolving and all attempts together; each address gets its share of what is left, at least two seconds.
+    /// For resolving and all attempts together. Each address is tried for as long as that lasts, others beside it after
+    /// a head start (RFC 8305).
     pub limit: Duration,
     /// What it does by itself.
     pub options: Options,
@@ -94,7 +104,8 @@ pub struct Connect {
 /// Whom to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
-    /// A host and a port, 1…65535. A name is resolved first, and every address is tried in the resolver's order.
+    /// A host and a port, 1…65535. A name is resolved first, and its addresses are tried in the resolver's order,
+    /// families taking turns.
     Port(Host, u16),
     /// A Unix socket.
     Unix(UnixName),
@@ -243,6 +254,31 @@ pub enum Command {
         /// All its options.
         options: Options,
     },
+    /// Set a socket option now. Answered by [`Event::OptionSet`], and by a record for each socket.
+    SetOption {
+        /// The session.
+        session: SessionId,
+        /// Which of its sockets.
+        of: OptionsOf,
+        /// What.
+        setting: Setting,
+    },
+    /// Read all options of a socket. Answered by [`Event::OptionsRead`].
+    ReadOptions {
+        /// The session.
+        session: SessionId,
+        /// The connection; `None` is the session's own socket.
+        conn: Option<ConnId>,
+        /// Write a record for each option too.
+        record: bool,
+    },
+    /// Ask the kernel what it knows of a TCP connection. Answered by [`Event::Inspected`].
+    Inspect {
+        /// The session.
+        session: SessionId,
+        /// The connection.
+        conn: ConnId,
+    },
     /// Stop: no more clients, or no more attempts; every connection is closed in order. Answered by
     /// [`Event::Stopped`] within a second.
     Stop {
@@ -302,12 +338,50 @@ pub enum Event {
         /// Why.
         error: OpError,
     },
+    /// A group could be joined nowhere; the log says why.
+    NotJoined {
+        /// The session.
+        session: SessionId,
+        /// Which.
+        group: Group,
+        /// Why.
+        error: OpError,
+    },
     /// A job has ended: it is done, or failed, or was given up.
     JobEnded {
         /// The session.
         session: SessionId,
         /// Which.
         job: JobId,
+    },
+    /// A socket option was set, or could not be.
+    OptionSet {
+        /// The session.
+        session: SessionId,
+        /// Of which of its sockets.
+        of: OptionsOf,
+        /// Which.
+        option: SocketOption,
+        /// What the kernel made of it, on the first of several sockets; where one refused, why.
+        now: Result<OptionValue, OpError>,
+    },
+    /// The options of a socket.
+    OptionsRead {
+        /// The session.
+        session: SessionId,
+        /// The connection; `None` is the session's own socket.
+        conn: Option<ConnId>,
+        /// The options, or why they can't be read.
+        table: Result<Arc<OptionTable>, OpError>,
+    },
+    /// What the kernel knows of a TCP connection.
+    Inspected {
+        /// The session.
+        session: SessionId,
+        /// The connection.
+        conn: ConnId,
+        /// The figures, or why there are none.
+        info: Result<Box<TcpInfo>, OpError>,
     },
     /// The payload is with the kernel or in the outgoing queues of everyone it is for.
     SendQueued {
@@ -325,6 +399,17 @@ pub enum Event {
         /// Why.
         error: OpError,
     },
+}
+
+impl Plan {
+    /// What its session does by itself.
+    pub const fn options_mut(&mut self) -> &mut Options {
+        match self {
+            Self::Listen(plan) => &mut plan.options,
+            Self::Connect(plan) => &mut plan.options,
+            Self::Bind(plan) => &mut plan.options,
+        }
+    }
 }
 
 impl Listen {

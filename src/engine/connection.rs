@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use mio::Token;
+use socket2::SockRef;
 
 use super::answering::Conversation;
 use super::answers::Answers;
@@ -147,6 +148,17 @@ impl Connection {
     /// This end and the other one.
     pub(super) fn ends(&self) -> (Address, Address) {
         (self.local.clone(), self.peer.clone())
+    }
+
+    /// Its socket, for its options.
+    pub(super) fn socket(&self) -> SockRef<'_> {
+        self.stream.socket()
+    }
+
+    /// Reading `SO_ERROR` took `error`: no read or write will tell of it any more.
+    pub(super) fn broke(&mut self, error: &io::Error) {
+        let how = self.note("receive", error);
+        self.life.failed(how);
     }
 
     /// Its life, for what a person asks of it.

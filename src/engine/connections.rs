@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::command::{Options, SessionId, Target};
 use super::connection::{Connection, Context, End};
+use super::options::{Asked, Role, prepare_accepted, stop_lingering};
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::session::Ends;
 use super::sockets;
@@ -83,6 +84,11 @@ impl Connections {
                 return Err(told);
             }
         };
+        if by == Opened::Accepted {
+            for error in prepare_accepted(&stream.socket(), &self.options.socket_options) {
+                writer.detail(Some(id), Detail::Error(Box::new(error)));
+            }
+        }
         let ends = (local.clone(), peer);
         let mut connection = Connection::new(stream, token, key, id, ends, &self.options, reactor.now);
         connection.set_queue_limit(self.options.queue_limit);
@@ -92,6 +98,23 @@ impl Connections {
         reactor.again(key);
         reactor.jobs.moved(self.session);
         Ok((id, local))
+    }
+
+    /// The socket of `id`; with `None`, that of the only one.
+    pub(super) fn socket(&self, id: Option<ConnId>) -> Option<Asked<'_>> {
+        let (conn, connection) = match id {
+            Some(id) => self.all.get_key_value(&id)?,
+            None => self.all.first_key_value()?,
+        };
+        Some(Asked { conn: Some(*conn), socket: connection.socket(), role: Role::Connection })
+    }
+
+    /// Reading its `SO_ERROR` took `error` from `id`. Returns whether it is one of them.
+    pub(super) fn broken(&mut self, id: ConnId, error: &io::Error, reactor: &mut Reactor) -> bool {
+        let Some(connection) = self.all.get_mut(&id) else { return false };
+        connection.broke(error);
+        reactor.again(self.key(id));
+        true
     }
 
     /// The poll reports `ready` for `id`.
@@ -240,6 +263,15 @@ impl Connections {
     /// Gives up what waits to be sent; each connection's record says how much that was.
     pub(super) fn drop_queued(&mut self, to: &Target, writer: &mut Writer, reactor: &mut Reactor) {
         self.each(to, reactor, |connection, _| connection.drop_queued(writer));
+    }
+}
+
+impl Drop for Connections {
+    /// What is still open when the engine ends must not hold it up.
+    fn drop(&mut self) {
+        for connection in self.all.values() {
+            let _ = stop_lingering(&connection.socket());
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use super::client::Client;
 use super::command::{Command, Event, JobId, Plan, SessionId, Target, Task};
 use super::jobs::{self, Job};
 use super::listener::Server;
+use super::options;
 use super::reactor::{Part, Reactor, Readiness};
 use super::resolving::Resolved;
 use super::session::{OVER, Session, answer_send};
@@ -225,6 +226,16 @@ impl IoLoop {
             Command::ConnectNow { session } => self.with(session, |it, reactor| it.connect_now(reactor)),
             Command::Configure { session, options } => {
                 self.with(session, |it, reactor| it.configure(options, reactor));
+            }
+            Command::SetOption { session, of, setting } => match self.sessions.get_mut(&session) {
+                Some(it) => options::set(session, it.as_mut(), &of, &setting, &mut self.reactor),
+                None => options::refuse(session, of, &setting, &mut self.reactor),
+            },
+            Command::ReadOptions { session, conn, record } => {
+                self.with(session, |it, reactor| options::read(session, it, conn, record, reactor));
+            }
+            Command::Inspect { session, conn } => {
+                self.with(session, |it, reactor| options::inspect(session, it, conn, reactor));
             }
             Command::Stop { session } => self.with(session, |it, reactor| it.stop(reactor)),
         }

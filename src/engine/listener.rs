@@ -1,6 +1,6 @@
 //! A TCP server: a listener, and the connections that it accepted.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use super::access::{Refusal, Refused};
 use super::command::{Event, Listen, Options, SessionId, Target, Ticket};
 use super::connections::Connections;
 use super::limits::make_room_for;
+use super::options::{Asked, Role, record_taken};
 use super::outbox::QueueLimit;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
@@ -21,7 +22,7 @@ use super::stream::{Listening, Stream};
 use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::figures;
-use crate::journal::{Detail, How, Journal, Opened, Writer};
+use crate::journal::{ConnId, Detail, How, Journal, Opened, Writer};
 
 /// The share of a turn: clients accepted.
 const ACCEPTS: usize = 64;
@@ -58,7 +59,10 @@ impl Server {
     /// Starts to listen; when that fails the session is over at once.
     pub(super) fn open(session: SessionId, journal: Arc<Journal>, plan: Listen, reactor: &mut Reactor) -> Self {
         let mut writer = Writer::new(journal);
-        let (listener, failed) = match listen(session, &plan, reactor) {
+        let mut told = Vec::new();
+        let opened = listen(session, &plan, &mut told, reactor);
+        told.into_iter().for_each(|note| writer.detail(None, Detail::Note(note)));
+        let (listener, failed) = match opened {
             Ok(listener) => {
                 let local = listener.local.clone();
                 writer.detail(None, Detail::Opened { by: Opened::Listening, local: local.clone(), peer: None });
@@ -198,9 +202,14 @@ impl Server {
     }
 }
 
-fn listen(session: SessionId, plan: &Listen, reactor: &mut Reactor) -> Result<Listener, OpError> {
+fn listen(
+    session: SessionId,
+    plan: &Listen,
+    told: &mut Vec<String>,
+    reactor: &mut Reactor,
+) -> Result<Listener, OpError> {
     make_room_for(plan.options.limits.connections)?;
-    let (mut socket, local) = sockets::listen(plan)?;
+    let (mut socket, local) = sockets::listen(plan, told)?;
     let key = Key { session, part: Part::Socket };
     let token = reactor.register(&mut socket, key).map_err(|error| OpError::io("listen", &local, &error))?;
     reactor.again(key);
@@ -293,6 +302,22 @@ impl Session for Server {
         }
         self.connections.configure(options, reactor);
         self.go_on(reactor);
+    }
+
+    fn socket(&self, conn: Option<ConnId>) -> Option<Asked<'_>> {
+        match conn {
+            Some(_) => self.connections.socket(conn),
+            None => {
+                let socket = self.listener.as_ref()?.socket.socket();
+                Some(Asked { conn: None, socket, role: Role::Listener })
+            }
+        }
+    }
+
+    fn broken(&mut self, conn: Option<ConnId>, error: &io::Error, reactor: &mut Reactor) {
+        if !conn.is_some_and(|conn| self.connections.broken(conn, error, reactor)) {
+            record_taken(self, conn, error);
+        }
     }
 
     fn stop(&mut self, reactor: &mut Reactor) {

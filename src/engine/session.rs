@@ -1,16 +1,18 @@
 //! What the loop asks of a session, whatever it is.
 
+use std::io;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
 
 use super::command::{Event, Options, SessionId, Target, Ticket};
+use super::options::{Asked, record_taken};
 use super::outbox::QueueLimit;
 use super::reactor::{Part, Reactor, Readiness};
 use super::resolving::Query;
 use crate::endpoint::Address;
 use crate::error::OpError;
-use crate::journal::Writer;
+use crate::journal::{ConnId, Writer};
 
 /// Why nothing is sent in a session that is over.
 pub(super) const OVER: &str = "nothing is open: it was stopped, or it ended";
@@ -72,6 +74,14 @@ pub(super) trait Session: Send {
 
     /// Changes what it does by itself.
     fn configure(&mut self, options: Options, reactor: &mut Reactor);
+
+    /// The socket of `conn`, or its own: that of a client is its connection.
+    fn socket(&self, conn: Option<ConnId>) -> Option<Asked<'_>>;
+
+    /// Reading `SO_ERROR` took `error` from a socket, which will not tell of it again.
+    fn broken(&mut self, conn: Option<ConnId>, error: &io::Error, _reactor: &mut Reactor) {
+        record_taken(self, conn, error);
+    }
 
     /// Ends within a second.
     fn stop(&mut self, reactor: &mut Reactor);

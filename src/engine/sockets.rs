@@ -4,9 +4,10 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use mio::net::{TcpListener, TcpStream, UdpSocket};
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
 use super::command::{Bind, Listen};
+use super::options::{Role, Setting, prepare};
 use super::stream::{self, Listening, Stream};
 use crate::endpoint::{Address, UnixName};
 use crate::error::OpError;
@@ -35,12 +36,12 @@ fn set_reuse_address(socket: &Socket, address: SocketAddr) -> Result<(), OpError
     Ok(())
 }
 
-/// A listening socket, and the address that it is really bound to.
+/// A listening socket, and the address that it is really bound to. What its options became goes to `told`.
 ///
 /// # Errors
 ///
 /// Of `socket`, `bind` or `listen`.
-pub(super) fn listen(plan: &Listen) -> Result<(Listening, Address), OpError> {
+pub(super) fn listen(plan: &Listen, told: &mut Vec<String>) -> Result<(Listening, Address), OpError> {
     let backlog = i32::try_from(plan.backlog).unwrap_or(i32::MAX);
     let refused = |error: &io::Error| OpError::io("listen", &plan.address, error);
     match &plan.address {
@@ -48,6 +49,7 @@ pub(super) fn listen(plan: &Listen) -> Result<(Listening, Address), OpError> {
             let socket = socket(*address, Type::STREAM, Protocol::TCP)?;
             set_reuse_address(&socket, *address)?;
             set_dual_stack(&socket, *address, plan.dual_stack)?;
+            prepare(&SockRef::from(&socket), Role::Listener, &plan.options.socket_options, told)?;
             socket.bind(&(*address).into()).map_err(|error| OpError::io("bind", address, &error))?;
             socket.listen(backlog).map_err(|error| refused(&error))?;
             let listener = TcpListener::from_std(socket.into());
@@ -57,6 +59,7 @@ pub(super) fn listen(plan: &Listen) -> Result<(Listening, Address), OpError> {
         #[cfg(unix)]
         Address::Unix(name) => {
             let socket = unix_socket(Type::STREAM, &plan.address)?;
+            prepare(&SockRef::from(&socket), Role::Listener, &plan.options.socket_options, told)?;
             let bound = socket.bind(&sock_addr(name, &plan.address)?);
             bound.map_err(|error| OpError::io("bind", &plan.address, &error))?;
             socket.listen(backlog).map_err(|error| refused(&error))?;
@@ -95,9 +98,14 @@ fn sock_addr(name: &UnixName, address: &Address) -> Result<SockAddr, OpError> {
 ///
 /// Of `socket` and `connect`.
 #[cfg(unix)]
-pub(super) fn connect_unix(name: &UnixName) -> Result<Stream, OpError> {
+pub(super) fn connect_unix(
+    name: &UnixName,
+    settings: &[Setting],
+    told: &mut Vec<String>,
+) -> Result<Stream, OpError> {
     let address = Address::Unix(name.clone());
     let socket = unix_socket(Type::STREAM, &address)?;
+    prepare(&SockRef::from(&socket), Role::Connection, settings, told)?;
     let connected = socket.connect(&sock_addr(name, &address)?);
     connected.map_err(|error| OpError::io("connect", &address, &error))?;
     Ok(Stream::Unix(mio::net::UnixStream::from_std(socket.into())))
@@ -129,11 +137,19 @@ pub(super) fn local_for(local: SocketAddr, peer: SocketAddr) -> Result<SocketAdd
 /// # Errors
 ///
 /// Of `socket` and `bind`, and of `connect` when it fails at once.
-pub(super) fn connect(peer: SocketAddr, local: Option<SocketAddr>) -> Result<Stream, OpError> {
+pub(super) fn connect(
+    peer: SocketAddr,
+    local: Option<SocketAddr>,
+    settings: &[Setting],
+    told: &mut Vec<String>,
+) -> Result<Stream, OpError> {
     let socket = socket(peer, Type::STREAM, Protocol::TCP)?;
+    let local = local.map(|local| local_for(local, peer)).transpose()?;
     if let Some(local) = local {
-        let local = local_for(local, peer)?;
         set_reuse_address(&socket, local)?;
+    }
+    prepare(&SockRef::from(&socket), Role::Connection, settings, told)?;
+    if let Some(local) = local {
         socket.bind(&local.into()).map_err(|error| OpError::io("bind", local, &error))?;
     }
     match socket.connect(&peer.into()) {
@@ -159,13 +175,16 @@ fn is_under_way(error: &io::Error) -> bool {
 /// # Errors
 ///
 /// Of `socket`, `bind`, or an option that can't be set.
-pub(super) fn bind(plan: &Bind) -> Result<(UdpSocket, SocketAddr, usize), OpError> {
+pub(super) fn bind(plan: &Bind, told: &mut Vec<String>) -> Result<(UdpSocket, SocketAddr, usize), OpError> {
     let Some(address) = plan.address.socket() else {
         return Err(OpError::new("bind", &plan.address, "no UDP socket can be bound there"));
     };
     let error = |error| OpError::io("bind", address, &error);
     let socket = socket(address, Type::DGRAM, Protocol::UDP)?;
     set_dual_stack(&socket, address, plan.dual_stack)?;
+    if plan.options.multicast.reuse {
+        super::udp::system::share_port(&socket).map_err(error)?;
+    }
     socket.set_broadcast(plan.options.broadcast).map_err(error)?;
     if let Some(bytes) = plan.receive_buffer {
         let bytes = bytes as usize;
@@ -173,8 +192,9 @@ pub(super) fn bind(plan: &Bind) -> Result<(UdpSocket, SocketAddr, usize), OpErro
         let _ = socket.set_recv_buffer_size(bytes);
         super::udp::system::force_receive_buffer(&socket, bytes);
     }
-    let granted = socket.recv_buffer_size().map_err(error)?;
     super::udp::system::prepare(&socket, address);
+    prepare(&SockRef::from(&socket), Role::Datagrams, &plan.options.socket_options, told)?;
+    let granted = socket.recv_buffer_size().map_err(error)?;
     socket.bind(&address.into()).map_err(error)?;
     let socket = UdpSocket::from_std(socket.into());
     let local = socket.local_addr().map_err(error)?;

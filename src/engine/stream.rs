@@ -80,6 +80,11 @@ impl Stream {
         each!(self, stream => stream.shutdown(Shutdown::Write))
     }
 
+    /// The socket, for its options.
+    pub(super) fn socket(&self) -> SockRef<'_> {
+        each!(self, stream => SockRef::from(stream))
+    }
+
     /// Makes the next close an abort: RST instead of FIN (socket(7), `SO_LINGER` with zero). A Unix socket has no RST;
     /// its peer finds out by what it did not read.
     pub(super) fn abort_on_close(&self) {
@@ -188,6 +193,17 @@ impl Listening {
             Self::Unix(listener) => {
                 listener.accept().map(|(stream, peer)| (Stream::Unix(stream), unix::address(&peer)))
             }
+        }
+    }
+}
+
+impl Listening {
+    /// The socket, for its options.
+    pub(super) fn socket(&self) -> SockRef<'_> {
+        match self {
+            Self::Tcp(listener) => SockRef::from(listener),
+            #[cfg(unix)]
+            Self::Unix(listener) => SockRef::from(listener),
         }
     }
 }

@@ -5,9 +5,12 @@
 
 mod answering;
 mod drops;
+pub(super) mod groups;
 mod limits;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "linux")]
+mod linux_groups;
 mod pace;
 mod peers;
 #[cfg(not(target_os = "linux"))]
@@ -23,10 +26,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use socket2::SockRef;
 
 use super::access::Refused;
 use super::command::{Bind, Event, Options, SessionId, Target, Ticket};
 use super::limits::Watch;
+use super::options::{Asked, Role};
 use super::outbox::QueueLimit;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
@@ -36,7 +41,8 @@ use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::journal::{ConnId, Detail, How, Journal, Opened, State, Writer};
 use answering::Delayed;
-use peers::Peers;
+use groups::Memberships;
+use peers::{Peers, Route};
 use sending::Name;
 use sends::{Replies, Sends};
 use socket::{Bound, bind, receive_buffer};
@@ -59,6 +65,7 @@ pub(super) struct Datagrams {
     socket: Option<Bound>,
     options: Options,
     peers: Peers,
+    memberships: Memberships,
     sends: Sends,
     replies: Replies,
     /// Replies that wait for their time.
@@ -83,7 +90,10 @@ impl Datagrams {
     pub(super) fn open(session: SessionId, journal: Arc<Journal>, plan: Bind, reactor: &mut Reactor) -> Self {
         let mut writer = Writer::new(journal);
         let mut over = None;
-        let socket = match bind(session, &plan, reactor) {
+        let mut told = Vec::new();
+        let bound = bind(session, &plan, &mut told, reactor);
+        told.into_iter().for_each(|note| writer.detail(None, Detail::Note(note)));
+        let socket = match bound {
             Ok(bound) => {
                 let local = Address::Ip(bound.local);
                 writer.detail(None, Detail::Opened { by: Opened::Bound, local: local.clone(), peer: None });
@@ -98,11 +108,12 @@ impl Datagrams {
                 None
             }
         };
-        Self {
+        let mut datagrams = Self {
             session,
             writer,
             socket,
             peers: Peers::default(),
+            memberships: Memberships::default(),
             sends: Sends::within(plan.options.queue_limit),
             options: plan.options,
             replies: Replies::default(),
@@ -114,7 +125,10 @@ impl Datagrams {
             watch: Watch::new(reactor.now),
             refused: Refused::default(),
             over,
-        }
+        };
+        let failed = datagrams.open_groups();
+        datagrams.tell_not_joined(failed, reactor);
+        datagrams
     }
 
     fn key(&self) -> Key {
@@ -125,16 +139,22 @@ impl Datagrams {
         self.writer.detail(conn, Detail::Error(Box::new(error)));
     }
 
-    /// The number of the peer with `address`; a new one is recorded.
-    fn peer(&mut self, address: SocketAddr) -> ConnId {
-        if let Some(peer) = self.peers.touch(address) {
+    /// The number of the peer at `route`, which sends to `to`, as far as that is told; a new one is recorded.
+    fn peer(&mut self, route: Route, to: Option<SocketAddr>) -> ConnId {
+        if let Some(peer) = self.peers.touch(route) {
             return peer.conn;
         }
-        let local = self.socket.as_ref().map_or(address, |bound| bound.local);
-        let (peer, local) = (Address::Ip(address), Address::Ip(local));
+        let bound = self.socket.as_ref().map_or(route.address, |bound| bound.local);
+        let mut local = to.unwrap_or(bound);
+        local.set_port(bound.port());
+        let (peer, local) = (Address::Ip(route.address), Address::Ip(local));
+        let note = route.to.map(|_| Detail::Note(format!("{peer} sends this to {local}")));
         let opened = Detail::Opened { by: Opened::Peer, local: local.clone(), peer: Some(peer.clone()) };
         let conn = self.writer.open(opened, peer, local, State::Datagrams);
-        if let Some(silent) = self.peers.add(address, conn) {
+        if let Some(note) = note {
+            self.writer.detail(Some(conn), note);
+        }
+        if let Some(silent) = self.peers.add(route, to, conn) {
             self.writer.set_state(silent, State::Closed(How::LocalClose));
         }
         conn
@@ -142,7 +162,7 @@ impl Datagrams {
 
     fn forget_peers(&mut self, to: &Target) {
         let chosen: Vec<_> = match to {
-            Target::All => self.peers.all().map(|(conn, _)| conn).collect(),
+            Target::All => self.peers.conns(),
             Target::Connections(conns) => conns.clone(),
             Target::Address(..) => Vec::new(),
         };
@@ -250,6 +270,14 @@ impl Session for Datagrams {
         self.follow(&before.answers);
         // It may receive by itself again, or be limited.
         reactor.again(self.key());
+        let failed = self.follow_groups(&before.multicast);
+        self.tell_not_joined(failed, reactor);
+    }
+
+    /// Its peers have no sockets of their own.
+    fn socket(&self, _: Option<ConnId>) -> Option<Asked<'_>> {
+        let socket = SockRef::from(&self.socket.as_ref()?.socket);
+        Some(Asked { conn: None, socket, role: Role::Datagrams })
     }
 
     fn stop(&mut self, reactor: &mut Reactor) {
@@ -286,7 +314,7 @@ impl Datagrams {
         self.receive(share, reactor);
         self.drain_errors();
         self.check_drops(reactor.now);
-        for (conn, _) in self.peers.all() {
+        for conn in self.peers.conns() {
             self.writer.set_state(conn, State::Closed(how));
         }
         if let Some(mut bound) = self.socket.take() {

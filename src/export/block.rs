@@ -51,22 +51,18 @@ impl Block {
     /// Appends a number.
     #[inline]
     pub(super) fn decimal(&mut self, number: u64) {
-        const PAIRS: [[u8; 2]; 100] = pairs();
-        // The longest u64 has 20 digits.
-        let mut digits = [0; 20];
-        let mut start = digits.len();
+        // In place: what was just written in pieces is slow to be read as a whole.
+        let len = number.checked_ilog10().map_or(1, |log| log as usize + 1);
+        let (first, pairs) = self.room(len).as_rchunks_mut::<2>();
         let mut rest = number;
-        while rest >= 10 {
-            start -= 2;
-            digits[start..start + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
+        for pair in pairs.iter_mut().rev() {
+            *pair = PAIRS[(rest % 100) as usize];
             rest /= 100;
         }
-        // What is left is the first digit, unless the pairs had it.
-        if rest > 0 || start == digits.len() {
-            start -= 1;
-            digits[start] = PAIRS[(rest % 10) as usize][1];
+        if let [digit] = first {
+            *digit = PAIRS[(rest % 10) as usize][1];
         }
-        self.put(&digits[start..]);
+        self.at += len;
     }
 
     /// Appends `bytes` as lower-case hexadecimal digits.
@@ -96,6 +92,8 @@ impl std::fmt::Write for Block {
 }
 
 /// `00` to `99`.
+pub(super) const PAIRS: [[u8; 2]; 100] = pairs();
+
 const fn pairs() -> [[u8; 2]; 100] {
     let mut pairs = [[b'0'; 2]; 100];
     let mut number = 0;

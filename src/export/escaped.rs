@@ -106,10 +106,13 @@ fn may_need_closer<F: Form>(word: u64, after: u64) -> u64 {
     F::WATCHED.map_or(starts, |byte| starts | is(word, byte))
 }
 
-/// Whether each of `stride` is ASCII that is not watched: the table tells all about it.
+/// Whether each of `stride` is ASCII that is not watched: the table tells all about it. Word by word: compilers make
+/// poor vectors of this.
 #[inline]
 fn is_alone<F: Form>(stride: &[u8; STRIDE]) -> bool {
-    stride.iter().fold(true, |all, &byte| all & byte.is_ascii() & (F::WATCHED != Some(byte)))
+    let words = stride.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word));
+    let closer = |word| (word & HIGH) | F::WATCHED.map_or(0, |byte| is(word, byte));
+    words.fold(0, |all, word| all | closer(word)) == 0
 }
 
 /// Writes `bytes` to `out`, which has [`room`] for them. Returns how long that is.
@@ -169,21 +172,34 @@ fn eight<F: Form>(word: [u8; 8], out: &mut [u8]) -> usize {
 /// Writes up to eight bytes, after which there is one more.
 #[inline(always)]
 fn word<F: Form>(form: &mut F, bytes: &[u8], out: &mut [u8], place: Place) -> Place {
-    let Some(window) = bytes[place.from..].first_chunk::<WINDOW>() else { return place };
-    let ([word @ .., _], [_, after @ ..]) = (*window, *window);
-    let closer = may_need_closer::<F>(u64::from_le_bytes(word), u64::from_le_bytes(after));
+    let window = &bytes[place.from..place.from + WINDOW];
+    // Each is read as a whole: what is put together from bytes would have to wait for them.
+    let (Some(word), Some(after)) = (window.first_chunk(), window.last_chunk()) else { return place };
+    let closer = may_need_closer::<F>(u64::from_le_bytes(*word), u64::from_le_bytes(*after));
     // All are written; those before the first that needs a closer look count.
     let alone = (closer.trailing_zeros() / u8::BITS) as usize;
     if alone == word.len() {
-        let at = place.at + eight::<F>(word, &mut out[place.at..]);
+        let at = place.at + eight::<F>(*word, &mut out[place.at..]);
         return Place { from: place.from + alone, at, ..place };
     }
-    let out_of_word = &mut out[place.at..place.at + ROOM_OF_EIGHT];
-    let mut at = 0;
-    for &byte in &word[..alone] {
-        at += put(F::TABLE.cells[usize::from(byte)], &mut out_of_word[at..]);
+    if alone == 0 {
+        return one(form, bytes, out, place);
     }
-    one(form, bytes, out, Place { from: place.from + alone, at: place.at + at, ..place })
+    let at = place.at + some_of_eight::<F>(*word, alone, &mut out[place.at..]);
+    one(form, bytes, out, Place { from: place.from + alone, at, ..place })
+}
+
+/// The same as [`eight`], where only the first `alone` of them count: that is not known early enough to be told by a
+/// branch.
+#[inline(always)]
+fn some_of_eight<F: Form>(word: [u8; 8], alone: usize, out: &mut [u8]) -> usize {
+    let out = out.first_chunk_mut::<ROOM_OF_EIGHT>().expect("there is room for a word after every byte");
+    let (mut at, mut end) = (0, 0);
+    for (index, byte) in word.into_iter().enumerate() {
+        end = if index == alone { at } else { end };
+        at += put(F::TABLE.cells[usize::from(byte)], &mut out[at & LAST_PLACE..]);
+    }
+    end
 }
 
 /// Writes the next byte, or the character that it starts.
@@ -215,13 +231,11 @@ fn closer<F: Form>(form: &mut F, bytes: &[u8], before: Before<'_>, out: &mut [u8
     if lead.is_ascii() {
         return (1, form.watched(lead, &bytes[1..], out), false);
     }
-    let width = match lead {
-        ..=0xdf => 2,
-        0xe0..=0xef => 3,
-        _ => 4,
-    };
-    let rest = bytes.iter().skip(1).take(width - 1);
-    let right = 1 + rest.take_while(|byte| matches!(byte, 0x80..=0xbf)).count();
+    // A lead has as many ones ahead as its character has bytes.
+    let width = lead.leading_ones() as usize;
+    let goes_on = |at: usize| bytes.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
+    let third = width > 2 && goes_on(2);
+    let right = 2 + usize::from(third) + usize::from(third && width > 3 && goes_on(3));
     if right < width {
         return (right, form.cut(&bytes[..right], out), false);
     }

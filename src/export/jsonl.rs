@@ -16,10 +16,11 @@
 
 use std::io::{self, Write};
 
+use bytes::Bytes;
 use rustc_hash::FxHashMap;
-use sha2::{Digest, Sha256};
 
 use super::json::Line;
+use super::sums::Sums;
 use super::times::Times;
 use super::words;
 use super::{About, Ends, Header, LogWriter, Summary};
@@ -39,6 +40,7 @@ pub(super) struct Jsonl<W> {
     times: Times,
     line: Line,
     tallies: FxHashMap<ConnId, Tally>,
+    sums: Sums,
     records: u64,
     /// Records before the first one that nothing counts.
     cleared: u64,
@@ -51,8 +53,8 @@ struct Tally {
     members: Box<[u8]>,
     /// Its start was written: so was what crossed it first.
     opened: bool,
-    received: Sum,
-    sent: Sum,
+    received: Count,
+    sent: Count,
 }
 
 impl Tally {
@@ -61,21 +63,15 @@ impl Tally {
         line.number("conn", conn.0.into());
         line.text("peer", &ends.peer.to_string());
         line.text("local", &ends.local.to_string());
-        Self { members: line.members(), opened: false, received: Sum::default(), sent: Sum::default() }
+        Self { members: line.members(), opened: false, received: Count::default(), sent: Count::default() }
     }
-}
-
-/// What was written of one direction.
-#[derive(Debug, Default)]
-struct Sum {
-    count: Count,
-    digest: Sha256,
 }
 
 impl<W: Write> Jsonl<W> {
     pub(super) fn new(out: W) -> Self {
         let (times, line) = (Times::utc(), Line::default());
-        Self { out, times, line, tallies: FxHashMap::default(), records: 0, cleared: 0 }
+        let (tallies, sums) = Default::default();
+        Self { out, times, line, tallies, sums, records: 0, cleared: 0 }
     }
 
     /// The members that tell whose record it is.
@@ -96,18 +92,28 @@ impl<W: Write> Jsonl<W> {
         }
     }
 
-    fn payload(&mut self, record: &Record, ends: Option<&Ends>, direction: Direction, bytes: &[u8]) {
+    fn payload(
+        &mut self,
+        record: &Record,
+        ends: Option<&Ends>,
+        direction: Direction,
+        bytes: &Bytes,
+    ) -> io::Result<()> {
         if let (Some(conn), Some(ends)) = (record.conn, ends) {
             let tally = self.tallies.entry(conn).or_insert_with(|| Tally::new(conn, ends));
             self.line.paste(&tally.members);
-            match direction {
-                Direction::Received => tally.received.add(bytes),
-                Direction::Sent => tally.sent.add(bytes),
-            }
+            let count = match direction {
+                Direction::Received => &mut tally.received,
+                Direction::Sent => &mut tally.sent,
+            };
+            count.bytes += bytes.len() as u64;
+            count.records += 1;
+            self.sums.add(conn, direction, bytes)?;
         } else {
             self.connection(record, ends);
         }
         self.line.payload(bytes);
+        Ok(())
     }
 
     fn detail(&mut self, detail: &Detail) {
@@ -132,8 +138,8 @@ impl<W: Write> Jsonl<W> {
     fn totals(&mut self, summary: &Summary) {
         let (mut received, mut sent) = (Count::default(), Count::default());
         for tally in self.tallies.values() {
-            received.join(tally.received.count);
-            sent.join(tally.sent.count);
+            received.join(tally.received);
+            sent.join(tally.sent);
         }
         let line = &mut self.line;
         line.number("records", self.records);
@@ -180,7 +186,7 @@ impl<W: Write> LogWriter for Jsonl<W> {
     fn record(&mut self, record: &Record, about: About<'_>) -> io::Result<()> {
         self.line.start_record(words::kind(&record.content), record.seq, self.times.text(record.time));
         match &record.content {
-            Content::Payload(direction, bytes) => self.payload(record, about.ends, *direction, bytes),
+            Content::Payload(direction, bytes) => self.payload(record, about.ends, *direction, bytes)?,
             Content::Detail(detail) => {
                 self.connection(record, about.ends);
                 self.detail(detail);
@@ -203,14 +209,19 @@ impl<W: Write> LogWriter for Jsonl<W> {
         self.line.start("summary");
         self.totals(summary);
         self.line.open_array("connections");
+        let mut sums = self.sums.finish()?;
         for totals in &summary.connections {
             let tally = self.tallies.remove(&totals.conn);
             let tally = tally.unwrap_or_else(|| Tally::new(totals.conn, &totals.ends));
             self.line.open_element();
             self.line.paste(&tally.members);
             let whole = tally.opened || self.cleared == 0;
-            tally.received.end(&mut self.line, "received", totals.received, whole);
-            tally.sent.end(&mut self.line, "sent", totals.sent, whole);
+            let mut end = |name, direction, saved, exact| {
+                let complete = whole && saved == exact;
+                direction_totals(&mut self.line, name, saved, exact, complete, &sums.take(totals.conn, direction));
+            };
+            end("received", Direction::Received, tally.received, totals.received);
+            end("sent", Direction::Sent, tally.sent, totals.sent);
             self.line.close_object();
             if self.line.len() >= PIECE {
                 self.line.drain_to(&mut self.out)?;
@@ -222,24 +233,16 @@ impl<W: Write> LogWriter for Jsonl<W> {
     }
 }
 
-impl Sum {
-    fn add(&mut self, bytes: &[u8]) {
-        self.count.bytes += bytes.len() as u64;
-        self.count.records += 1;
-        self.digest.update(bytes);
-    }
-
-    /// Writes the counters of a direction, and what this file has of it with its digest. They are those `of_all` that
-    /// ever crossed, or of what came since the file began.
-    fn end(self, line: &mut Line, name: &str, exact: Count, of_all: bool) {
-        line.open_object(name);
-        line.number("bytes", exact.bytes);
-        line.number("records", exact.records);
-        line.number("saved", self.count.bytes);
-        line.flag("complete", of_all && self.count == exact);
-        line.hex("sha256", &self.digest.finalize());
-        line.close_object();
-    }
+/// What this file has of a direction, and the exact counters, with the digest of the former. It is `complete` when
+/// that is all that ever crossed, or came since the file began.
+fn direction_totals(line: &mut Line, name: &str, saved: Count, exact: Count, complete: bool, digest: &[u8; 32]) {
+    line.open_object(name);
+    line.number("bytes", exact.bytes);
+    line.number("records", exact.records);
+    line.number("saved", saved.bytes);
+    line.flag("complete", complete);
+    line.hex("sha256", digest);
+    line.close_object();
 }
 
 fn error_members(line: &mut Line, error: &OpError) {

@@ -26,13 +26,13 @@ mod flows;
 pub(crate) mod format;
 mod headers;
 pub(crate) mod remark;
-mod sums;
 mod tcp;
 
 use std::io::{self, Write};
 
 use bytes::Bytes;
 
+use super::sums::Sums;
 use super::{About, Header, LogWriter, Role, Summary};
 use crate::journal::{ConnId, Content, Detail, Direction, How, Opened, Record, Side};
 use annotated::Annotated;
@@ -40,7 +40,6 @@ use block::Drops;
 use flows::{Flow, Flows};
 pub(crate) use headers::Route;
 use remark::{Remark, Sum};
-use sums::Sums;
 use tcp::{Wire, flag};
 
 /// Totals of connections are written in blocks of about this many bytes.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::address::{local_address, socket_address};
 use super::kind::{host_and_port, split_endpoint, whole_endpoint};
 use super::{Errors, Field, Switches, note, port, remote_port, spelled_port, unix_name};
-use crate::endpoint::{Endpoint, Host, Location, ParseError, Scheme};
+use crate::endpoint::{Endpoint, Family, Host, Location, ParseError, Scheme};
 use crate::engine::{Answers, Connect, Destination, Plan};
 
 const KINDS: &[Scheme] = &[Scheme::Tcp, Scheme::Tls, Scheme::Unix];
@@ -56,20 +56,29 @@ impl ClientForm {
         if self.kind == Scheme::Unix {
             let name = note(&mut errors, Field::Path, unix_name(&self.path));
             return match (name, limit) {
-                (Some(name), Some(limit)) if errors.is_empty() => {
-                    Ok(Plan::Connect(Connect { to: Destination::Unix(name), local: None, limit, options }))
-                }
+                (Some(name), Some(limit)) if errors.is_empty() => Ok(Plan::Connect(Connect {
+                    to: Destination::Unix(name),
+                    family: Family::Any,
+                    local: None,
+                    limit,
+                    options,
+                })),
                 _ => Err(errors),
             };
         }
         let (host, port) = host_and_port(&self.host, &self.port, Scheme::Tcp);
-        let host = note(&mut errors, Field::Host, host.parse().map_err(|error: ParseError| error.reason));
+        let host = host.parse().map_err(|error: ParseError| error.reason);
+        let host = note(&mut errors, Field::Host, host.and_then(|host| switches.ip.wanted(host)));
         let port = note(&mut errors, Field::Port, remote_port(&port, "tcp"));
         let local = self.local(host.as_ref(), &mut errors);
         match (host, port, limit) {
-            (Some(host), Some(port), Some(limit)) if errors.is_empty() => {
-                Ok(Plan::Connect(Connect { to: Destination::Port(host, port), local, limit, options }))
-            }
+            (Some(host), Some(port), Some(limit)) if errors.is_empty() => Ok(Plan::Connect(Connect {
+                to: Destination::Port(host, port),
+                family: switches.ip.family,
+                local,
+                limit,
+                options,
+            })),
             _ => Err(errors),
         }
     }

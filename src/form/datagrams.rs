@@ -1,10 +1,11 @@
 //! The form of a socket for datagrams.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::address::{local_address, socket_address};
+use super::address::{Families, socket_address};
 use super::kind::{host_and_port, split_endpoint, whole_endpoint};
 use super::{Errors, Field, Switches, note, port, remote_port, spelled_port};
 use crate::endpoint::{Endpoint, Host, Location, ParseError, Scheme};
@@ -52,8 +53,10 @@ impl Default for UdpForm {
 impl UdpForm {
     pub(super) fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
         let mut errors = Errors::new();
-        let options = switches.check(answers, &mut errors);
-        let address = note(&mut errors, Field::Address, local_address(&self.address));
+        let mut options = switches.check(answers, &mut errors);
+        let address = note(&mut errors, Field::Address, switches.ip.local_address(&self.address));
+        let local = address.map(|(ip, _, dual_stack)| (ip, dual_stack));
+        options.multicast = switches.multicast.check(local, &mut errors);
         let port = note(&mut errors, Field::Port, port(&self.port, "udp"));
         let buffer = note(&mut errors, Field::ReceiveBuffer, receive_buffer(&self.receive_buffer));
         match (address, port, buffer) {
@@ -73,6 +76,12 @@ impl UdpForm {
         let (_, port) = host_and_port(&self.target_host, &self.target_port, Scheme::Udp);
         note(errors, Field::Port, spelled_port(&self.port, 0));
         note(errors, Field::TargetPort, spelled_port(&port, 1));
+    }
+
+    /// The address that it binds, and whether that is dual-stack, as far as it can be told.
+    pub fn local(&self, families: Families) -> Option<(IpAddr, bool)> {
+        let (ip, _, dual_stack) = families.local_address(&self.address).ok()?;
+        Some((ip, dual_stack))
     }
 
     /// One that is bound to `endpoint`.

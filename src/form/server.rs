@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::address::{local_address, socket_address};
+use super::address::socket_address;
 use super::kind::whole_endpoint;
 use super::limits::room;
 use super::{Errors, Field, Switches, note, port, spelled_port, unix_name};
@@ -56,7 +56,7 @@ impl ServerForm {
                 _ => Err(errors),
             };
         }
-        let address = note(&mut errors, Field::Address, local_address(&self.address));
+        let address = note(&mut errors, Field::Address, switches.ip.local_address(&self.address));
         let port = note(&mut errors, Field::Port, port(&self.port, "tcp"));
         match (address, port, backlog) {
             (Some((ip, scope, dual_stack)), Some(port), Some(backlog)) if errors.is_empty() => {

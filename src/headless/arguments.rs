@@ -1,6 +1,8 @@
 //! What can be written on the command line.
 
 mod limits;
+mod multicast;
+mod options;
 pub(super) mod values;
 
 pub(super) use values::placed;
@@ -214,11 +216,15 @@ pub(super) struct Common {
     /// MiB that may wait to be sent to each peer
     #[arg(long, value_name = "MIB", default_value = "16")]
     pub(super) queue_limit: String,
+    #[command(flatten)]
+    pub(super) options: options::OptionArguments,
     /// KiB of receive buffer to ask for (UDP)
     #[arg(long, value_name = "KIB", default_value = "4096")]
     pub(super) receive_buffer: String,
     #[command(flatten)]
     pub(super) limits: limits::LimitArguments,
+    #[command(flatten)]
+    pub(super) multicast: multicast::MulticastArguments,
 }
 
 /// Look up names, addresses, services, ports and protocols

@@ -60,6 +60,7 @@ pub(super) fn talk(mut arguments: ConnectArguments) -> Result<Talk, Failure> {
         until,
         wait: if udp { Some(wait.unwrap_or(WAIT)) } else { wait },
         output: common.output,
+        show_options: common.options.show_options,
         record: recorder::Asked::of(&common)?,
         save: common.save,
     })

@@ -65,6 +65,8 @@ pub(super) struct Talk {
     pub(super) output: OutputForm,
     pub(super) save: Option<PathBuf>,
     pub(super) record: Option<recorder::Asked>,
+    /// Whether the options of the socket are recorded once it is open.
+    pub(super) show_options: bool,
 }
 
 impl Talk {
@@ -146,6 +148,7 @@ struct Conversation {
     /// Messages that were sent: their `{n}`.
     messages: u64,
     watch: Watch,
+    show_options: bool,
     wait: Option<Duration>,
     deadline: Option<Instant>,
     /// This end, once it is open.
@@ -184,6 +187,7 @@ impl Conversation {
             last_ticket: 0,
             messages: 0,
             watch: Watch::new(talk.until.as_deref(), scheme == Scheme::Tcp),
+            show_options: talk.show_options,
             wait: talk.wait,
             deadline: None,
             local: None,

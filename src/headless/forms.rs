@@ -15,6 +15,9 @@ pub(super) fn switches(common: &Common) -> Switches {
         keep_open: common.keep_open,
         broadcast: common.broadcast,
         queue_limit: common.queue_limit.clone(),
+        socket_options: common.options.socket_options(),
+        ip: common.multicast.families(),
+        multicast: common.multicast.form(),
         limits: common.limits.form(),
         ..Switches::default()
     }
@@ -72,5 +75,9 @@ fn option(field: Field) -> &'static str {
         Field::ReconnectAttempts => "--reconnect",
         Field::Allow => "--allow",
         Field::Deny => "--deny",
+        Field::Option(_) => "--socket-option",
+        Field::MulticastTtl => "--multicast-ttl",
+        Field::MulticastInterface => "--multicast-interface",
+        Field::Group(_) => "--join",
     }
 }

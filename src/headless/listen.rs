@@ -58,6 +58,7 @@ pub(super) fn talk(arguments: ListenArguments) -> Result<Talk, Failure> {
         until: None,
         wait: None,
         output: common.output,
+        show_options: common.options.show_options,
         record: recorder::Asked::of(&common)?,
         save: common.save,
     })

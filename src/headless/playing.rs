@@ -156,6 +156,8 @@ impl Playing<'_> {
                 self.endpoint = format!("{}://{local}", if self.udp { "udp" } else { "tcp" });
             }
             Event::Connected { local, peer, .. } => tell(format_args!("connected to tcp://{peer} from {local}")),
+            // It goes on without that group.
+            Event::NotJoined { error, .. } => complain(&error),
             Event::Failed { error, .. } => {
                 complain(&error);
                 (self.status, self.over) = (Status::Network, true);
@@ -164,7 +166,10 @@ impl Playing<'_> {
             Event::Connecting { .. }
             | Event::Waiting { .. }
             | Event::SendQueued { .. }
-            | Event::SendFailed { .. } => {}
+            | Event::SendFailed { .. }
+            | Event::OptionSet { .. }
+            | Event::OptionsRead { .. }
+            | Event::Inspected { .. } => {}
         }
     }
 }

@@ -150,6 +150,7 @@ fn talk(profile: &Profile, arguments: &RunArguments) -> Result<Talk, String> {
         wait: if udp { Some(wait.unwrap_or(WAIT)) } else { wait },
         output: arguments.output.unwrap_or_default(),
         record: None,
+        show_options: false,
         save: arguments.save.clone(),
     })
 }

@@ -40,21 +40,29 @@ impl Segment {
     /// The record `seq`, if it is in here. The payload is shared, not copied.
     pub fn get(&self, seq: Seq) -> Option<Record> {
         let index = usize::try_from(seq.checked_sub(self.first)?).ok()?;
-        let entry = self.entries.get(index)?;
-        Some(Record {
+        self.entries.get(index).map(|entry| self.record(seq, entry))
+    }
+
+    /// The records from `seq` on, in order.
+    pub fn records_from(&self, seq: Seq) -> impl Iterator<Item = Record> + '_ {
+        let seq = seq.max(self.first);
+        let index = usize::try_from(seq - self.first).unwrap_or(usize::MAX);
+        let entries = self.entries.get(index..).unwrap_or_default();
+        (seq..).zip(entries).map(|(seq, entry)| self.record(seq, entry))
+    }
+
+    #[inline]
+    fn record(&self, seq: Seq, entry: &Entry) -> Record {
+        Record {
             seq,
             time: entry.time,
             conn: (entry.conn != 0).then_some(ConnId(entry.conn)),
             content: self.content(entry),
             unexpected: entry.unexpected,
-        })
+        }
     }
 
-    /// The records from `seq` on, in order.
-    pub fn records_from(&self, seq: Seq) -> impl Iterator<Item = Record> + '_ {
-        (seq.max(self.first)..self.end()).filter_map(|seq| self.get(seq))
-    }
-
+    #[inline]
     fn content(&self, entry: &Entry) -> Content {
         let start = entry.start as usize;
         let payload =

@@ -5,7 +5,9 @@
 
 mod limits;
 pub mod lookup;
+mod multicast;
 mod ncat;
+mod options;
 mod python;
 mod shell;
 mod socat;
@@ -13,9 +15,9 @@ mod sockscope;
 
 use super::Profile;
 use crate::clock::Stamp;
-use crate::endpoint::{Address, Endpoint, Host, Port, Scheme};
-use crate::engine::Answers;
-use crate::form::{self, ClientForm, Form, ServerForm, UdpForm};
+use crate::endpoint::{Address, Endpoint, Family, Host, Port, Scheme};
+use crate::engine::{Answers, Setting};
+use crate::form::{self, ClientForm, Form, MulticastForm, ServerForm, UdpForm};
 use crate::message::Message;
 use crate::responder::{Act, Pattern, Rules, Test, When};
 use crate::template::Values;
@@ -73,7 +75,7 @@ fn checked(profile: &Profile, make: fn(&Profile) -> Command) -> Result<Command, 
     {
         return Err(reason);
     }
-    let hosts = match opens(&profile.form) {
+    let hosts = match opens(profile) {
         Opens::Listen { at, .. } => vec![at.bare()],
         Opens::Connect { to, local, .. } => {
             [Some(to), local].into_iter().flatten().map(|place| place.bare()).collect()
@@ -129,19 +131,26 @@ struct Outline {
     message: Option<Vec<u8>>,
     once: bool,
     broadcast: bool,
+    /// What is set on its sockets.
+    settings: Vec<Setting>,
+    family: Family,
+    multicast: MulticastForm,
     remarks: Vec<String>,
 }
 
 impl Outline {
     fn of(profile: &Profile) -> Self {
         let mut outline = Self {
-            opens: opens(&profile.form),
+            opens: opens(profile),
             greeting: None,
             closes: false,
             echoes: false,
             message: None,
             once: profile.switches.once,
             broadcast: profile.switches.broadcast,
+            settings: options::settings(profile),
+            family: profile.switches.ip.family,
+            multicast: multicast::of(profile),
             remarks: Vec::new(),
         };
         outline.take_rules(&profile.rules);
@@ -203,9 +212,14 @@ impl Outline {
 /// What is said of a sequence that a line can't hold.
 const NO_SEQUENCE: &str = "the sequence is left out: save the profile, and use sockscope run FILE";
 
-fn opens(form: &Form) -> Opens {
-    let place = |host: &str, port: &str| Place { host: host.trim().to_owned(), port: port.trim().to_owned() };
-    match form {
+/// What is opened; `::` that takes both families is `*`.
+fn opens(profile: &Profile) -> Opens {
+    let is_both = |host: &str| !profile.switches.ip.v6_only && matches!(host, "::" | "[::]");
+    let place = |host: &str, port: &str| {
+        let host = if is_both(host.trim()) { "*" } else { host.trim() };
+        Place { host: host.to_owned(), port: port.trim().to_owned() }
+    };
+    match &profile.form {
         Form::Server(ServerForm { address, port, backlog, .. }) => {
             Opens::Listen { at: place(address, port), backlog: backlog.trim().to_owned() }
         }

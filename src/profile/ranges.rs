@@ -8,7 +8,8 @@ use crate::sequence::{LONGEST, MOST_STEPS, Sequence, Step};
 use super::{MOST_RUNS, Profile};
 
 /// The keys of forms and switches that are numbers, though a person types them as text.
-pub(super) const NUMBERS: [&str; 15] = [
+pub(super) const NUMBERS: [&str; 16] = [
+    "ttl",
     "port",
     "backlog",
     "local_port",
@@ -25,9 +26,6 @@ pub(super) const NUMBERS: [&str; 15] = [
     "reconnect_longest",
     "reconnect_attempts",
 ];
-
-/// The tables within a form or the switches that have such numbers too.
-pub(super) const PARTS: [&str; 1] = ["limits"];
 
 /// The longest pause that ends a frame, in seconds: a day.
 const LONGEST_GAP: u64 = 24 * 60 * 60;
@@ -105,7 +103,13 @@ fn place(form: &Form, field: Field) -> Vec<Key> {
     if let Some((table, key)) = limit_key(field) {
         return vec![Key::Name("switches"), Key::Name(table), Key::Name(key)];
     }
+    if let Some(path) = multicast(field) {
+        return path;
+    }
     let table = match (form, field) {
+        (_, Field::Option(option)) => {
+            return vec![Key::Name("switches"), Key::Name("socket_options"), Key::Name(option.name())];
+        }
         (_, Field::QueueLimit) => "switches",
         (Form::Server(_), _) => "server",
         (Form::Client(_), _) => "client",
@@ -123,13 +127,31 @@ fn place(form: &Form, field: Field) -> Vec<Key> {
         Field::TargetPort => "target_port",
         Field::ReceiveBuffer => "receive_buffer",
         Field::QueueLimit => "queue_limit",
+        // They have said where they are.
+        Field::MulticastTtl | Field::MulticastInterface | Field::Group(_) => "multicast",
         Field::Kind => "kind",
         Field::Path => "path",
         Field::TargetPath => "target_path",
+        Field::Option(option) => option.name(),
         // These have a table of their own.
         field => limit_key(field).map_or("", |(_, key)| key),
     };
     vec![Key::Name(table), Key::Name(key)]
+}
+
+/// Where a field of the multicast settings is.
+fn multicast(field: Field) -> Option<Vec<Key>> {
+    let names = |names: &[&'static str]| names.iter().map(|name| Key::Name(name)).collect::<Vec<_>>();
+    match field {
+        Field::MulticastTtl => Some(names(&["switches", "multicast", "ttl"])),
+        Field::MulticastInterface => Some(names(&["switches", "multicast", "interface"])),
+        Field::Group(row) => {
+            let mut path = names(&["switches", "multicast", "groups"]);
+            path.push(Key::At(row));
+            Some(path)
+        }
+        _ => None,
+    }
 }
 
 fn run(profile: &Profile) -> Option<OutOfRange> {

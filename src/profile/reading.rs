@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::culprit::{self, Wrong, unknown_key};
-use super::ranges::{self, Key, NUMBERS, PARTS};
+use super::ranges::{self, Key, NUMBERS};
 use super::writing::Log;
 use super::{LARGEST_FILE, Profile, ProfileError, VERSION};
 use crate::form::Form;
@@ -113,18 +113,17 @@ fn section_of_numbers<T: DeserializeOwned + Serialize>(
     let Some(section) = document.get(name) else { return Ok(None) };
     let mut section = section.clone();
     if let DeValue::Table(table) = section.get_mut() {
-        numbers_to_text(table)?;
-        for part in PARTS {
-            if let Some(DeValue::Table(table)) = table.get_mut(part).map(Spanned::get_mut) {
-                numbers_to_text(table)?;
+        take_numbers(table)?;
+        for (_, value) in table.iter_mut() {
+            if let DeValue::Table(inner) = value.get_mut() {
+                take_numbers(inner)?;
             }
         }
     }
     culprit::read(name, &section).map(Some)
 }
 
-/// Puts the text in the place of each number that a person types as text.
-fn numbers_to_text(table: &mut DeTable<'_>) -> Result<(), Wrong> {
+fn take_numbers(table: &mut DeTable<'_>) -> Result<(), Wrong> {
     for key in NUMBERS {
         if let Some(value) = table.get_mut(key)
             && let Some(number) = number(key, value)?

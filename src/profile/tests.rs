@@ -235,12 +235,24 @@ fn a_number_out_of_its_range_is_found_wherever_it_is() {
     check("version = 1\n[client]\nlimit = 0.0\n", 3, 9, "0.001 to 3600");
     check("version = 1\n[client]\nlimit = nan\n", 3, 9, "0.001 to 3600");
     check("version = 1\n[udp]\nreceive_buffer = 0\n", 3, 18, "1 to 1048576");
+    check("version = 1\n[udp]\n[switches.multicast]\nttl = 256\n", 4, 7, "from 0 to 255");
+    let group =
+        "version = 1\n[udp]\n[switches.multicast]\ngroups = [{ group = \"239.1.2.3\" }, { group = \"1.2.3.4\" }]\n";
+    check(group, 4, 36, "1.2.3.4 is not a multicast address");
+    check("version = 1\n[udp]\n[switches.ip]\nfamily = \"v5\"\n", 4, 10, "unknown variant");
     check("version = 1\n[udp]\n[switches]\nqueue_limit = 99999999999999999999\n", 4, 15, "too large");
     check("version = 1\n[server]\n[switches.limits]\nidle_limit = 0\n", 4, 14, "0.001 to 86400");
     check("version = 1\n[server]\n[switches.limits]\nconnections = 20001\n", 4, 15, "1 to 20000");
     check("version = 1\n[server]\n[switches]\nlimits.read_size = \"2 MiB\"\n", 4, 20, "1 to 1048576");
     check("version = 1\n[server]\n[switches.access]\nallow = \"10.0.0.0/33\"\n", 4, 9, "from 0 to 32");
     check("version = 1\n[server]\n[switches.limits]\nidle = 3\n", 4, 1, "idle");
+    let text = "version = 1\n[server]\n[switches.socket_options]\nSO_RCVBUF = 65536\nTCP_NODELAY = \"perhaps\"\n";
+    check(text, 5, 15, "switches socket_options TCP_NODELAY: TCP_NODELAY is on or off, not \"perhaps\"");
+    let text = "version = 1\n[udp]\n[switches.socket_options]\nTCP_NODELAY = true\n";
+    check(text, 4, 15, "it is an option of TCP, and this is not a TCP socket");
+    let text = "version = 1\n[udp]\n[switches.socket_options]\nSO_RCVBUF = 0\n";
+    check(text, 4, 13, "SO_RCVBUF is 1 to 1073741824 bytes, not \"0\"");
+    check("version = 1\n[udp]\n[switches.socket_options]\nSO_RCVBUFF = 1\n", 4, 14, "there is no socket option");
     check("version = 1\n[udp]\n[run]\ntimes = 0\n", 4, 9, "1 to 1000000");
     check("version = 1\n[udp]\n[run]\npause = -5\n", 4, 9, "a whole number from 0");
     let text = "version = 1\n[udp]\n[[rules.list]]\nthen = [\"close\", { wait = 3600001 }]\n";

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::ranges::{NUMBERS, PARTS};
+use super::ranges::NUMBERS;
 use super::{Profile, Schedule, VERSION};
 use crate::form::Form;
 use crate::framing::Framing;
@@ -97,8 +97,8 @@ pub(super) fn print(profile: &Profile) -> String {
 fn numbered<T: Serialize>(form: &T) -> Table {
     let mut table = Table::try_from(form).unwrap_or_default();
     text_to_numbers(&mut table);
-    for part in PARTS {
-        if let Some(Value::Table(table)) = table.get_mut(part) {
+    for (_, value) in table.iter_mut() {
+        if let Value::Table(table) = value {
             text_to_numbers(table);
         }
     }

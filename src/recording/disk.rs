@@ -18,7 +18,7 @@ pub(super) trait Disk: Send {
 }
 
 /// A file that is written from its start to its end.
-pub(super) trait Place: Write {
+pub(super) trait Place: Write + Send {
     /// What comes before the first record is written: the file is to be seen under its name from now on.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ pub(super) struct Part {
 impl Part {
     /// Begins a file with what comes before record `first`.
     pub(super) fn begin(path: PathBuf, place: Box<dyn Place>, plan: &Plan, first: Seq) -> io::Result<Self> {
-        let out = Rc::new(RefCell::new(Out::new(place)));
+        let out = Rc::new(RefCell::new(Out::new(place)?));
         let mut writer = export::writer(plan.format, Handle(Rc::clone(&out)));
         let missing = Losses { cleared: first, ..Losses::default() };
         let header = Header { started: Stamp::now(), missing, ..plan.header.clone() };

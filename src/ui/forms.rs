@@ -8,9 +8,9 @@ use super::theme::{self, Tone};
 use super::widgets::{complaint, field, labeled, main_button, remark};
 use crate::app::SocketAction;
 use crate::app::tab::{Kind, Progress, SocketTab};
-use crate::endpoint::Scheme;
+use crate::endpoint::{Family, Scheme};
 use crate::figures;
-use crate::form::{self, Errors, Field, Form, ServerForm};
+use crate::form::{self, Errors, Families, Field, Form, ServerForm, UdpForm};
 
 /// Shows the form, its button, its state and its options.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
@@ -26,6 +26,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     }
     ui.add_space(2.0);
     button_and_state(ui, tab, actions);
+    super::socket::hint_at_errors(ui, tab);
     target(ui, tab);
     ui.add_space(2.0);
     rules::line(ui, tab, actions);
@@ -121,14 +122,40 @@ fn is_complete(ui: &Ui, field: &egui::Response) -> bool {
 /// The local address with the list of what there is.
 fn address(ui: &mut Ui, label: &str, value: &mut String, errors: &Errors) -> egui::Response {
     let error = errors.get(&Field::Address);
+    let list = List { name: "Choose address", hint: "all IPv4 addresses", offered: &form::offered_addresses };
+    let response = field_with_list(ui, label, value, &list, error);
+    if let Some(words) = form::exposure(value) {
+        remark(ui, words, ui.visuals().warn_fg_color);
+    }
+    response
+}
+
+/// What is offered beside a field.
+struct List<'a> {
+    /// Its accessible name.
+    name: &'a str,
+    /// What an empty field means.
+    hint: &'static str,
+    /// Text for the field, and what it is; asked while the list is shown.
+    offered: &'a dyn Fn() -> Vec<(String, String)>,
+}
+
+/// A field with a list of what there is.
+fn field_with_list(
+    ui: &mut Ui,
+    label: &str,
+    value: &mut String,
+    list: &List<'_>,
+    error: Option<&String>,
+) -> egui::Response {
     let mut chosen = None;
     let response = labeled(ui, label, |ui| {
         let row = egui::Layout::right_to_left(egui::Align::Center);
         ui.with_layout(row, |ui| {
-            let list = egui::ComboBox::from_id_salt("addresses").width(28.0).height(400.0).selected_text("");
-            let list = list.show_ui(ui, |ui| chosen = offer_addresses(ui));
-            super::widgets::name_field(ui, &list.response, "Choose address");
-            let mut edit = egui::TextEdit::singleline(value).hint_text("all IPv4 addresses");
+            let shown = egui::ComboBox::from_id_salt(list.name).width(28.0).height(400.0).selected_text("");
+            let shown = shown.show_ui(ui, |ui| chosen = offer(ui, (list.offered)()));
+            super::widgets::name_field(ui, &shown.response, list.name);
+            let mut edit = egui::TextEdit::singleline(value).hint_text(list.hint);
             if error.is_some() {
                 edit = edit.text_color(ui.visuals().error_fg_color);
             }
@@ -140,16 +167,13 @@ fn address(ui: &mut Ui, label: &str, value: &mut String, errors: &Errors) -> egu
         *value = chosen;
     }
     complaint(ui, error);
-    if let Some(words) = form::exposure(value) {
-        remark(ui, words, ui.visuals().warn_fg_color);
-    }
     response
 }
 
-fn offer_addresses(ui: &mut Ui) -> Option<String> {
+fn offer(ui: &mut Ui, offered: Vec<(String, String)>) -> Option<String> {
     ui.set_min_width(280.0);
     let mut chosen = None;
-    for (text, what) in form::offered_addresses() {
+    for (text, what) in offered {
         if ui.button((RichText::new(&text).monospace(), RichText::new(what).weak())).clicked() {
             chosen = Some(text);
             ui.close();
@@ -224,16 +248,48 @@ fn target(ui: &mut Ui, tab: &mut SocketTab) {
     ui.add_space(theme::GAP);
     let errors = form.target().err().unwrap_or_default();
     let error = errors.get(&Field::TargetHost);
-    let host = field(ui, "Target host", &mut form.target_host, "name or address", error);
+    let groups = &tab.switches.multicast.groups;
+    let list = List { name: "Choose target", hint: "name or address", offered: &|| form::offered_targets(groups) };
+    let host = field_with_list(ui, "Target host", &mut form.target_host, &list, error);
+    if let Some(words) = form::target_remark(&form.target_host, tab.switches.broadcast) {
+        remark(ui, &words, ui.visuals().weak_text_color());
+    }
     if is_complete(ui, &host) {
         form.take_target_apart();
     }
     field(ui, "Target port", &mut form.target_port, "number or service", errors.get(&Field::TargetPort));
 }
 
+/// Which families of IP addresses are used; a running session can't change that.
+fn families(ui: &mut Ui, form: &Form, ip: &mut Families) {
+    let address = match form {
+        Form::Client(form) if form.kind != Scheme::Unix => {
+            labeled(ui, "Family", |ui| {
+                let list = egui::ComboBox::from_id_salt("family").width(ui.available_width());
+                let list = list.selected_text(ip.family.to_string()).show_ui(ui, |ui| {
+                    for family in Family::ALL {
+                        ui.selectable_value(&mut ip.family, family, family.to_string());
+                    }
+                });
+                super::widgets::name_field(ui, &list.response, "Family");
+                list.response.on_hover_text("Which of a name's addresses are tried: both families take turns")
+            });
+            return;
+        }
+        Form::Server(ServerForm { kind: Scheme::Tcp | Scheme::Tls, address, .. }) => address,
+        Form::Udp(UdpForm { kind: Scheme::Udp, address, .. }) => address,
+        _ => return,
+    };
+    if matches!(address.trim(), "::" | "[::]") {
+        ui.checkbox(&mut ip.v6_only, "IPv6 only")
+            .on_hover_text("Off: the socket takes IPv4 too, as * does (IPV6_V6ONLY)");
+    }
+}
+
 fn options(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
-    let before = tab.switches.clone();
+    let (before, open) = (tab.switches.clone(), tab.is_open());
     egui::CollapsingHeader::new("Options").id_salt((tab.id, "options")).show_unindented(ui, |ui| {
+        ui.add_enabled_ui(!open, |ui| families(ui, &tab.form, &mut tab.switches.ip));
         let switches = &mut tab.switches;
         match tab.kind {
             Kind::Udp => {

@@ -1,13 +1,18 @@
 //! The page *Socket*: what a session's socket is beside its address, a section for each subject.
 
 mod access;
+mod info;
 mod limits;
+mod multicast;
+mod options;
 
 use egui::{RichText, Ui};
 
 use crate::app::SocketAction;
 use crate::app::tab::SocketTab;
 use crate::form::Errors;
+
+pub(super) use options::hint_at_errors;
 
 /// Shows the sections that fit the kind of socket.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
@@ -26,6 +31,9 @@ pub(super) fn is_wrong(errors: &Errors) -> bool {
 /// One after the other: each is a collapsible part that shows its fields, and their errors.
 fn sections(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     ui.label(RichText::new(tab.form.kind().words()).strong());
+    options::section(ui, tab, actions);
+    info::section(ui, tab, actions);
+    multicast::show(ui, tab);
     limits::show(ui, tab);
     access::show(ui, tab, actions);
 }

@@ -106,7 +106,7 @@ fn clock(second: u64) -> String {
 }
 
 /// A plot that stays as it is: neither wheel nor pointer moves it, and nothing follows the pointer.
-fn still_plot<'a>(id: impl egui::AsIdSalt, height: f32, sense: egui::Sense) -> egui_plot::Plot<'a> {
+pub(super) fn still_plot<'a>(id: impl egui::AsIdSalt, height: f32, sense: egui::Sense) -> egui_plot::Plot<'a> {
     egui_plot::Plot::new(id)
         .height(height)
         .allow_zoom(false)

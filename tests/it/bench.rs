@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use sockscope::endpoint::Host;
+use sockscope::endpoint::{Family, Host};
 use sockscope::engine::{
     Answers, Bind, Command, Connect, Destination, Engine, Event, JobId, Listen, Options, Plan, SessionId, Target,
     Ticket,
@@ -257,6 +257,7 @@ pub(crate) fn loopback(port: u16) -> SocketAddr {
 pub(crate) fn connect_to(peer: SocketAddr, options: Options) -> Connect {
     Connect {
         to: Destination::Port(Host::Address(peer.ip(), 0), peer.port()),
+        family: Family::Any,
         local: None,
         limit: PATIENCE,
         options,

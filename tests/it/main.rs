@@ -7,6 +7,7 @@
     reason = "a test that fails here is a test that fails"
 )]
 
+mod attempts;
 mod bench;
 mod bulk;
 #[cfg(target_os = "linux")]
@@ -32,6 +33,7 @@ mod composer;
 mod crowd;
 #[cfg(feature = "window")]
 mod detail;
+mod dual_stack;
 #[cfg(feature = "window")]
 mod encodings;
 mod files;
@@ -51,8 +53,18 @@ mod limits_window;
 mod many;
 #[cfg(feature = "window")]
 mod messages;
+#[cfg(target_os = "linux")]
+mod multicast;
+#[cfg(target_os = "linux")]
+mod multicast_pair;
+#[cfg(feature = "window")]
+mod multicast_window;
 #[cfg(feature = "window")]
 mod opened;
+#[cfg(target_os = "linux")]
+mod options;
+#[cfg(all(target_os = "linux", feature = "window"))]
+mod options_window;
 #[cfg(feature = "window")]
 mod outgoing;
 mod pcapng;

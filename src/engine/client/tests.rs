@@ -24,6 +24,7 @@ fn played() -> Played {
     let journal = Arc::new(Journal::new(Limits::default()));
     let plan = Connect {
         to: Destination::Port(Host::Name("localhost".to_owned()), 9),
+        family: Family::Any,
         local: None,
         limit: LIMIT,
         options: Options::default(),
@@ -74,21 +75,31 @@ fn silent() -> (Socket, SocketAddr, Vec<Socket>) {
     (listener, address, fillers)
 }
 
+/// How far a fast one is ahead.
+const HEAD_START: Duration = Duration::from_millis(250);
+
 #[cfg(target_os = "linux")]
 #[test]
-fn a_silent_address_leaves_time_for_the_next() {
+fn a_silent_address_has_a_head_start_and_no_more() {
     let mut it = played();
     let (_listener, nobody, _fillers) = silent();
     let server = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     let address = server.local_addr().expect("its address");
     it.resolved(&[nobody, address]);
-    it.later(LIMIT / 2 - Duration::from_millis(1));
-    assert_eq!(it.told(), [""; 0]);
+    it.later(HEAD_START - Duration::from_millis(1));
+    let mut expected = vec![format!("trying {nobody}, 1 of 2 addresses")];
+    assert_eq!(it.told(), expected);
     it.later(Duration::from_millis(1));
-    assert_eq!(it.told(), [format!("connect {nobody}: no answer within 5 s")]);
     server.accept().expect("it is tried");
-    it.later(Duration::ZERO);
+    it.later(Duration::from_millis(2));
     assert!(matches!(it.client.phase, Phase::Connected), "{:?}", it.client.phase);
+    expected.extend([
+        format!("trying {address}, 2 of 2 addresses"),
+        format!("connect {address}: it answered after 2.00 ms"),
+        format!("connect {nobody}: given up after 252 ms, the other was faster"),
+    ]);
+    assert_eq!(it.told()[..4], expected);
+    assert_eq!(it.told().len(), 5, "and that it is connected");
 }
 
 #[cfg(target_os = "linux")]
@@ -96,20 +107,53 @@ fn a_silent_address_leaves_time_for_the_next() {
 fn the_limit_holds_for_all_of_them() {
     let mut it = played();
     let (_listener, nobody, _fillers) = silent();
-    it.resolved(&[nobody; 9]);
-    for _ in 0..4 {
-        it.later(Duration::from_secs(2));
-        assert!(it.client.over().is_none());
-    }
-    it.later(Duration::from_secs(2));
-    let mut expected = vec![format!("connect {nobody}: no answer within 2 s"); 5];
+    it.resolved(&[nobody; 3]);
+    it.later(HEAD_START);
+    it.later(LIMIT - HEAD_START * 2);
+    assert!(it.client.over().is_none());
+    assert_eq!(it.told().len(), 3, "each is tried: {:?}", it.told());
+    it.later(HEAD_START);
     let Some(Event::Failed { error, .. }) = it.client.over() else {
         panic!("{:?}", it.client.phase);
     };
-    assert_eq!(error.to_string(), expected[4]);
-    expected.push("4 more addresses were not tried: the time limit passed".to_owned());
-    expected.push("time_limit".to_owned());
-    assert_eq!(it.told(), expected);
+    assert!(error.message.starts_with("none of 3 addresses answered: "), "{error}");
+    let told = it.told();
+    assert_eq!(told[3], format!("connect {nobody}: no answer within 10 s"));
+    assert_eq!((told.len(), told.last().map(String::as_str)), (7, Some("time_limit")));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_not_tried_is_told() {
+    let mut it = played();
+    let (_listener, nobody, _fillers) = silent();
+    it.resolved(&[nobody; 3]);
+    it.later(LIMIT);
+    let told = it.told();
+    let (count, last) = (told.len(), &told[told.len() - 2..]);
+    assert_eq!(last, ["2 more addresses were not tried: the time limit passed", "time_limit"], "{told:?}");
+    assert_eq!(count, 4);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn stop_gives_every_attempt_up() {
+    let mut it = played();
+    let (_listener, nobody, _fillers) = silent();
+    it.resolved(&[nobody; 2]);
+    it.later(HEAD_START);
+    it.client.stop(&mut it.reactor);
+    assert_eq!(it.told()[2..], [format!("connect {nobody}: canceled"), format!("connect {nobody}: canceled")]);
+    assert!(matches!(it.client.over(), Some(Event::Stopped { .. })));
+}
+
+#[test]
+fn a_family_alone_is_tried() {
+    let mut it = played();
+    it.client.plan.family = Family::V6;
+    it.resolved(&[SocketAddr::from(([127, 0, 0, 1], 9))]);
+    let error = "resolve localhost: the name has no IPv6 address: IPv6 alone is asked for: take any family";
+    assert_eq!(it.told(), [error]);
 }
 
 #[test]

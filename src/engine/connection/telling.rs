@@ -1,6 +1,7 @@
 //! What the journal and the timers are told of a connection.
 
 use super::{Connection, Context, End};
+use crate::engine::options::stop_lingering;
 use crate::figures;
 use crate::journal::{Detail, How, Queued, Side, State};
 
@@ -22,6 +23,14 @@ impl Connection {
         if how == How::TimeLimit && self.life.has_unread() {
             let note = "the peer still sent: what came after this was not read, and the peer was reset (RST)";
             writer.detail(Some(self.id), Detail::Note(note.to_owned()));
+        }
+        if how != How::LocalAbort
+            && let Some(seconds) = stop_lingering(&self.socket())
+        {
+            let note = format!(
+                "SO_LINGER {seconds} was switched off before close(): it would have held up all other sockets"
+            );
+            writer.detail(Some(self.id), Detail::Note(note));
         }
         writer.detail(Some(self.id), Detail::Closed { how });
         writer.set_state(self.id, State::Closed(how));

@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::Datagrams;
 use super::pace::{REPLIES, Verdict};
+use super::peers::Route;
 use crate::engine::Answers;
 use crate::engine::reactor::Reactor;
 use crate::error::OpError;
@@ -93,7 +94,8 @@ impl Said {
 
 impl Datagrams {
     /// What the rules say about a datagram; nothing where its sender gets no reply.
-    pub(super) fn fire(&mut self, from: SocketAddr, payload: &[u8], reactor: &Reactor) -> Vec<Fired> {
+    pub(super) fn fire(&mut self, route: Route, payload: &[u8], reactor: &Reactor) -> Vec<Fired> {
+        let from = route.address;
         let answers = Arc::clone(&self.options.answers);
         if !answers.responder().looks_at_payload() {
             return Vec::new();
@@ -103,7 +105,7 @@ impl Datagrams {
         if !bound.may_answer(from) {
             return Vec::new();
         }
-        let Some(peer) = self.peers.touch(from).filter(|peer| !peer.pace.is_stopped()) else {
+        let Some(peer) = self.peers.touch(route).filter(|peer| !peer.pace.is_stopped()) else {
             return Vec::new();
         };
         let fired = answers.responder().payload(&mut peer.memory, &between, payload);
@@ -111,26 +113,28 @@ impl Datagrams {
         fired
     }
 
-    /// Does what the rules say about a datagram from `from`, which is recorded by now.
-    pub(super) fn act(&mut self, from: SocketAddr, conn: ConnId, fired: Vec<Fired>, reactor: &mut Reactor) {
+    /// Does what the rules say about a datagram that came by `route`, which is recorded by now. Its sender alone is
+    /// answered, also where it sent to a group.
+    pub(super) fn act(&mut self, route: Route, conn: ConnId, fired: Vec<Fired>, reactor: &mut Reactor) {
         if fired.is_empty() {
             return;
         }
-        let Some(peer) = self.peers.touch(from) else { return };
+        let from = route.address;
+        let Some(peer) = self.peers.touch(route) else { return };
         // What comes during a pause is answered behind it.
         let wait = peer.free_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(reactor.now));
         let said = Said::of(fired, wait);
         peer.free_at = Some(reactor.now + said.wait);
         if let Some((wait, payload)) = said.reply
-            && self.may_send(from, conn, reactor.now)
+            && self.may_send(route, conn, reactor.now)
         {
             self.send_after(wait, from, payload, reactor);
         }
         if let Some((wait, payload)) = said.forward {
-            let others: Vec<_> = self.peers.all().filter(|(_, address)| *address != from).collect();
-            for (conn, address) in others {
-                if self.may_send(address, conn, reactor.now) {
-                    self.send_after(wait, address, payload.clone(), reactor);
+            let others = self.peers.recipients().into_iter().filter(|(_, other)| other.address != from);
+            for (conn, other) in others {
+                if self.may_send(other, conn, reactor.now) {
+                    self.send_after(wait, other.address, payload.clone(), reactor);
                 }
             }
         }
@@ -146,11 +150,12 @@ impl Datagrams {
     }
 
     /// Whether something may go to `to` by itself now. That it gets no more is recorded.
-    fn may_send(&mut self, to: SocketAddr, conn: ConnId, now: Instant) -> bool {
+    fn may_send(&mut self, route: Route, conn: ConnId, now: Instant) -> bool {
+        let to = route.address;
         if !self.socket.as_mut().is_some_and(|bound| bound.may_answer(to)) {
             return false;
         }
-        let verdict = self.peers.touch(to).map_or(Verdict::Silent, |peer| peer.pace.reply(now));
+        let verdict = self.peers.touch(route).map_or(Verdict::Silent, |peer| peer.pace.reply(now));
         if verdict == Verdict::Stop {
             let replies = figures::count(REPLIES.into());
             let note = format!(

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, IoSliceMut};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::AsRawFd;
 
 use mio::net::UdpSocket;
@@ -12,10 +12,12 @@ use nix::sys::socket::{
 };
 use socket2::Socket;
 
-use super::system::{Arrived, Refused};
+use super::groups::{is_shared, scope_of};
+use super::system::{Arrived, Refused, SentTo};
 use super::{ROOM, drops};
 
-/// Space for the control messages of one call: a count and an extended error with its sender (ip(7)) are 100 bytes.
+/// Space for the control messages of one call: a count, two destinations, and an extended error with its sender (ip(7))
+/// are less than 200 bytes.
 const CONTROL: usize = 256;
 
 /// Asks for a receive buffer beyond the system's limit, which only an administrator gets (socket(7),
@@ -69,12 +71,18 @@ impl Batch {
         let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(BATCH, Some(vec![0; CONTROL]));
         let flags = MsgFlags::MSG_DONTWAIT;
         for message in recvmmsg(socket.as_raw_fd(), &mut headers, parts.iter_mut().take(most), flags, None)? {
-            let drops = message.cmsgs()?.find_map(|control| match control {
-                ControlMessageOwned::RxqOvfl(count) => Some(count),
-                _ => None,
-            });
+            let (mut drops, mut to) = (None, None);
+            for control in message.cmsgs()? {
+                match control {
+                    ControlMessageOwned::RxqOvfl(count) => drops = Some(count),
+                    ControlMessageOwned::Ipv4PacketInfo(info) => to = Some(destination_v4(&info)),
+                    // A dual-stack socket tells of IPv4 in both ways; the other one knows more.
+                    ControlMessageOwned::Ipv6PacketInfo(info) => to = to.or(Some(destination_v6(&info))),
+                    _ => {}
+                }
+            }
             let from = message.address.as_ref().and_then(std_address).ok_or(io::ErrorKind::InvalidData)?;
-            self.arrived.push(Arrived { len: message.bytes, from, drops });
+            self.arrived.push(Arrived { len: message.bytes, from, drops, to });
         }
         Ok(())
     }
@@ -83,6 +91,26 @@ impl Batch {
     pub(super) fn datagrams(&self) -> impl Iterator<Item = (Arrived, &[u8])> {
         self.arrived.iter().zip(self.slots.chunks(SLOT)).map(|(arrived, slot)| (*arrived, &slot[..arrived.len]))
     }
+}
+
+/// Where an IPv4 datagram was sent to. The kernel also tells the address that an answer would come from (ip(7),
+/// `IP_PKTINFO`): another one where many were meant.
+fn destination_v4(info: &libc::in_pktinfo) -> SentTo {
+    let ip = |address: libc::in_addr| Ipv4Addr::from(address.s_addr.to_ne_bytes());
+    let (to, own) = (ip(info.ipi_addr), ip(info.ipi_spec_dst));
+    // What was queued before the kernel was asked lacks that other address.
+    let is_shared = is_shared(to.into()) || (!own.is_unspecified() && to != own);
+    SentTo { address: (to, 0).into(), is_shared }
+}
+
+/// Where an IPv6 datagram was sent to (RFC 3542 §6.1).
+fn destination_v6(info: &libc::in6_pktinfo) -> SentTo {
+    let ip = Ipv6Addr::from(info.ipi6_addr.s6_addr);
+    let address = match ip.to_ipv4_mapped() {
+        Some(ip) => (ip, 0).into(),
+        None => SocketAddrV6::new(ip, 0, 0, scope_of(ip, info.ipi6_ifindex)).into(),
+    };
+    SentTo { address, is_shared: address.ip().is_multicast() }
 }
 
 /// The next error of the socket's error queue (ip(7), `IP_RECVERR`).

@@ -89,14 +89,15 @@ impl Datagrams {
             return self.refuse_datagram(from, refusal, reactor);
         }
         self.watch.received(reactor.now);
-        let conn = self.peer(from);
-        let unexpected = self.asked && !self.peers.touch(from).is_some_and(|peer| peer.sent_to);
-        let fired = self.fire(from, payload, reactor);
+        let route = self.peers.route(from, arrived.to);
+        let conn = self.peer(route, arrived.to.map(|to| to.address));
+        let unexpected = self.asked && !self.peers.touch(route).is_some_and(|peer| peer.sent_to);
+        let fired = self.fire(route, payload, reactor);
         reactor.jobs.received(self.session, conn, payload);
         self.writer.room(payload.len())[..payload.len()].copy_from_slice(payload);
         self.writer.received(conn, payload.len(), unexpected);
         self.tell_cut(conn, payload.len());
-        self.act(from, conn, fired, reactor);
+        self.act(route, conn, fired, reactor);
     }
 
     fn dropped(&mut self, datagrams: u32) {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::groups::is_shared;
 use super::sends::{Send, Waiting};
 use super::socket::Bound;
 use super::{Datagrams, Unsent};
@@ -72,7 +73,7 @@ impl Datagrams {
         }
         let (to, asked, failed) = match to {
             Target::All => {
-                let all: VecDeque<_> = self.peers.all().map(|(_, address)| address).collect();
+                let all: VecDeque<_> = self.peers.recipients().iter().map(|(_, route)| route.address).collect();
                 let asked = all.len();
                 (all, asked, Vec::new())
             }
@@ -108,7 +109,9 @@ impl Datagrams {
             local: local.into(),
         };
         match to {
-            Target::All => self.peers.all().map(|(conn, address)| peer(conn, address)).collect(),
+            Target::All => {
+                self.peers.recipients().into_iter().map(|(conn, route)| peer(conn, route.address)).collect()
+            }
             Target::Connections(conns) => {
                 conns.iter().filter_map(|conn| Some(peer(*conn, self.peers.address(*conn)?))).collect()
             }
@@ -291,9 +294,10 @@ impl Datagrams {
                 }
             }
         }
-        self.asked |= by_person;
         self.sent = true;
-        let conn = self.peer(to);
+        // Whoever hears what goes to many may answer.
+        self.asked |= by_person && !is_shared(to.ip());
+        let conn = self.peer(to.into(), None);
         if let Some(peer) = self.peers.touch(to) {
             peer.sent_to = true;
         }

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use mio::Token;
 use mio::net::UdpSocket;
+use socket2::SockRef;
 
 use super::drops::Drops;
-use super::system::Batch;
+use super::system::{self, Batch};
 use crate::endpoint::canonical;
 use crate::engine::command::{Bind, SessionId};
 use crate::engine::reactor::{Key, Part, Reactor, Readiness};
@@ -77,11 +78,20 @@ impl Bound {
     }
 }
 
-pub(super) fn bind(session: SessionId, plan: &Bind, reactor: &mut Reactor) -> Result<Bound, OpError> {
-    let (mut socket, local, buffer) = sockets::bind(plan)?;
+pub(super) fn bind(
+    session: SessionId,
+    plan: &Bind,
+    told: &mut Vec<String>,
+    reactor: &mut Reactor,
+) -> Result<Bound, OpError> {
+    let (mut socket, local, buffer) = sockets::bind(plan, told)?;
     let key = Key { session, part: Part::Socket };
     let token = reactor.register(&mut socket, key).map_err(|error| OpError::io("bind", local, &error))?;
     reactor.again(key);
+    if local.ip().is_unspecified() {
+        // More than one address leads here.
+        system::tell_destinations(&SockRef::from(&socket), local, plan.dual_stack);
+    }
     let ready = Readiness::UNKNOWN;
     let (own, drops, check_at, batch) = Default::default();
     let (errors, paused_until, dual_stack) = (0, None, plan.dual_stack);

@@ -105,17 +105,9 @@ impl<W: Write> Blocks<W> {
         let padding = len.wrapping_neg() % 4;
         // Around the packet: 28 bytes before it, flags, the end of options, and the block's length again.
         let total = length(28 + len + padding + self.comments.len() + 8 + 4 + 4);
-        let (time, len) = (time.nanos().to_le_bytes(), length(len).to_le_bytes());
         let block = &mut self.block;
         block.clear();
-        block.extend_from_slice(&PACKET.to_le_bytes());
-        block.extend_from_slice(&total.to_le_bytes());
-        // The first interface.
-        block.extend_from_slice(&[0; 4]);
-        block.extend_from_slice(&time[4..]);
-        block.extend_from_slice(&time[..4]);
-        block.extend_from_slice(&len);
-        block.extend_from_slice(&len);
+        block.extend_from_slice(&before(total, time, length(len)));
         block.extend_from_slice(headers);
         if payload.len() <= COPY_AT_MOST {
             block.extend_from_slice(payload);
@@ -124,14 +116,16 @@ impl<W: Write> Blocks<W> {
             self.out.write_all(payload)?;
             block.clear();
         }
-        block.extend_from_slice(&[0; 3][..padding]);
-        block.extend_from_slice(&self.comments);
-        self.comments.clear();
-        block.extend_from_slice(&PACKET_FLAGS.to_le_bytes());
-        block.extend_from_slice(&[4, 0]);
-        block.extend_from_slice(&direction.to_le_bytes());
-        block.extend_from_slice(&[0; 4]);
-        block.extend_from_slice(&total.to_le_bytes());
+        let after = after(direction, total);
+        if self.comments.is_empty() {
+            // Padding and the rest in one go.
+            block.extend_from_slice(&after[3 - padding..]);
+        } else {
+            block.extend_from_slice(&after[3 - padding..3]);
+            block.extend_from_slice(&self.comments);
+            block.extend_from_slice(&after[3..]);
+            self.comments.clear();
+        }
         self.out.write_all(block)
     }
 
@@ -217,6 +211,32 @@ impl<W: Write> Blocks<W> {
     fn comments(&mut self) {
         self.block.append(&mut self.comments);
     }
+}
+
+/// What stands ahead of the `len` bytes of a packet in its block of `total` bytes.
+#[inline]
+fn before(total: u32, time: Stamp, len: u32) -> [u8; 28] {
+    let mut before = [0; 28];
+    before[..4].copy_from_slice(&PACKET.to_le_bytes());
+    before[4..8].copy_from_slice(&total.to_le_bytes());
+    // The first interface is 0. Of the time, the high half comes first (§4.3).
+    before[12..20].copy_from_slice(&time.nanos().rotate_left(32).to_le_bytes());
+    before[20..24].copy_from_slice(&len.to_le_bytes());
+    before[24..].copy_from_slice(&len.to_le_bytes());
+    before
+}
+
+/// What stands behind a packet: padding, of which as much counts as it needs, flags, and the end of a block of `total`
+/// bytes.
+#[inline]
+fn after(direction: u32, total: u32) -> [u8; 3 + 16] {
+    let mut after = [0; 3 + 16];
+    after[3..5].copy_from_slice(&PACKET_FLAGS.to_le_bytes());
+    after[5..7].copy_from_slice(&4u16.to_le_bytes());
+    after[7..11].copy_from_slice(&direction.to_le_bytes());
+    // The end of options is 0.
+    after[15..].copy_from_slice(&total.to_le_bytes());
+    after
 }
 
 fn length(bytes: usize) -> u32 {

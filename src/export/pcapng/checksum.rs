@@ -14,6 +14,8 @@ pub(crate) fn sum(bytes: &[u8]) -> u32 {
         }
     }
     let mut total: u64 = lanes.iter().sum();
+    let (words, rest) = rest.as_chunks::<4>();
+    total += words.iter().map(|word| u64::from(u32::from_ne_bytes(*word))).sum::<u64>();
     let (pairs, last) = rest.as_chunks::<2>();
     total += pairs.iter().map(|pair| u64::from(u16::from_ne_bytes(*pair))).sum::<u64>();
     if let [last] = last {
@@ -30,7 +32,9 @@ pub(crate) fn checksum(sum: u32) -> u16 {
 
 #[allow(clippy::cast_possible_truncation, reason = "what is folded has 16 bits")]
 fn fold64(mut sum: u64) -> u16 {
-    while sum > 0xffff {
+    // What is left of 64 bits has 33, then 18, then 17, then 16.
+    sum = (sum & 0xffff_ffff) + (sum >> 32);
+    for _ in 0..3 {
         sum = (sum & 0xffff) + (sum >> 16);
     }
     sum as u16

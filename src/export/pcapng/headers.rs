@@ -96,7 +96,20 @@ fn v6(ip: IpAddr) -> Ipv6Addr {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Headers {
     pub(super) route: Route,
+    /// The sums of both addresses, and of both ports.
     addresses: u32,
+    ports: u32,
+    received: Template,
+    sent: Template,
+}
+
+/// What the packets of one direction have in common: IP's header without its length, checksum and protocol, and the
+/// ports.
+#[derive(Clone, Copy, Debug)]
+struct Template {
+    bytes: [u8; ROOM],
+    /// How much of it is IP's header.
+    ip: usize,
 }
 
 /// The longest headers: IPv6, and TCP with the options of a SYN.
@@ -113,57 +126,73 @@ impl Made {
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
+}
 
-    fn push<const N: usize>(&mut self, bytes: [u8; N]) {
-        self.bytes[self.len..self.len + N].copy_from_slice(&bytes);
-        self.len += N;
+impl Template {
+    fn new(from: SocketAddr, to: SocketAddr) -> Self {
+        let mut bytes = [0; ROOM];
+        let ip = match (from.ip(), to.ip()) {
+            (IpAddr::V4(from), IpAddr::V4(to)) => {
+                // Version 4 with 5 words; don't fragment.
+                bytes[..9].copy_from_slice(&[0x45, 0, 0, 0, 0, 0, 0x40, 0, HOPS]);
+                bytes[12..16].copy_from_slice(&from.octets());
+                bytes[16..20].copy_from_slice(&to.octets());
+                20
+            }
+            (from, to) => {
+                bytes[..8].copy_from_slice(&[0x60, 0, 0, 0, 0, 0, 0, HOPS]);
+                bytes[8..24].copy_from_slice(&v6(from).octets());
+                bytes[24..40].copy_from_slice(&v6(to).octets());
+                40
+            }
+        };
+        bytes[ip..ip + 2].copy_from_slice(&from.port().to_be_bytes());
+        bytes[ip + 2..ip + 4].copy_from_slice(&to.port().to_be_bytes());
+        Self { bytes, ip }
     }
 }
 
 impl Headers {
     pub(super) fn new(route: Route) -> Self {
-        Self { route, addresses: route.sum() }
+        let ports = u32::from(route.peer.port()) + u32::from(route.local.port());
+        let (received, sent) = (Template::new(route.peer, route.local), Template::new(route.local, route.peer));
+        Self { route, addresses: route.sum(), ports, received, sent }
     }
 
     /// Of a segment; `options` are those of a SYN.
     pub(super) fn tcp(&self, direction: Direction, numbers: Numbers, options: bool, payload: &[u8]) -> Made {
         let Numbers { seq, ack, flags } = numbers;
-        let options_len = if options { 8 } else { 0 };
-        let len = 20 + options_len + payload.len();
-        let mut made = self.ip(direction, TCP, len);
-        let start = made.len;
-        let (from, to) = self.ends(direction);
+        let header = if options { 28 } else { 20 };
+        let len = header + payload.len();
+        let (mut made, start) = self.ip(direction, TCP, header, len);
         let ack = if flags & ACK == 0 { 0 } else { ack };
-        // The offset of the data in words of 4 bytes, then the flags.
+        let tcp = made.bytes[start..].first_chunk_mut::<28>().expect("there is room for the longest headers");
+        tcp[4..8].copy_from_slice(&seq.to_be_bytes());
+        tcp[8..12].copy_from_slice(&ack.to_be_bytes());
+        // The offset of the payload in words of 4 bytes, then the flags.
         let offset = if options { 7 << 4 } else { 5 << 4 };
-        made.push(from.port().to_be_bytes());
-        made.push(to.port().to_be_bytes());
-        made.push(seq.to_be_bytes());
-        made.push(ack.to_be_bytes());
-        made.push([offset, flags]);
-        made.push(WINDOW.to_be_bytes());
-        made.push([0; 4]);
+        tcp[12..14].copy_from_slice(&[offset, flags]);
+        tcp[14..16].copy_from_slice(&WINDOW.to_be_bytes());
+        let mut total =
+            halves(seq) + halves(ack) + u32::from(u16::from_be_bytes([offset, flags])) + u32::from(WINDOW);
         if options {
             let longest = u16::try_from(self.route.longest_segment()).unwrap_or(u16::MAX).to_be_bytes();
             // Maximum segment size (RFC 9293 §3.2), no operation, window scale (RFC 7323 §2.2).
-            made.push([2, 4, longest[0], longest[1], 1, 3, 3, WINDOW_SCALE]);
+            tcp[20..].copy_from_slice(&[2, 4, longest[0], longest[1], 1, 3, 3, WINDOW_SCALE]);
+            total += sum(&tcp[20..]);
         }
-        let checked = self.checked(TCP, len, &made.bytes[start..made.len], payload);
-        made.bytes[start + 16..start + 18].copy_from_slice(&checked.to_be_bytes());
+        let checked = self.checked(TCP, len, total, payload);
+        tcp[16..18].copy_from_slice(&checked.to_be_bytes());
         made
     }
 
     /// Of a datagram.
     pub(super) fn udp(&self, direction: Direction, payload: &[u8]) -> Made {
         let len = 8 + payload.len();
-        let mut made = self.ip(direction, UDP, len);
-        let start = made.len;
-        let (from, to) = self.ends(direction);
-        made.push(from.port().to_be_bytes());
-        made.push(to.port().to_be_bytes());
-        made.push(short(len));
-        made.push([0; 2]);
-        let checked = match self.checked(UDP, len, &made.bytes[start..made.len], payload) {
+        let (mut made, start) = self.ip(direction, UDP, 8, len);
+        let length = short(len);
+        made.bytes[start + 4..start + 6].copy_from_slice(&length);
+        let checked = match self.checked(UDP, len, u16::from_be_bytes(length).into(), payload) {
             // Zero would mean that there is none (RFC 768).
             0 => 0xffff,
             checked => checked,
@@ -172,43 +201,39 @@ impl Headers {
         made
     }
 
-    /// From and to.
-    fn ends(&self, direction: Direction) -> (SocketAddr, SocketAddr) {
-        match direction {
-            Direction::Received => (self.route.peer, self.route.local),
-            Direction::Sent => (self.route.local, self.route.peer),
+    /// The headers of a packet of `len` bytes after IP's own, `header` of which are a header too, and where that starts.
+    #[inline]
+    fn ip(&self, direction: Direction, protocol: u8, header: usize, len: usize) -> (Made, usize) {
+        let Template { mut bytes, ip } = match direction {
+            Direction::Received => self.received,
+            Direction::Sent => self.sent,
+        };
+        if ip == 20 {
+            let length = short(20 + len);
+            bytes[2..4].copy_from_slice(&length);
+            bytes[9] = protocol;
+            let length = u32::from(u16::from_be_bytes(length));
+            let rest = u32::from(u16::from_be_bytes([HOPS, protocol]));
+            let checked = checksum(0x4500 + length + 0x4000 + rest + self.addresses);
+            bytes[10..12].copy_from_slice(&checked.to_be_bytes());
+        } else {
+            bytes[4..6].copy_from_slice(&short(len));
+            bytes[6] = protocol;
         }
+        (Made { bytes, len: ip + header }, ip)
     }
 
-    /// The header of a packet that carries `len` bytes.
-    fn ip(&self, direction: Direction, protocol: u8, len: usize) -> Made {
-        let mut made = Made { bytes: [0; ROOM], len: 0 };
-        let (from, to) = self.ends(direction);
-        match (from.ip(), to.ip()) {
-            (IpAddr::V4(from), IpAddr::V4(to)) => {
-                let [high, low] = short(20 + len);
-                // Version 4 with 5 words; don't fragment.
-                made.push([0x45, 0, high, low, 0, 0, 0x40, 0, HOPS, protocol]);
-                let checked = checksum(sum(&made.bytes[..10]) + self.addresses);
-                made.push(checked.to_be_bytes());
-                made.push(from.octets());
-                made.push(to.octets());
-            }
-            (from, to) => {
-                let [high, low] = short(len);
-                made.push([0x60, 0, 0, 0, high, low, protocol, HOPS]);
-                made.push(v6(from).octets());
-                made.push(v6(to).octets());
-            }
-        }
-        made
+    /// The checksum with the pseudo header (RFC 9293 §3.1, RFC 8200 §8.1); `header` is the sum of what is in the header
+    /// beside the ports.
+    fn checked(&self, protocol: u8, len: usize, header: u32, payload: &[u8]) -> u16 {
+        let len = halves(u32::try_from(len).unwrap_or(u32::MAX));
+        checksum(self.addresses + self.ports + u32::from(protocol) + len + header + sum(payload))
     }
+}
 
-    /// The checksum of `header` and `payload` with the pseudo header (RFC 9293 §3.1, RFC 8200 §8.1).
-    fn checked(&self, protocol: u8, len: usize, header: &[u8], payload: &[u8]) -> u16 {
-        let len = u32::try_from(len).unwrap_or(u32::MAX);
-        checksum(self.addresses + u32::from(protocol) + (len & 0xffff) + (len >> 16) + sum(header) + sum(payload))
-    }
+/// The sum of both halves.
+const fn halves(number: u32) -> u32 {
+    (number & 0xffff) + (number >> 16)
 }
 
 /// A length that has 16 bits in a header.

@@ -20,16 +20,22 @@ impl Conversation {
                 if let Some(note) = exposure(&local.host()).filter(|_| !self.is_client) {
                     tell(note);
                 }
+                self.show_options();
             }
             Event::Connected { local, peer, .. } => {
                 tell(format_args!("connected to tcp://{peer} from {local}"));
                 self.local = Some(local.clone());
+                self.show_options();
             }
             Event::Waiting { time, .. } => {
                 tell(format_args!("connecting again in {}", figures::duration(time)));
                 self.local = None;
             }
-            Event::Connecting { .. } => {}
+            Event::OptionsRead { table: Err(error), .. } => complain(&error),
+            Event::Connecting { .. }
+            | Event::OptionSet { .. }
+            | Event::OptionsRead { .. }
+            | Event::Inspected { .. } => {}
             Event::SendQueued { .. } => drop(self.unanswered.pop_front()),
             Event::SendFailed { error, .. } => {
                 self.unanswered.pop_front();
@@ -39,12 +45,25 @@ impl Conversation {
                     self.fail(Status::Network);
                 }
             }
+            Event::NotJoined { error, .. } => {
+                complain(&error);
+                self.fail(Status::Network);
+            }
             Event::JobEnded { .. } => self.job_ended(),
             Event::Stopped { .. } => self.over = true,
             Event::Failed { error, .. } => {
                 complain(&error);
                 self.fail(Status::Network);
                 self.over = true;
+            }
+        }
+    }
+
+    fn show_options(&self) {
+        if self.show_options {
+            let asked = self.engine.command(Command::ReadOptions { session: SESSION, conn: None, record: true });
+            if asked.is_err() {
+                tell("the engine is busy: the socket options are not shown");
             }
         }
     }

@@ -2,14 +2,17 @@
 
 use super::limits::{Sayable, sayable};
 use super::shell::{line, printf, printf_format, quoted};
-use super::{Command, Opens, Outline, Place};
+use super::{Command, Opens, Outline, Place, multicast, options};
 use crate::profile::Profile;
 
 /// The equal line of ncat.
 pub(super) fn command(profile: &Profile) -> Command {
     let outline = Outline::of(profile);
     let mut remarks = outline.remarks.clone();
+    remarks.extend(options::none_of(&outline.settings));
     let mut words = vec!["ncat".to_owned()];
+    words.extend(multicast::family_flag(profile).map(str::to_owned));
+    multicast::ncat(&outline, &mut remarks);
     let answers = answers(&outline);
     let limits = limits(profile, &outline, &mut remarks);
     match &outline.opens {

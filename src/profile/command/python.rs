@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::limits::{Sayable, sayable};
 use super::shell::quoted;
-use super::{Command, Opens, Outline, Place};
+use super::{Command, Opens, Outline, Place, multicast, options};
+use crate::endpoint::Family;
 use crate::payload::python_repr;
 use crate::profile::Profile;
 
@@ -20,10 +21,16 @@ pub(super) fn command(profile: &Profile) -> Command {
         (&said.deny, "the deny list is"),
     ];
     Sayable::tell(&left_out, "the program", &mut remarks);
+    remarks.extend(options::python(&outline.settings, "").1);
     let lines = match &outline.opens {
         Opens::Listen { at, backlog } => server(&outline, at, backlog, &said),
-        Opens::Connect { to, local, limit } => client(&outline, to, local.as_ref(), (limit, &said)),
-        Opens::Bind { at, target } => udp(&outline, at, target, &said),
+        Opens::Connect { to, local, limit } => {
+            if outline.family != Family::Any {
+                remarks.push(format!("it takes any family, not {} alone", outline.family));
+            }
+            client(&outline, to, local.as_ref(), (limit, &said))
+        }
+        Opens::Bind { at, target } => udp(&outline, at, target, (&said, &mut remarks)),
     };
     Command { line: format!("python3 -c {}", quoted(&lines.join("\n"))), remarks }
 }
@@ -61,6 +68,11 @@ fn size(said: &Sayable) -> &str {
     said.read_size.as_deref().unwrap_or("65536")
 }
 
+/// The lines that set its socket options.
+fn set(outline: &Outline, socket: &str, indent: &str) -> Vec<String> {
+    options::python(&outline.settings, socket).0.lines().map(|line| format!("{indent}{line}")).collect()
+}
+
 fn server(outline: &Outline, at: &Place, backlog: &str, said: &Sayable) -> Vec<String> {
     let family = match (at.is_dual(), at.is_v6()) {
         (true, _) => ", family=socket.AF_INET6, dualstack_ipv6=True",
@@ -85,6 +97,7 @@ fn server(outline: &Outline, at: &Place, backlog: &str, said: &Sayable) -> Vec<S
     }
     let address = pair(at, "tcp");
     lines.push(format!("server = socket.create_server({address}, backlog={backlog}{family})"));
+    lines.extend(set(outline, "server", ""));
     lines.push("print(\"listening on\", server.getsockname(), flush=True)".to_owned());
     if outline.once {
         lines.push("conn, peer = server.accept()".to_owned());
@@ -107,6 +120,7 @@ fn client(outline: &Outline, to: &Place, local: Option<&Place>, (limit, said): (
     lines.push(format!("conn = socket.create_connection({}, timeout={limit}{source})", pair(to, "tcp")));
     lines.push("with conn:".to_owned());
     lines.push(format!("    conn.settimeout({})", said.receive.as_deref().unwrap_or("None")));
+    lines.extend(set(outline, "conn", "    "));
     if let Some(message) = &outline.message {
         lines.push(format!("    conn.sendall({})", python_repr(message)));
         lines.push("    conn.shutdown(socket.SHUT_WR)".to_owned());
@@ -119,9 +133,16 @@ fn client(outline: &Outline, to: &Place, local: Option<&Place>, (limit, said): (
     lines
 }
 
-fn udp(outline: &Outline, at: &Place, target: &Place, said: &Sayable) -> Vec<String> {
+fn udp(
+    outline: &Outline,
+    at: &Place,
+    target: &Place,
+    (said, remarks): (&Sayable, &mut Vec<String>),
+) -> Vec<String> {
     let family = if at.is_v6() { "AF_INET6" } else { "AF_INET" };
-    let mut lines = vec!["import socket".to_owned()];
+    let groups = multicast::python_after(outline, at.is_v6(), remarks);
+    let modules = if groups.is_empty() { "import socket" } else { "import socket, struct" };
+    let mut lines = vec![modules.to_owned()];
     lines.push(format!("sock = socket.socket(socket.{family}, socket.SOCK_DGRAM)"));
     if at.is_dual() {
         lines.push("sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)".to_owned());
@@ -129,7 +150,10 @@ fn udp(outline: &Outline, at: &Place, target: &Place, said: &Sayable) -> Vec<Str
     if outline.broadcast {
         lines.push("sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)".to_owned());
     }
+    lines.extend(set(outline, "sock", ""));
+    lines.extend(multicast::python_before(&outline.multicast));
     lines.push(format!("sock.bind({})", pair(at, "udp")));
+    lines.extend(groups);
     lines.push("print(\"bound to\", sock.getsockname(), flush=True)".to_owned());
     if let Some(message) = &outline.message {
         lines.push(format!("sock.sendto({}, {})", python_repr(message), pair(target, "udp")));

@@ -2,7 +2,8 @@
 
 use super::limits::{Sayable, sayable};
 use super::shell::{line, printf, printf_format};
-use super::{Command, Opens, Outline, Place};
+use super::{Command, Opens, Outline, Place, multicast, options};
+use crate::endpoint::Family;
 use crate::profile::Profile;
 
 /// The equal line of socat.
@@ -18,7 +19,12 @@ pub(super) fn command(profile: &Profile) -> Command {
             }
         }
         Opens::Connect { to, local, limit } => {
-            address += &format!("TCP:{}:{},connect-timeout={limit}", host(to), to.port);
+            let tcp = match outline.family {
+                Family::Any => "TCP",
+                Family::V4 => "TCP4",
+                Family::V6 => "TCP6",
+            };
+            address += &format!("{tcp}:{}:{},connect-timeout={limit}", host(to), to.port);
             if let Some(local) = local {
                 address += &source(local);
             }
@@ -45,6 +51,10 @@ pub(super) fn command(profile: &Profile) -> Command {
         (&said.deny, "the deny list is"),
     ];
     Sayable::tell(&left_out, "socat", &mut remarks);
+    let (options, remark) = options::socat(&outline.settings);
+    address += &options;
+    remarks.extend(remark);
+    address += &multicast::socat(&outline, &mut remarks);
     let mut words = vec!["socat"];
     if let Some(idle) = &said.idle {
         words.extend(["-T", idle]);

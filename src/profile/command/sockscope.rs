@@ -1,7 +1,7 @@
 //! The line for Sockscope's own command line.
 
 use super::shell::line;
-use super::{Command, NO_SEQUENCE, Opens, Place, fixed, limits, opens};
+use super::{Command, NO_SEQUENCE, Opens, Place, fixed, limits, multicast, opens};
 use crate::endpoint::Scheme;
 use crate::form::{Form, Switches, UdpForm};
 use crate::framing::Framing;
@@ -55,7 +55,7 @@ pub(super) fn command(profile: &Profile) -> Command {
     let mut words = Words::default();
     words.words.push("sockscope".to_owned());
     let udp = matches!(profile.form, Form::Udp(_));
-    let listens = match opens(&profile.form) {
+    let listens = match opens(profile) {
         Opens::Listen { at, backlog } => {
             words.value("listen", at.endpoint(Scheme::Tcp));
             words.value_unless("--backlog", &backlog, "1024");
@@ -83,6 +83,7 @@ pub(super) fn command(profile: &Profile) -> Command {
     };
     take_switches(&mut words, &profile.switches, &profile.form);
     limits::take(&mut words, &profile.switches, &profile.form, listens);
+    words.words.extend(multicast::flags(profile));
     take_rules(&mut words, &profile.rules, udp, listens);
     take_draft(&mut words, &profile.draft, listens);
     if !profile.sequence.steps.is_empty() {
@@ -95,6 +96,8 @@ pub(super) fn command(profile: &Profile) -> Command {
 fn socket(place: &Place) -> String {
     match (place.host.is_empty(), place.port.is_empty()) {
         (true, _) => format!(":{}", place.port),
+        (false, true) if place.is_dual() => "*".to_owned(),
+        (false, false) if place.is_dual() => format!("*:{}", place.port),
         (false, true) => place.bare(),
         (false, false) if place.is_v6() => format!("[{}]:{}", place.bare(), place.port),
         (false, false) => format!("{}:{}", place.bare(), place.port),
@@ -105,6 +108,9 @@ fn take_switches(words: &mut Words, switches: &Switches, form: &Form) {
     words.flag("--once", switches.once && matches!(form, Form::Server(_)));
     words.flag("--keep-open", switches.keep_open);
     words.flag("--broadcast", switches.broadcast && matches!(form, Form::Udp(_)));
+    for (option, text) in switches.socket_options.typed() {
+        words.value("--socket-option", format!("{option}={}", text.trim()));
+    }
     words.value_unless("--queue-limit", switches.queue_limit.trim(), "16");
     if let Form::Udp(UdpForm { receive_buffer, .. }) = form {
         words.value_unless("--receive-buffer", receive_buffer.trim(), "4096");

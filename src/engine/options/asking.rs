@@ -1,0 +1,196 @@
+//! What commands ask of the options of a session's sockets, and what is set by itself: before `bind`, after `accept`,
+//! and before `close`.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{Domain, SockRef};
+
+use super::fits::{Role, SocketKind};
+use super::{OptionValue, OptionsOf, Setting, SocketOption, kernel, table};
+use crate::engine::command::{Event, SessionId};
+use crate::engine::reactor::Reactor;
+use crate::engine::session::{OVER, Session};
+use crate::error::OpError;
+use crate::journal::{ConnId, Detail};
+
+/// A socket of a session.
+pub(in crate::engine) struct Asked<'a> {
+    /// Its connection, where it is one.
+    pub(in crate::engine) conn: Option<ConnId>,
+    /// The socket itself.
+    pub(in crate::engine) socket: SockRef<'a>,
+    /// What it is for.
+    pub(in crate::engine) role: Role,
+}
+
+/// Sets what is to be set before `bind` or `connect`; sentences for the log go to `told`. What does not fit the family
+/// that a name turned out to have is left out.
+///
+/// # Errors
+///
+/// Of `setsockopt`: a socket that is not as it was asked for is not opened.
+pub(in crate::engine) fn prepare(
+    socket: &SockRef<'_>,
+    role: Role,
+    settings: &[Setting],
+    told: &mut Vec<String>,
+) -> Result<(), OpError> {
+    for setting in settings {
+        // What comes first may change the kind: IPV6_V6ONLY.
+        let kind = SocketKind::of(socket, role).map_err(|error| OpError::io("getsockopt", "", &error))?;
+        match kind.lets_set(setting.option, false) {
+            Ok(()) => {
+                let now = apply(socket, setting)?;
+                told.push(setting.told(now.as_ref()));
+            }
+            Err(reason) => told.push(format!("{} is left out: {reason}", setting.option)),
+        }
+    }
+    Ok(())
+}
+
+/// Sets on an accepted connection what it does not have from its listener. Returns what failed.
+pub(in crate::engine) fn prepare_accepted(socket: &SockRef<'_>, settings: &[Setting]) -> Vec<OpError> {
+    let own = settings.iter().filter(|setting| !setting.option.about().inherited);
+    let mut own = own.peekable();
+    if own.peek().is_none() {
+        return Vec::new();
+    }
+    let Ok(kind) = SocketKind::of(socket, Role::Connection) else { return Vec::new() };
+    own.filter(|setting| kind.takes(setting.option).is_ok())
+        .filter_map(|setting| apply(socket, setting).err())
+        .collect()
+}
+
+/// Switches `SO_LINGER` off where it has seconds, before `close`: close(2) waits for them even on a non-blocking socket,
+/// and the I/O thread with it (Linux). Returns the seconds.
+pub(in crate::engine) fn stop_lingering(socket: &SockRef<'_>) -> Option<u64> {
+    let time = socket.linger().ok().flatten().filter(|time| *time > Duration::ZERO)?;
+    socket.set_linger(None).ok()?;
+    Some(time.as_secs())
+}
+
+/// Sets an option, and reads it back.
+fn apply(socket: &SockRef<'_>, setting: &Setting) -> Result<Option<OptionValue>, OpError> {
+    let Setting { option, value } = setting;
+    kernel::set(socket, *option, value)
+        .map_err(|error| OpError::io("setsockopt", format_args!("{option} {value}"), &error))?;
+    Ok(kernel::get(socket, *option).ok())
+}
+
+/// Obeys [`Command::SetOption`](crate::engine::Command::SetOption).
+pub(in crate::engine) fn set(
+    id: SessionId,
+    session: &mut dyn Session,
+    of: &OptionsOf,
+    setting: &Setting,
+    reactor: &mut Reactor,
+) {
+    let mut answer = Err(gone(setting));
+    for (place, conn) in places(of).into_iter().enumerate() {
+        let (at, done) = match session.socket(conn) {
+            Some(asked) => (asked.conn, set_one(&asked, setting)),
+            None => (None, Err(gone(setting))),
+        };
+        let detail = match &done {
+            Ok(now) => Detail::Note(setting.told(now.as_ref())),
+            Err(error) => Detail::Error(Box::new(error.clone())),
+        };
+        session.writer().detail(at, detail);
+        let done = done.map(|now| now.unwrap_or_else(|| setting.value.clone()));
+        // One that failed is what a person has to know.
+        if place == 0 || (answer.is_ok() && done.is_err()) {
+            answer = done;
+        }
+    }
+    reactor.events.push(Event::OptionSet { session: id, of: of.clone(), option: setting.option, now: answer });
+}
+
+/// Answers a command for a session that is over.
+pub(in crate::engine) fn refuse(id: SessionId, of: OptionsOf, setting: &Setting, reactor: &mut Reactor) {
+    let now = Err(gone(setting));
+    reactor.events.push(Event::OptionSet { session: id, of, option: setting.option, now });
+}
+
+fn set_one(asked: &Asked<'_>, setting: &Setting) -> Result<Option<OptionValue>, OpError> {
+    let subject = || format!("{} {}", setting.option, setting.value);
+    let kind =
+        SocketKind::of(&asked.socket, asked.role).map_err(|error| OpError::io("setsockopt", subject(), &error))?;
+    kind.lets_set(setting.option, true).map_err(|reason| OpError::new("setsockopt", subject(), reason))?;
+    apply(&asked.socket, setting)
+}
+
+fn places(of: &OptionsOf) -> Vec<Option<ConnId>> {
+    match of {
+        OptionsOf::Session => vec![None],
+        OptionsOf::Connections(conns) => conns.iter().copied().map(Some).collect(),
+    }
+}
+
+fn gone(setting: &Setting) -> OpError {
+    OpError::new("setsockopt", format_args!("{} {}", setting.option, setting.value), OVER)
+}
+
+/// Obeys [`Command::ReadOptions`](crate::engine::Command::ReadOptions).
+pub(in crate::engine) fn read(
+    id: SessionId,
+    session: &mut dyn Session,
+    conn: Option<ConnId>,
+    record: bool,
+    reactor: &mut Reactor,
+) {
+    let asked = session.socket(conn).map(|asked| (asked.conn, table::read(&asked.socket, asked.role)));
+    let table = match asked {
+        None => Err(OpError::new("getsockopt", "", OVER)),
+        Some((_, Err(error))) => Err(error),
+        Some((at, Ok((table, taken)))) => {
+            if record {
+                for row in &table.rows {
+                    session.writer().detail(at, Detail::Note(row.told()));
+                }
+            }
+            if let Some(error) = taken {
+                session.broken(at, &error, reactor);
+            }
+            Ok(Arc::new(table))
+        }
+    };
+    reactor.events.push(Event::OptionsRead { session: id, conn, table });
+}
+
+/// Obeys [`Command::Inspect`](crate::engine::Command::Inspect).
+pub(in crate::engine) fn inspect(id: SessionId, session: &dyn Session, conn: ConnId, reactor: &mut Reactor) {
+    let info = match session.socket(Some(conn)) {
+        Some(asked) => tcp_info(&asked.socket),
+        None => Err(OpError::new("getsockopt", "TCP_INFO", OVER)),
+    };
+    reactor.events.push(Event::Inspected { session: id, conn, info: info.map(Box::new) });
+}
+
+#[cfg(target_os = "linux")]
+fn tcp_info(socket: &SockRef<'_>) -> Result<super::TcpInfo, OpError> {
+    let error = |error: &io::Error| OpError::io("getsockopt", "TCP_INFO", error);
+    let is_unix = socket.local_addr().is_ok_and(|local| local.domain() == Domain::UNIX);
+    if is_unix {
+        return Err(OpError::new("getsockopt", "TCP_INFO", "a Unix socket has none"));
+    }
+    let bytes = super::linux::tcp_info(socket).map_err(|cause| error(&cause))?;
+    super::TcpInfo::parse(&bytes).ok_or_else(|| error(&io::ErrorKind::UnexpectedEof.into()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn tcp_info(_: &SockRef<'_>) -> Result<super::TcpInfo, OpError> {
+    Err(OpError::new("getsockopt", "TCP_INFO", "this system does not have it"))
+}
+
+/// Records an error that reading `SO_ERROR` took from a socket.
+pub(in crate::engine) fn record_taken(
+    session: &mut (impl Session + ?Sized),
+    conn: Option<ConnId>,
+    error: &io::Error,
+) {
+    let error = OpError::io("getsockopt", SocketOption::Error, error);
+    session.writer().detail(conn, Detail::Error(Box::new(error)));
+}
