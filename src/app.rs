@@ -253,6 +253,9 @@ impl App {
             SocketAction::Send => tab.send(engine, ids),
             SocketAction::End(how) => tab.end(engine, how),
             SocketAction::Configure => tab.configure(engine),
+            SocketAction::ReceiveNow => tab.receive_now(engine),
+            SocketAction::ConnectNow => tab.connect_now(engine),
+            SocketAction::CloseRefused => tab.close_refused(engine),
             SocketAction::Clear => tab.clear(),
             SocketAction::Copy(form) => {
                 if let Some(text) = tab.copy(form) {

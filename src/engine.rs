@@ -1,7 +1,7 @@
 //! The engine: the one I/O thread that owns every socket, and the handle through which the faces drive it.
 //!
 //! A thin loop (`io_loop`) around state machines that hold no socket and read no clock (`lifecycle`, `outbox`,
-//! `accepting`, `answering`, `timers`, and `drops`, `pace`, `peers`, `sends` of UDP). Commands go in and events come out
+//! `accepting`, `answering`, `limits`, `access`, `timers`, and `drops`, `pace`, `peers`, `sends` of UDP). Commands go in and events come out
 //! over bounded channels; the I/O thread blocks on neither, and on nothing else but its poll.
 //!
 //! While a journal is [held back](crate::journal::Journal::is_held_back), its session reads, accepts and sends nothing:
@@ -9,6 +9,7 @@
 //! timers are served as ever.
 
 mod accepting;
+mod access;
 mod alarm;
 mod answering;
 mod answers;
@@ -21,6 +22,7 @@ mod file;
 mod io_loop;
 mod jobs;
 mod lifecycle;
+mod limits;
 mod listener;
 mod options;
 mod outbox;
@@ -46,12 +48,14 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use mio::{Poll, Waker};
 
+pub use access::{Access, MOST_NETWORKS, Network, Refusal, networks};
 pub use answers::{Answers, LastMatch};
 pub use command::{
     Bind, Command, Connect, Destination, Event, JobId, Listen, Options, Plan, SessionId, Target, Task, Ticket,
 };
 pub use file::{FileFigures, FileProgress, SendFile};
 pub use jobs::JobEnd;
+pub use limits::{Reconnect, SessionLimits, room_for};
 pub use options::{
     About, Family, Moment, OptionRow, OptionTable, OptionValue, OptionsOf, Role, Setting, Shape, SocketKind,
     SocketOption, TcpInfo, TcpState, Transport, Unit, interface_names,

@@ -145,6 +145,10 @@ fn advice(op: &str, name: &str, subject: &str) -> Option<String> {
         ("join", "EINVAL") => "a group is joined with one source or with any, not both: leave it first",
         ("join" | "leave", "EADDRNOTAVAIL") => "the socket is not in this group there, or the interface is gone",
         ("send", "EPIPE") => "the connection no longer takes bytes: its sending side is finished",
+        ("recv", "EAGAIN" | "EWOULDBLOCK") => {
+            "nothing has arrived, and a non-blocking recv does not wait for it (EWOULDBLOCK is the same number): a \
+             blocking one would wait here"
+        }
         ("accept", "EMFILE" | "ENFILE") => {
             "no file descriptor is free: close connections, or raise the limit (ulimit -n)"
         }

@@ -1,10 +1,12 @@
 //! What is typed into a tab's connection form, and what it means: a plan for the engine, or an error at each field
 //! that is wrong.
 
+mod access;
 mod address;
 mod client;
 mod datagrams;
 mod kind;
+mod limits;
 mod multicast;
 mod options;
 mod plan;
@@ -19,10 +21,12 @@ use crate::endpoint::{ParseError, Port, Scheme, UnixName};
 use crate::engine::{Answers, Multicast, Options, Plan, QueueLimit, SocketOption};
 use crate::lookup;
 
+pub use access::AccessForm;
 pub use address::{Families, exposure, offered_addresses, offered_targets, target_remark};
 pub use client::{ClientForm, time_limit};
 pub use datagrams::UdpForm;
 pub use kind::split_endpoint;
+pub use limits::LimitsForm;
 pub use multicast::{GroupForm, MulticastForm};
 pub use options::{SocketOptions, named, present, setting};
 pub use server::ServerForm;
@@ -45,6 +49,16 @@ pub enum Field {
     Kind,
     Path,
     TargetPath,
+    IdleLimit,
+    ReceiveLimit,
+    ReadSize,
+    RecvOnce,
+    Connections,
+    ReconnectDelay,
+    ReconnectLongest,
+    ReconnectAttempts,
+    Allow,
+    Deny,
     Option(SocketOption),
     MulticastTtl,
     MulticastInterface,
@@ -67,6 +81,10 @@ pub struct Switches {
     pub broadcast: bool,
     /// How much may wait to be sent, in MiB.
     pub queue_limit: String,
+    /// Limits and timing.
+    pub limits: LimitsForm,
+    /// Who may connect.
+    pub access: AccessForm,
     /// What is set on its sockets.
     pub socket_options: SocketOptions,
     /// IPv4, IPv6 or both.
@@ -85,6 +103,8 @@ impl Default for Switches {
             socket_options: SocketOptions::default(),
             ip: Families::default(),
             multicast: MulticastForm::default(),
+            limits: LimitsForm::default(),
+            access: AccessForm::default(),
         }
     }
 }
@@ -98,6 +118,8 @@ impl Switches {
             once: self.once,
             broadcast: self.broadcast,
             queue_limit: note(errors, Field::QueueLimit, queue_limit(&self.queue_limit)).unwrap_or_default(),
+            limits: self.limits.check(errors),
+            access: Arc::new(self.access.check(errors)),
             // Which of them fit is told by the form: they follow once the rest is right.
             socket_options: Arc::default(),
             multicast: Multicast::default(),
@@ -209,6 +231,8 @@ impl Form {
     pub fn wrong_numbers(&self, switches: &Switches) -> Errors {
         let mut errors = Errors::new();
         note(&mut errors, Field::QueueLimit, queue_limit(&switches.queue_limit));
+        switches.limits.check(&mut errors);
+        switches.access.check(&mut errors);
         switches.multicast.check_spelling(&mut errors);
         if !self.kinds().contains(&self.kind()) {
             errors.insert(Field::Kind, kind::refusal(self));

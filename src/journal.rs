@@ -111,6 +111,8 @@ pub struct Status {
     pub listed: usize,
     /// What waits to be sent.
     pub waiting: Waiting,
+    /// The file descriptor of the listener or of the UDP socket, while it is open.
+    pub descriptor: Option<i32>,
 }
 
 /// The records of a tab, from its first Listen, Connect or Bind to its last.
@@ -166,6 +168,7 @@ impl Journal {
             open: inner.connections.open().len(),
             listed: inner.connections.listed(),
             waiting: inner.connections.waiting(),
+            descriptor: inner.connections.descriptor(),
             ..inner.status
         }
     }
@@ -336,6 +339,8 @@ impl Inner {
             }
             Change::State { id, state } => self.connections.set_state(*id, *state),
             Change::Queued { id, queued } => self.connections.set_queued(*id, *queued),
+            Change::Unread { id, bytes } => self.connections.set_unread(*id, *bytes),
+            Change::Descriptor { id, descriptor } => self.connections.set_descriptor(*id, *descriptor),
         }
     }
 

@@ -51,6 +51,12 @@ pub enum SocketAction {
     End(End),
     /// A switch was changed.
     Configure,
+    /// One `recv` on the selected connections, or all.
+    ReceiveNow,
+    /// Connect again without the rest of the wait.
+    ConnectNow,
+    /// Close the connections of peers that may not connect.
+    CloseRefused,
     /// Empty the log.
     Clear,
     /// Copy the selected rows.

@@ -1,10 +1,12 @@
 //! One socket tab: its form, its session, its journal, and what its buttons do.
 
+mod limits;
 mod recipients;
 mod records;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::bookmarks::Bookmarks;
 use super::closing::Loss;
@@ -28,7 +30,7 @@ use super::sequence::SequenceEditor;
 use super::statistics::{Statistics, usual_request};
 use super::tabs::TabId;
 use crate::endpoint::Address;
-use crate::engine::{Command, Engine, Event, Plan, SessionId, Target};
+use crate::engine::{Command, Engine, Event, Plan, SessionId};
 use crate::error::OpError;
 use crate::form::{ClientForm, Errors, Form, ServerForm, Switches, UdpForm};
 use crate::journal::{Budget, ConnId, Connection, Journal, Limits, Status};
@@ -97,6 +99,15 @@ pub enum Progress {
     Idle,
     /// The engine was asked; for a client: names are being resolved or an address is tried.
     Starting(Option<Address>),
+    /// The client waits before it connects again.
+    Waiting {
+        /// How long.
+        time: Duration,
+        /// Which attempt in a row comes after it.
+        attempt: u32,
+        /// Of how many.
+        of: Option<u32>,
+    },
     /// Listening on, or bound to, this address.
     Ready(Address),
     /// A client's connection.
@@ -281,6 +292,7 @@ impl SocketTab {
             (Progress::Starting(Some(peer)), _) => format!("connecting to {peer}"),
             (Progress::Starting(None), Kind::Client) => "resolving".to_owned(),
             (Progress::Starting(None), _) => "starting".to_owned(),
+            (Progress::Waiting { .. }, _) => "waiting to connect again".to_owned(),
             (Progress::Ready(local), Kind::Udp) => format!("bound to {local}"),
             (Progress::Ready(local), _) => format!("listening on {local}"),
             (Progress::Connected { peer, .. }, _) => format!("connected to {peer}"),
@@ -341,10 +353,7 @@ impl SocketTab {
     /// Finish sending, close or abort the selected connections, or all.
     pub fn end(&mut self, engine: &Engine, how: End) {
         let Some(session) = self.session else { return };
-        let to = match self.selection.conns.is_empty() {
-            true => Target::All,
-            false => Target::Connections(self.selection.conns.iter().copied().collect()),
-        };
+        let to = self.chosen();
         let command = match how {
             End::FinishSending => Command::FinishSending { session, to },
             End::Close => Command::Close { session, to },
@@ -380,6 +389,7 @@ impl SocketTab {
         let session = match event {
             Event::Ready { session, .. }
             | Event::Connecting { session, .. }
+            | Event::Waiting { session, .. }
             | Event::Connected { session, .. }
             | Event::Stopped { session }
             | Event::Failed { session, .. }
@@ -398,6 +408,9 @@ impl SocketTab {
         match event {
             Event::Ready { local, .. } => self.unless_stopping(Progress::Ready(local.clone())),
             Event::Connecting { peer, .. } => self.unless_stopping(Progress::Starting(peer.clone())),
+            Event::Waiting { time, attempt, of, .. } => {
+                self.unless_stopping(Progress::Waiting { time: *time, attempt: *attempt, of: *of });
+            }
             Event::Connected { local, peer, .. } => {
                 self.unless_stopping(Progress::Connected { local: local.clone(), peer: peer.clone() });
             }

@@ -3,7 +3,7 @@
 //! Invariants: each address that was tried is a record with its result; no attempt takes the time of those after it.
 
 mod attempts;
-mod limits;
+pub(super) mod limits;
 mod race;
 
 use std::io;
@@ -16,6 +16,7 @@ use bytes::Bytes;
 use super::command::{Connect, Destination, Event, Options, SessionId, Target, Ticket};
 use super::connection::End;
 use super::connections::Connections;
+use super::limits::Backoff;
 use super::options::{Asked, record_taken};
 use super::outbox::QueueLimit;
 use super::reactor::{Key, Part, Reactor, Readiness};
@@ -39,6 +40,9 @@ pub(super) struct Client {
     plan: Plan,
     phase: Phase,
     connections: Connections,
+    backoff: Backoff,
+    /// It ends here, by a person or a rule: it does not connect again.
+    ended_here: bool,
 }
 
 /// What is left of [`Connect`] once the options are with the connections.
@@ -59,6 +63,8 @@ enum Phase {
     Trying(Race),
     /// Its connection is open.
     Connected,
+    /// It connects again at this time.
+    Waiting(Instant),
     /// Its last event.
     Over(Event),
 }
@@ -66,9 +72,7 @@ enum Phase {
 impl Client {
     /// Starts to connect.
     pub(super) fn open(session: SessionId, journal: Arc<Journal>, plan: Connect, reactor: &mut Reactor) -> Self {
-        // A limit that no clock can hold is as good as a day.
-        let until = reactor.now.checked_add(plan.limit).unwrap_or(reactor.now + DAY);
-        reactor.timers.set(until, Key { session, part: Part::Socket });
+        let until = reactor.now;
         let Connect { to, family, local, limit, options } = plan;
         let mut client = Self {
             session,
@@ -76,9 +80,20 @@ impl Client {
             plan: Plan { to, family, local, limit, until },
             phase: Phase::Over(Event::Stopped { session }),
             connections: Connections::new(session, options),
+            backoff: Backoff::default(),
+            ended_here: false,
         };
-        client.start(reactor);
+        client.begin(reactor);
+        client.go_on_if_over(reactor);
         client
+    }
+
+    /// Begins to connect.
+    fn begin(&mut self, reactor: &mut Reactor) {
+        // A limit that no clock can hold is as good as a day.
+        self.plan.until = reactor.now.checked_add(self.plan.limit).unwrap_or(reactor.now + DAY);
+        reactor.timers.set(self.plan.until, Key { session: self.session, part: Part::Socket });
+        self.start(reactor);
     }
 
     fn start(&mut self, reactor: &mut Reactor) {
@@ -159,6 +174,7 @@ impl Client {
                     self.writer.detail(Some(conn), Detail::Note(note.to_owned()));
                 }
                 self.phase = Phase::Connected;
+                self.backoff.connected();
                 reactor.events.push(Event::Connected { session: self.session, conn, local, peer });
             }
             Err(error) => self.fail(error),
@@ -194,8 +210,35 @@ impl Client {
             .advise("the name server keeps silent: check the network, or connect to an address")
     }
 
+    /// What is over otherwise than from here begins again after a wait, if that is wanted.
+    fn go_on_if_over(&mut self, reactor: &mut Reactor) {
+        let Some(plan) = self.connections.options.limits.reconnect else {
+            return;
+        };
+        if self.ended_here || !matches!(self.phase, Phase::Over(_)) {
+            return;
+        }
+        let Some(wait) = self.backoff.next(&plan, fastrand::f64()) else {
+            let note = "not connecting again: that was the last attempt".to_owned();
+            return self.writer.detail(None, Detail::Note(note));
+        };
+        self.writer.detail(None, Detail::Note(wait.words()));
+        let (session, until) = (self.session, reactor.now + wait.time);
+        reactor.timers.set(until, Key { session, part: Part::Socket });
+        reactor.events.push(Event::Waiting { session, time: wait.time, attempt: wait.attempt, of: wait.of });
+        self.phase = Phase::Waiting(until);
+    }
+
+    /// Connects again once the wait is over.
+    fn check_wait(&mut self, reactor: &mut Reactor) {
+        if matches!(self.phase, Phase::Waiting(until) if until <= reactor.now) {
+            self.begin(reactor);
+        }
+    }
+
     fn ended(&mut self, end: End) {
         let session = self.session;
+        self.ended_here |= matches!(end.how, How::LocalClose | How::LocalAbort);
         self.phase = Phase::Over(match (end.how, end.error) {
             (How::PeerReset | How::Error, Some(error)) => Event::Failed { session, error },
             _ => Event::Stopped { session },
@@ -218,11 +261,14 @@ impl Session for Client {
         let Part::Connection(id) = part else {
             self.check_attempts(reactor);
             self.check_limit(reactor);
+            self.check_wait(reactor);
+            self.go_on_if_over(reactor);
             return 0;
         };
         let (moved, end) = self.connections.serve(id, &mut self.writer, reactor);
         if let Some(end) = end {
             self.ended(end);
+            self.go_on_if_over(reactor);
         }
         moved
     }
@@ -261,6 +307,17 @@ impl Session for Client {
         self.connections.abort(to, reactor);
     }
 
+    fn receive_now(&mut self, to: &Target, reactor: &mut Reactor) {
+        self.connections.receive_now(to, reactor);
+    }
+
+    fn connect_now(&mut self, reactor: &mut Reactor) {
+        if let Phase::Waiting(until) = &mut self.phase {
+            *until = reactor.now;
+            reactor.again(Key { session: self.session, part: Part::Socket });
+        }
+    }
+
     fn configure(&mut self, options: Options, reactor: &mut Reactor) {
         self.connections.configure(options, reactor);
     }
@@ -286,8 +343,13 @@ impl Session for Client {
                 self.phase = Phase::Over(Event::Stopped { session: self.session });
                 vec![format!("resolve {}: canceled", self.plan.to.host())]
             }
+            (None, Phase::Waiting(_)) => {
+                self.phase = Phase::Over(Event::Stopped { session: self.session });
+                vec!["not connecting again: canceled".to_owned()]
+            }
             (None, _) => Vec::new(),
         };
+        self.ended_here = true;
         canceled.into_iter().for_each(|note| self.writer.detail(None, Detail::Note(note)));
         self.connections.stop(reactor);
     }
@@ -307,6 +369,7 @@ impl Session for Client {
                 self.fail(error);
             }
         }
+        self.go_on_if_over(reactor);
     }
 
     fn over(&self) -> Option<&Event> {

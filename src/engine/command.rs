@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::access::Access;
 use super::answers::Answers;
 use super::file::SendFile;
+use super::limits::SessionLimits;
 use super::options::{OptionTable, OptionValue, OptionsOf, Setting, SocketOption, TcpInfo};
 use super::outbox::QueueLimit;
 use super::repeat::Repeat;
@@ -59,6 +61,10 @@ pub struct Options {
     pub broadcast: bool,
     /// How much may wait to be sent: for each connection, or on the UDP socket.
     pub queue_limit: QueueLimit,
+    /// How long it may be silent, how it reads, how many there may be, and whether it connects again.
+    pub limits: SessionLimits,
+    /// Who may connect, or send datagrams (TCP server and UDP).
+    pub access: Arc<Access>,
     /// What is set on its sockets before they are opened, in this order; on accepted connections what they don't have from
     /// their listener. Sockets that are open keep what they have.
     pub socket_options: Arc<[Setting]>,
@@ -221,6 +227,19 @@ pub enum Command {
         /// Which.
         job: JobId,
     },
+    /// One `recv` that does not wait, on each of these connections or on the UDP socket, while a session receives
+    /// [by hand](super::SessionLimits::by_hand); what it gave, `EAGAIN` too, is recorded.
+    ReceiveNow {
+        /// The session.
+        session: SessionId,
+        /// Which connections; over UDP it is the one socket.
+        to: Target,
+    },
+    /// Connect again now, without the rest of the wait.
+    ConnectNow {
+        /// The session.
+        session: SessionId,
+    },
     /// Give up what is queued and not yet with the kernel; a record says how much.
     DropQueued {
         /// The session.
@@ -284,6 +303,17 @@ pub enum Event {
         session: SessionId,
         /// The address that is tried.
         peer: Option<Address>,
+    },
+    /// The client waits before it connects again.
+    Waiting {
+        /// The session.
+        session: SessionId,
+        /// How long.
+        time: Duration,
+        /// Which attempt in a row comes after it, from 1.
+        attempt: u32,
+        /// Of how many; `None`: any number.
+        of: Option<u32>,
     },
     /// The client is connected.
     Connected {

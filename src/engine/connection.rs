@@ -1,6 +1,7 @@
 //! One TCP connection: its socket, its life, and what waits to be sent.
 
 mod answering;
+mod silence;
 mod telling;
 
 use std::io::{self, ErrorKind, Read, Write};
@@ -15,6 +16,7 @@ use super::answering::Conversation;
 use super::answers::Answers;
 use super::command::Options;
 use super::lifecycle::{DRAIN, Lifecycle, QUICK_DRAIN, Step};
+use super::limits::{Cut, Watch};
 use super::outbox::{Outbox, QueueLimit};
 use super::reactor::{Key, Reactor, Readiness};
 use super::stream::Stream;
@@ -79,12 +81,19 @@ pub(super) struct Connection {
     error: Option<OpError>,
     /// When something was last sent.
     sent_at: Option<Instant>,
+    /// How long it has been silent.
+    watch: Watch,
+    /// Where a program would cut what comes.
+    cut: Cut,
+    /// How often a person asked to receive now.
+    asked: u32,
 }
 
 #[derive(Debug)]
 struct Told {
     state: State,
     queued: (usize, u64),
+    unread: u64,
     peer_finished: bool,
     limit: Option<Instant>,
     /// When the rules are looked at again.
@@ -100,8 +109,16 @@ impl Connection {
         id: ConnId,
         ends: (Address, Address),
         options: &Options,
+        now: Instant,
     ) -> Self {
-        let told = Told { state: State::Connected, queued: (0, 0), peer_finished: false, limit: None, wake: None };
+        let told = Told {
+            state: State::Connected,
+            queued: (0, 0),
+            unread: 0,
+            peer_finished: false,
+            limit: None,
+            wake: None,
+        };
         Self {
             stream,
             token,
@@ -117,6 +134,9 @@ impl Connection {
             told,
             error: None,
             sent_at: None,
+            watch: Watch::new(now),
+            cut: Cut::default(),
+            asked: 0,
         }
     }
 
@@ -200,6 +220,7 @@ impl Connection {
         let mut moved = 0;
         if context.writer.is_held_back() {
             self.life.held_back(context.reactor.now);
+            self.watch.held_back(context.reactor.now);
         }
         if self.life.is_late(context.reactor.now) {
             // A last share: whether the peer still sends decides how this ends.
@@ -212,13 +233,14 @@ impl Connection {
         self.act_on_time(context);
         // What waits goes first: a greeting comes before the answer to what came with the handshake.
         moved += self.write(context);
-        moved += self.read(context);
+        moved += self.read(context) + self.receive_by_hand(context);
         moved += self.write(context);
         if !self.life.writes() {
             // What came before the connection broke is read before it is called broken.
             moved += self.read(context);
         }
         self.look_for_error();
+        self.check_silence(context);
         let end = self.step(context);
         if end.is_none() {
             self.tell(context);
@@ -233,7 +255,7 @@ impl Connection {
     }
 
     fn has_more(&self, options: &Options) -> bool {
-        (self.ready.readable && self.life.reads() && !self.is_paused(options))
+        (self.ready.readable && self.life.reads() && !self.is_paused(options) && !self.is_by_hand(options))
             || (self.ready.writable && self.life.writes() && !self.outbox.is_empty())
     }
 
@@ -244,28 +266,29 @@ impl Connection {
     }
 
     fn read(&mut self, context: &mut Context<'_>) -> usize {
-        let mut moved = 0;
-        if context.writer.is_held_back() {
+        let (mut moved, mut spent) = (0, 0);
+        if context.writer.is_held_back() || self.is_by_hand(context.options) {
             return 0;
         }
-        while moved < SHARE && self.ready.readable && self.life.reads() && !self.is_paused(context.options) {
-            let room = context.writer.room(READ);
-            let len = room.len().min(SHARE - moved);
+        let size = context.options.limits.read();
+        // Many small reads are not to hold up the others.
+        let cost = if size.is_some() { COST } else { 0 };
+        while spent < SHARE && self.ready.readable && self.life.reads() && !self.is_paused(context.options) {
+            let room = context.writer.room(size.unwrap_or(READ));
+            let len = size.unwrap_or(room.len().min(SHARE - spent));
             match self.stream.read(&mut room[..len]) {
-                Ok(0) => {
-                    self.last_frame(context);
-                    self.life.peer_finished();
-                }
+                Ok(0) => self.peer_finished(context),
                 Ok(read) => {
                     let short = read < len;
                     moved += read;
+                    spent += read + cost;
                     self.received(read, context);
                     if short && SHORT_IS_ALL && !self.ready.ending {
-                        self.drained();
+                        self.drained(context);
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.drained(),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.drained(context),
                 Err(error) => {
                     let how = self.note("receive", &error);
                     self.life.failed(how);
@@ -275,9 +298,16 @@ impl Connection {
         moved
     }
 
-    fn drained(&mut self) {
+    fn peer_finished(&mut self, context: &mut Context<'_>) {
+        self.tell_cut(context);
+        self.last_frame(context);
+        self.life.peer_finished();
+    }
+
+    fn drained(&mut self, context: &mut Context<'_>) {
         self.ready.readable = false;
         self.life.input_drained();
+        self.tell_cut(context);
     }
 
     /// Records the first `len` bytes of the journal's room, and answers them.
@@ -290,6 +320,8 @@ impl Connection {
         }
         context.writer.received(self.id, len, false);
         self.life.input_came();
+        self.watch.received(context.reactor.now);
+        self.cut.read(len);
         self.act_on_rules(context);
     }
 
@@ -310,6 +342,7 @@ impl Connection {
                     context.writer.sent(self.id, &front[..written]);
                     self.outbox.advance(written);
                     self.sent_at = Some(context.reactor.now);
+                    self.watch.sent(context.reactor.now);
                     moved += written;
                     spent += written + COST;
                 }

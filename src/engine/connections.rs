@@ -11,6 +11,7 @@ use super::connection::{Connection, Context, End};
 use super::options::{Asked, Role, prepare_accepted, stop_lingering};
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::session::Ends;
+use super::sockets;
 use super::stream::Stream;
 use crate::endpoint::Address;
 use crate::error::OpError;
@@ -32,6 +33,11 @@ pub(super) struct Connections {
 impl Connections {
     pub(super) fn new(session: SessionId, options: Options) -> Self {
         Self { session, options, all: BTreeMap::new(), forwards: Vec::new() }
+    }
+
+    /// How many are open.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
     }
 
     /// Whether none is open.
@@ -66,6 +72,7 @@ impl Connections {
         let local = local.canonical();
         let opened = Detail::Opened { by, local: local.clone(), peer: Some(peer.clone()) };
         let id = writer.open(opened, peer.clone(), local.clone(), State::Connected);
+        writer.set_descriptor(Some(id), sockets::descriptor(&stream));
         let key = self.key(id);
         let token = match reactor.register(&mut stream, key) {
             Ok(token) => token,
@@ -82,7 +89,8 @@ impl Connections {
                 writer.detail(Some(id), Detail::Error(Box::new(error)));
             }
         }
-        let mut connection = Connection::new(stream, token, key, id, (local.clone(), peer), &self.options);
+        let ends = (local.clone(), peer);
+        let mut connection = Connection::new(stream, token, key, id, ends, &self.options, reactor.now);
         connection.set_queue_limit(self.options.queue_limit);
         let forwards = &mut self.forwards;
         connection.greet(&mut Context { options: &self.options, writer, reactor, forwards });
@@ -226,6 +234,10 @@ impl Connections {
 
     pub(super) fn abort(&mut self, to: &Target, reactor: &mut Reactor) {
         self.each(to, reactor, |connection, _| connection.life().abort());
+    }
+
+    pub(super) fn receive_now(&mut self, to: &Target, reactor: &mut Reactor) {
+        self.each(to, reactor, |connection, _| connection.receive_now());
     }
 
     /// Closes all of them in order, each within half a second.

@@ -222,6 +222,8 @@ impl IoLoop {
             }
             Command::Close { session, to } => self.with(session, |it, reactor| it.close(&to, reactor)),
             Command::Abort { session, to } => self.with(session, |it, reactor| it.abort(&to, reactor)),
+            Command::ReceiveNow { session, to } => self.with(session, |it, reactor| it.receive_now(&to, reactor)),
+            Command::ConnectNow { session } => self.with(session, |it, reactor| it.connect_now(reactor)),
             Command::Configure { session, options } => {
                 self.with(session, |it, reactor| it.configure(options, reactor));
             }

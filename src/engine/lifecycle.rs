@@ -41,6 +41,8 @@ pub(super) struct Lifecycle {
     /// Input came, and nobody has seen the end of it yet.
     unread: bool,
     closing: bool,
+    /// A limit for silence passed, and it closes for that.
+    timed_out: bool,
     first: Option<Side>,
     limit: Option<Instant>,
     /// Until when what the peer still sends is waited for, once this end's FIN is out.
@@ -60,6 +62,7 @@ impl Lifecycle {
             peer_finished: false,
             unread: false,
             closing: false,
+            timed_out: false,
             first: None,
             limit: None,
             drain: None,
@@ -94,6 +97,14 @@ impl Lifecycle {
         if self.sending_finished {
             self.drain.get_or_insert(now + DRAIN);
         }
+    }
+
+    /// It was silent for too long: close in order, for that reason. What is queued has as long as what is drained: a
+    /// peer that takes nothing would never end.
+    pub(super) fn time_out(&mut self, now: Instant) {
+        self.timed_out = !self.closing;
+        self.close(now);
+        self.bound(now + 2 * DRAIN);
     }
 
     /// It must be over at `limit`, if not before.
@@ -178,7 +189,11 @@ impl Lifecycle {
     }
 
     fn how(&self) -> How {
-        if self.first == Some(Side::Peer) { How::PeerFin } else { How::LocalClose }
+        match self.first {
+            _ if self.timed_out => How::TimeLimit,
+            Some(Side::Peer) => How::PeerFin,
+            _ => How::LocalClose,
+        }
     }
 
     /// Whether payload may be queued.
@@ -194,6 +209,11 @@ impl Lifecycle {
     /// Whether queued bytes may still be sent.
     pub(super) fn writes(&self) -> bool {
         self.broken.is_none() && self.over.is_none()
+    }
+
+    /// Whether input came whose end nobody has seen.
+    pub(super) fn has_unread(&self) -> bool {
+        self.unread
     }
 
     /// Whether a close was asked for.
@@ -329,6 +349,23 @@ mod tests {
         life.bound(now + DRAIN);
         assert_eq!(life.next(9, now), Step::Wait);
         assert_eq!(life.next(9, now + DRAIN), Step::Close(How::LocalAbort));
+    }
+
+    #[test]
+    fn a_limit_for_silence_closes_in_order() {
+        let (mut life, now) = life(true);
+        life.time_out(now);
+        assert_eq!(life.next(9, now), Step::Wait, "what is queued goes first");
+        assert_eq!(life.next(9, now + 2 * DRAIN), Step::Close(How::LocalAbort), "but not for ever");
+        assert_eq!(life.next(0, now), Step::FinishSending);
+        life.sending_finished(now);
+        life.peer_finished();
+        assert_eq!(life.next(0, now), Step::Close(How::TimeLimit));
+        assert!(!life.has_unread());
+        let (mut closing, now) = self::life(false);
+        closing.close(now);
+        closing.time_out(now);
+        assert_eq!(closing.next(0, now + DRAIN * 2), Step::Close(How::LocalClose), "somebody closed it before");
     }
 
     #[test]

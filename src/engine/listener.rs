@@ -8,17 +8,20 @@ use bytes::Bytes;
 use mio::Token;
 
 use super::accepting::{self, Accepting, Next};
+use super::access::{Refusal, Refused};
 use super::command::{Event, Listen, Options, SessionId, Target, Ticket};
 use super::connections::Connections;
+use super::limits::make_room_for;
 use super::options::{Asked, Role, record_taken};
 use super::outbox::QueueLimit;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
 use super::session::{Ends, Session, answer_send};
 use super::sockets;
-use super::stream::Listening;
+use super::stream::{Listening, Stream};
 use crate::endpoint::Address;
 use crate::error::OpError;
+use crate::figures;
 use crate::journal::{ConnId, Detail, How, Journal, Opened, Writer};
 
 /// The share of a turn: clients accepted.
@@ -31,6 +34,8 @@ pub(super) struct Server {
     writer: Writer,
     listener: Option<Listener>,
     connections: Connections,
+    /// Those who may not connect, and did.
+    refused: Refused,
     /// Its last event, unless that is to be [`Event::Stopped`].
     failed: Option<Event>,
     stopped: Event,
@@ -44,6 +49,10 @@ struct Listener {
     /// Clients may wait. The poll tells of it once.
     readable: bool,
     accepting: Accepting,
+    /// As many are open as may be: nobody is accepted until one closes.
+    full: bool,
+    /// It was told that somebody waits for that, and since then somebody always did.
+    told_full: bool,
 }
 
 impl Server {
@@ -57,6 +66,7 @@ impl Server {
             Ok(listener) => {
                 let local = listener.local.clone();
                 writer.detail(None, Detail::Opened { by: Opened::Listening, local: local.clone(), peer: None });
+                writer.set_descriptor(None, sockets::descriptor(&listener.socket));
                 reactor.events.push(Event::Ready { session, local });
                 (Some(listener), None)
             }
@@ -66,7 +76,8 @@ impl Server {
             }
         };
         let connections = Connections::new(session, plan.options);
-        Self { session, writer, listener, connections, failed, stopped: Event::Stopped { session } }
+        let (refused, stopped) = (Refused::default(), Event::Stopped { session });
+        Self { session, writer, listener, connections, refused, failed, stopped }
     }
 
     fn key(&self) -> Key {
@@ -81,16 +92,14 @@ impl Server {
             if !listener.readable || !listener.accepting.may_try(reactor.now) {
                 return;
             }
+            if self.connections.len() >= self.connections.options.limits.connections {
+                return self.pause(reactor);
+            }
             match listener.socket.accept() {
-                Ok((stream, peer)) => {
-                    // One that can't be served has said so in the log; there may be room for the next.
-                    let added = self.connections.add(stream, peer, Opened::Accepted, &mut self.writer, reactor);
-                    if added.is_ok() && self.connections.options.once {
-                        self.close_listener(reactor);
-                    }
-                }
+                Ok((stream, peer)) => self.accepted(stream, peer, reactor),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     listener.readable = false;
+                    listener.told_full = false;
                     listener.accepting.caught_up();
                 }
                 Err(error) => {
@@ -108,19 +117,86 @@ impl Server {
         reactor.again(self.key());
     }
 
+    fn accepted(&mut self, stream: Stream, peer: Address, reactor: &mut Reactor) {
+        if let Some(why) = self.connections.options.access.refuses(&peer) {
+            return self.refuse(&stream, &peer, why, reactor);
+        }
+        // One that can't be served has said so in the log; there may be room for the next.
+        let added = self.connections.add(stream, peer, Opened::Accepted, &mut self.writer, reactor);
+        if added.is_ok() && self.connections.options.once {
+            self.close_listener(reactor);
+        }
+    }
+
+    /// Resets a peer that may not connect, by closing the stream after this. The first is told, others are counted.
+    fn refuse(&mut self, stream: &Stream, peer: &Address, why: Refusal, reactor: &mut Reactor) {
+        stream.abort_on_close();
+        if let Some(until) = self.refused.one(reactor.now) {
+            reactor.timers.set(until, self.key());
+            let note = format!("{} connected and was reset (RST): {why}", peer.canonical());
+            self.writer.detail(None, Detail::Note(note));
+        }
+    }
+
+    fn tell_refused(&mut self, number: u64) {
+        let (peers, were) = if number == 1 { ("peer", "was") } else { ("peers", "were") };
+        let note = format!("{} more {peers} that may not connect {were} reset (RST)", figures::count(number));
+        self.writer.detail(None, Detail::Note(note));
+    }
+
+    fn tell_refused_if_due(&mut self, reactor: &mut Reactor) {
+        if let Some((number, next)) = self.refused.due(reactor.now) {
+            reactor.timers.set(next, self.key());
+            self.tell_refused(number);
+        }
+    }
+
+    /// As many are open as may be. Whether somebody waits for one to close, the poll knows; that is told once.
+    fn pause(&mut self, reactor: &mut Reactor) {
+        let most = self.connections.options.limits.connections;
+        let Some(listener) = &mut self.listener else {
+            return;
+        };
+        listener.readable = false;
+        if !std::mem::replace(&mut listener.full, true) {
+            return reactor.tell_again(&mut listener.socket, listener.token);
+        }
+        if !std::mem::replace(&mut listener.told_full, true) {
+            let are = if most == 1 { "connection is" } else { "connections are" };
+            let note = format!(
+                "{} {are} open, as many as may be: accept is paused until one closes, and those who come wait in the \
+                 backlog",
+                figures::count(most as u64)
+            );
+            self.writer.detail(None, Detail::Note(note));
+        }
+    }
+
     fn close_listener(&mut self, reactor: &mut Reactor) {
         if let Some(mut listener) = self.listener.take() {
             reactor.release(&mut listener.socket, listener.token);
             drop(listener);
+            if let Some(rest) = self.refused.rest() {
+                self.tell_refused(rest);
+            }
+            self.writer.set_descriptor(None, None);
             self.writer.detail(None, Detail::Closed { how: How::LocalClose });
         }
     }
 
     fn connection_ended(&mut self, reactor: &mut Reactor) {
         if let Some(listener) = &mut self.listener
-            && listener.accepting.in_trouble()
+            && (listener.accepting.in_trouble() || listener.full)
         {
             listener.accepting.room_again();
+            self.go_on(reactor);
+        }
+    }
+
+    /// There may be room for those who wait.
+    fn go_on(&mut self, reactor: &mut Reactor) {
+        if let Some(listener) = &mut self.listener {
+            listener.readable |= std::mem::take(&mut listener.full);
             reactor.again(self.key());
         }
     }
@@ -132,11 +208,20 @@ fn listen(
     told: &mut Vec<String>,
     reactor: &mut Reactor,
 ) -> Result<Listener, OpError> {
+    make_room_for(plan.options.limits.connections)?;
     let (mut socket, local) = sockets::listen(plan, told)?;
     let key = Key { session, part: Part::Socket };
     let token = reactor.register(&mut socket, key).map_err(|error| OpError::io("listen", &local, &error))?;
     reactor.again(key);
-    Ok(Listener { socket, token, local, readable: true, accepting: Accepting::default() })
+    Ok(Listener {
+        socket,
+        token,
+        local,
+        readable: true,
+        accepting: Accepting::default(),
+        full: false,
+        told_full: false,
+    })
 }
 
 impl Session for Server {
@@ -156,6 +241,7 @@ impl Session for Server {
     fn serve(&mut self, part: Part, reactor: &mut Reactor) -> usize {
         match part {
             Part::Socket => {
+                self.tell_refused_if_due(reactor);
                 match self.writer.is_held_back() {
                     true => reactor.park(self.key()),
                     false => self.accept(reactor),
@@ -206,8 +292,16 @@ impl Session for Server {
         self.connections.abort(to, reactor);
     }
 
+    fn receive_now(&mut self, to: &Target, reactor: &mut Reactor) {
+        self.connections.receive_now(to, reactor);
+    }
+
     fn configure(&mut self, options: Options, reactor: &mut Reactor) {
+        if let Err(error) = make_room_for(options.limits.connections) {
+            self.writer.detail(None, Detail::Error(Box::new(error)));
+        }
         self.connections.configure(options, reactor);
+        self.go_on(reactor);
     }
 
     fn socket(&self, conn: Option<ConnId>) -> Option<Asked<'_>> {

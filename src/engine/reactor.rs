@@ -128,6 +128,12 @@ impl Reactor {
         Ok(token)
     }
 
+    /// Has the poll tell once more what `source` is ready for now.
+    pub(super) fn tell_again(&mut self, source: &mut impl Source, token: Token) {
+        // It fails for a socket that is not watched; then there is nothing to tell.
+        let _ = self.registry.reregister(source, token, Interest::READABLE | Interest::WRITABLE);
+    }
+
     /// Ends the watch.
     pub(super) fn release(&mut self, source: &mut impl Source, token: Token) {
         // It fails for a socket that is not watched; then there is nothing to end.

@@ -66,6 +66,12 @@ pub(super) trait Session: Send {
     /// Aborts some connections.
     fn abort(&mut self, to: &Target, reactor: &mut Reactor);
 
+    /// One `recv` that does not wait, on each of `to`, or on the UDP socket.
+    fn receive_now(&mut self, to: &Target, reactor: &mut Reactor);
+
+    /// Connects again without the rest of the wait; only a client ever waits.
+    fn connect_now(&mut self, _reactor: &mut Reactor) {}
+
     /// Changes what it does by itself.
     fn configure(&mut self, options: Options, reactor: &mut Reactor);
 

@@ -201,6 +201,31 @@ pub(super) fn bind(plan: &Bind, told: &mut Vec<String>) -> Result<(UdpSocket, So
     Ok((socket, local, granted))
 }
 
+/// The file descriptor of a socket; Windows has none.
+#[cfg(unix)]
+pub(super) fn descriptor(socket: &impl std::os::fd::AsFd) -> Option<i32> {
+    use std::os::fd::AsRawFd;
+    Some(socket.as_fd().as_raw_fd())
+}
+
+/// The file descriptor of a socket; Windows has none.
+#[cfg(not(unix))]
+pub(super) fn descriptor<T>(_: &T) -> Option<i32> {
+    None
+}
+
+/// Bytes that wait in the kernel's receive buffer of a stream socket (tcp(7), `FIONREAD`), where it tells.
+#[cfg(target_os = "linux")]
+pub(super) fn unread(stream: &impl std::os::fd::AsFd) -> Option<u64> {
+    rustix::io::ioctl_fionread(stream).ok()
+}
+
+/// Bytes that wait in the kernel's receive buffer of a stream socket, where it tells.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn unread<T>(_: &T) -> Option<u64> {
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

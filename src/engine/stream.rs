@@ -2,6 +2,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
+#[cfg(unix)]
+use std::os::fd::{AsFd, BorrowedFd};
 
 use mio::event::Source;
 use mio::net::TcpStream;
@@ -120,6 +122,23 @@ impl Source for Stream {
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         each!(self, stream => stream.deregister(registry))
+    }
+}
+
+#[cfg(unix)]
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        each!(self, stream => stream.as_fd())
+    }
+}
+
+#[cfg(unix)]
+impl AsFd for Listening {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(listener) => listener.as_fd(),
+            Self::Unix(listener) => listener.as_fd(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod answering;
 mod drops;
 pub(super) mod groups;
+mod limits;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
@@ -27,12 +28,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use socket2::SockRef;
 
+use super::access::Refused;
 use super::command::{Bind, Event, Options, SessionId, Target, Ticket};
+use super::limits::Watch;
 use super::options::{Asked, Role};
 use super::outbox::QueueLimit;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
 use super::session::{Ends, Session, answer_send};
+use super::sockets;
 use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::journal::{ConnId, Detail, How, Journal, Opened, State, Writer};
@@ -72,6 +76,12 @@ pub(super) struct Datagrams {
     name: Option<Name>,
     /// A person sent something to somebody.
     asked: bool,
+    /// Something was sent since the socket was last served.
+    sent: bool,
+    /// How long it has been silent.
+    watch: Watch,
+    /// Those who may not send to it, and did.
+    refused: Refused,
     over: Option<Event>,
 }
 
@@ -88,6 +98,7 @@ impl Datagrams {
                 let local = Address::Ip(bound.local);
                 writer.detail(None, Detail::Opened { by: Opened::Bound, local: local.clone(), peer: None });
                 writer.detail(None, Detail::Note(receive_buffer(plan.receive_buffer, bound.buffer)));
+                writer.set_descriptor(None, sockets::descriptor(&bound.socket));
                 reactor.events.push(Event::Ready { session, local });
                 Some(bound)
             }
@@ -110,6 +121,9 @@ impl Datagrams {
             told_more: false,
             name: None,
             asked: false,
+            sent: false,
+            watch: Watch::new(reactor.now),
+            refused: Refused::default(),
             over,
         };
         let failed = datagrams.open_groups();
@@ -180,6 +194,7 @@ impl Session for Datagrams {
         self.give_names_up(reactor);
         if self.writer.is_held_back() {
             // The kernel drops what finds no room meanwhile, and counts it.
+            self.watch.held_back(reactor.now);
             self.check_drops(reactor.now);
             self.tell_waiting();
             reactor.park(self.key());
@@ -187,11 +202,13 @@ impl Session for Datagrams {
         }
         self.send_delayed(reactor.now);
         self.send_waiting(reactor);
-        let moved = self.receive(SHARE, reactor);
+        let by_hand = self.options.limits.by_hand;
+        let moved = if by_hand { 0 } else { self.receive(SHARE, reactor) };
         self.check_drops(reactor.now);
         self.tell_waiting();
+        self.check_limits(reactor);
         if let Some(bound) = &self.socket
-            && (bound.may_read(reactor.now) || (bound.ready.writable && self.can_send()))
+            && ((bound.may_read(reactor.now) && !by_hand) || (bound.ready.writable && self.can_send()))
         {
             reactor.again(self.key());
         }
@@ -236,6 +253,10 @@ impl Session for Datagrams {
         self.forget_peers(to);
     }
 
+    fn receive_now(&mut self, _to: &Target, reactor: &mut Reactor) {
+        self.receive_by_hand(reactor);
+    }
+
     fn configure(&mut self, options: Options, reactor: &mut Reactor) {
         if let Some(bound) = &self.socket
             && options.broadcast != self.options.broadcast
@@ -247,6 +268,8 @@ impl Session for Datagrams {
         self.sends.set_limit(options.queue_limit);
         let before = std::mem::replace(&mut self.options, options);
         self.follow(&before.answers);
+        // It may receive by itself again, or be limited.
+        reactor.again(self.key());
         let failed = self.follow_groups(&before.multicast);
         self.tell_not_joined(failed, reactor);
     }
@@ -258,6 +281,21 @@ impl Session for Datagrams {
     }
 
     fn stop(&mut self, reactor: &mut Reactor) {
+        self.end(How::LocalClose, reactor);
+    }
+
+    fn resolved(&mut self, query: Query, addresses: Result<Vec<SocketAddr>, OpError>, reactor: &mut Reactor) {
+        self.name_resolved(query, addresses, reactor);
+    }
+
+    fn over(&self) -> Option<&Event> {
+        self.over.as_ref()
+    }
+}
+
+impl Datagrams {
+    /// Receives what has arrived, and closes the socket.
+    fn end(&mut self, how: How, reactor: &mut Reactor) {
         if self.socket.is_none() {
             return;
         }
@@ -277,22 +315,16 @@ impl Session for Datagrams {
         self.drain_errors();
         self.check_drops(reactor.now);
         for conn in self.peers.conns() {
-            self.writer.set_state(conn, State::Closed(How::LocalClose));
+            self.writer.set_state(conn, State::Closed(how));
         }
         if let Some(mut bound) = self.socket.take() {
             reactor.release(&mut bound.socket, bound.token);
         }
         self.tell_waiting();
-        self.writer.detail(None, Detail::Closed { how: How::LocalClose });
+        self.tell_refused_rest();
+        self.writer.set_descriptor(None, None);
+        self.writer.detail(None, Detail::Closed { how });
         self.over = Some(Event::Stopped { session: self.session });
-    }
-
-    fn resolved(&mut self, query: Query, addresses: Result<Vec<SocketAddr>, OpError>, reactor: &mut Reactor) {
-        self.name_resolved(query, addresses, reactor);
-    }
-
-    fn over(&self) -> Option<&Event> {
-        self.over.as_ref()
     }
 }
 

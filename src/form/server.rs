@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::address::socket_address;
 use super::kind::whole_endpoint;
+use super::limits::room;
 use super::{Errors, Field, Switches, note, port, spelled_port, unix_name};
 use crate::endpoint::{Address, Endpoint, Location, Scheme};
 use crate::engine::{Answers, Listen, Plan};
@@ -44,6 +45,7 @@ impl ServerForm {
     pub(super) fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
         let mut errors = Errors::new();
         let options = switches.check(answers, &mut errors);
+        note(&mut errors, Field::Connections, room(&options.limits));
         let backlog = note(&mut errors, Field::Backlog, backlog(&self.backlog));
         if self.kind == Scheme::Unix {
             let name = note(&mut errors, Field::Path, unix_name(&self.path));

@@ -1,5 +1,6 @@
 //! What can be written on the command line.
 
+mod limits;
 mod multicast;
 mod options;
 pub(super) mod values;
@@ -108,6 +109,8 @@ pub(super) struct ListenArguments {
     #[arg(long, value_name = "PEER", value_parser = super::recipients::peer)]
     pub(super) to: Option<super::recipients::Peer>,
     #[command(flatten)]
+    pub(super) access: limits::AccessArguments,
+    #[command(flatten)]
     pub(super) common: Common,
 }
 
@@ -156,6 +159,8 @@ pub(super) struct ConnectArguments {
     /// Seconds that connecting may take, names included, from 0.001 to 3600; over UDP that looking up the name may take
     #[arg(long, value_name = "SECONDS", default_value = "10")]
     pub(super) limit: String,
+    #[command(flatten)]
+    pub(super) reconnect: limits::ReconnectArguments,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -216,6 +221,8 @@ pub(super) struct Common {
     /// KiB of receive buffer to ask for (UDP)
     #[arg(long, value_name = "KIB", default_value = "4096")]
     pub(super) receive_buffer: String,
+    #[command(flatten)]
+    pub(super) limits: limits::LimitArguments,
     #[command(flatten)]
     pub(super) multicast: multicast::MulticastArguments,
 }

@@ -15,7 +15,7 @@ use super::{forms, presets, recorder};
 use crate::endpoint::{Family, Host, Scheme};
 use crate::engine::Repeat;
 use crate::error::OpError;
-use crate::form::{ClientForm, Form, UdpForm, split_endpoint, time_limit};
+use crate::form::{ClientForm, Form, Switches, UdpForm, split_endpoint, time_limit};
 use crate::lookup::{Pool, resolve};
 use crate::message::{Message, Prepared};
 use crate::payload::{self, Format};
@@ -41,8 +41,13 @@ pub(super) fn talk(mut arguments: ConnectArguments) -> Result<Talk, Failure> {
         true => datagrams(&arguments)?,
         false => (Form::Client(client(&arguments)), Recipients::All),
     };
+    if udp && arguments.reconnect.is_on() {
+        return Err(Failure::usage("--reconnect: over UDP nobody connects, so there is nothing to connect again"));
+    }
     let common = arguments.common;
-    let plan = forms::plan(&form, &forms::switches(&common), &forms::rules(&common, None))?;
+    let limits = arguments.reconnect.limits(common.limits.form());
+    let switches = Switches { limits, ..forms::switches(&common) };
+    let plan = forms::plan(&form, &switches, &forms::rules(&common, None))?;
     let wait = arguments.wait.map(|ms| Duration::from_millis(ms.into()));
     Ok(Talk {
         plan,

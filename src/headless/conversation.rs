@@ -126,6 +126,8 @@ struct Conversation {
     record: Option<Recorder>,
     scheme: Scheme,
     is_client: bool,
+    /// It connects again when its connection ends.
+    reconnects: bool,
     recipients: Recipients,
     notation: Notation,
     plan: Option<Plan>,
@@ -170,6 +172,7 @@ impl Conversation {
             record,
             scheme,
             is_client: talk.is_client,
+            reconnects: matches!(&talk.plan, Plan::Connect(plan) if plan.options.limits.reconnect.is_some()),
             recipients: talk.recipients,
             notation: talk.notation,
             opening: talk.opening,

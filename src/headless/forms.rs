@@ -18,6 +18,8 @@ pub(super) fn switches(common: &Common) -> Switches {
         socket_options: common.options.socket_options(),
         ip: common.multicast.families(),
         multicast: common.multicast.form(),
+        limits: common.limits.form(),
+        ..Switches::default()
     }
 }
 
@@ -64,6 +66,15 @@ fn option(field: Field) -> &'static str {
         Field::TimeLimit => "--limit",
         Field::ReceiveBuffer => "--receive-buffer",
         Field::QueueLimit => "--queue-limit",
+        Field::IdleLimit => "--idle-limit",
+        Field::ReceiveLimit => "--receive-limit",
+        Field::ReadSize => "--read-size",
+        Field::RecvOnce => "--emulate-recv",
+        Field::Connections => "--max-connections",
+        Field::ReconnectDelay | Field::ReconnectLongest => "--reconnect-delay",
+        Field::ReconnectAttempts => "--reconnect",
+        Field::Allow => "--allow",
+        Field::Deny => "--deny",
         Field::Option(_) => "--socket-option",
         Field::MulticastTtl => "--multicast-ttl",
         Field::MulticastInterface => "--multicast-interface",

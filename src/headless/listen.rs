@@ -19,7 +19,7 @@ use crate::responder::{Act, Rule, When};
 ///
 /// What is wrong with the arguments.
 pub(super) fn talk(arguments: ListenArguments) -> Result<Talk, Failure> {
-    let ListenArguments { endpoint, preset, greeting, once, backlog, to, common } = arguments;
+    let ListenArguments { endpoint, preset, greeting, once, backlog, to, access, common } = arguments;
     let udp = !endpoint.scheme.is_stream();
     let preset = preset.map(|name| presets::rules(&name, udp)).transpose()?;
     let mut rules = forms::rules(&common, preset.map(|preset| (preset.rules)()));
@@ -33,6 +33,8 @@ pub(super) fn talk(arguments: ListenArguments) -> Result<Talk, Failure> {
     let switches = Switches {
         once: once || preset.is_some_and(|preset| preset.once),
         keep_open: common.keep_open || preset.is_some_and(|preset| preset.keep_open),
+        limits: access.limits(common.limits.form()),
+        access: access.form(),
         ..forms::switches(&common)
     };
     let form = match udp {

@@ -164,6 +164,7 @@ impl Playing<'_> {
             }
             Event::Stopped { .. } | Event::JobEnded { .. } => self.over = true,
             Event::Connecting { .. }
+            | Event::Waiting { .. }
             | Event::SendQueued { .. }
             | Event::SendFailed { .. }
             | Event::OptionSet { .. }

@@ -147,6 +147,10 @@ pub struct Connection {
     pub sent: Tally,
     /// What waits here until the kernel takes it.
     pub queued: Queued,
+    /// Bytes that came and wait in the kernel's receive buffer, while they are received by hand.
+    pub unread: u64,
+    /// Its file descriptor, as long as it is open; a UDP peer has none, and nothing in a file has.
+    pub descriptor: Option<i32>,
     /// Records of it that the journal still holds.
     pub(super) in_view: u64,
     /// Whether it has a row in the table.
@@ -164,13 +168,27 @@ pub(super) struct Connections {
     waiting: Waiting,
     /// What waits on the UDP socket, whoever it is for.
     socket: Queued,
+    /// The file descriptor of the listener or of the UDP socket.
+    descriptor: Option<i32>,
 }
 
 impl Connections {
     pub(super) fn add(&mut self, id: ConnId, peer: Address, local: Address, opened: Stamp, state: State) {
-        let (received, sent, queued) = Default::default();
-        let connection =
-            Connection { id, peer, local, opened, state, received, sent, queued, in_view: 0, listed: true };
+        let (received, sent, queued, unread, descriptor, in_view) = Default::default();
+        let connection = Connection {
+            id,
+            peer,
+            local,
+            opened,
+            state,
+            received,
+            sent,
+            queued,
+            unread,
+            descriptor,
+            in_view,
+            listed: true,
+        };
         self.by_id.insert(id, connection);
         self.open.push(id);
         self.last = self.last.max(id.0);
@@ -251,6 +269,30 @@ impl Connections {
         }
     }
 
+    /// Sets the file descriptor of `id`, or of the listener or the UDP socket.
+    pub(super) fn set_descriptor(&mut self, id: Option<ConnId>, descriptor: Option<i32>) {
+        match id {
+            Some(id) => {
+                if let Some(connection) = self.by_id.get_mut(&id) {
+                    connection.descriptor = descriptor;
+                }
+            }
+            None => self.descriptor = descriptor,
+        }
+    }
+
+    /// The file descriptor of the listener or of the UDP socket.
+    pub(super) fn descriptor(&self) -> Option<i32> {
+        self.descriptor
+    }
+
+    /// Sets how much of `id` waits in the kernel.
+    pub(super) fn set_unread(&mut self, id: ConnId, bytes: u64) {
+        if let Some(connection) = self.by_id.get_mut(&id) {
+            connection.unread = bytes;
+        }
+    }
+
     /// What waits for all of them together.
     pub(super) fn waiting(&self) -> Waiting {
         self.waiting
@@ -264,6 +306,7 @@ impl Connections {
         connection.state = state;
         if state.is_closed() && !was_closed {
             self.waiting.remove(std::mem::take(&mut connection.queued));
+            (connection.unread, connection.descriptor) = (0, None);
             if let Ok(place) = self.open.binary_search(&id) {
                 self.open.remove(place);
             }

@@ -50,6 +50,8 @@ pub(super) enum Change {
     Add { id: ConnId, peer: Address, local: Address, opened: Stamp, state: State },
     State { id: ConnId, state: State },
     Queued { id: Option<ConnId>, queued: Queued },
+    Unread { id: ConnId, bytes: u64 },
+    Descriptor { id: Option<ConnId>, descriptor: Option<i32> },
 }
 
 impl Writer {
@@ -137,6 +139,16 @@ impl Writer {
     /// Sets what waits for `conn`.
     pub fn set_queued(&mut self, conn: ConnId, queued: Queued) {
         self.changes.push(Change::Queued { id: Some(conn), queued });
+    }
+
+    /// Sets how many bytes of `conn` wait in the kernel's receive buffer.
+    pub fn set_unread(&mut self, conn: ConnId, bytes: u64) {
+        self.changes.push(Change::Unread { id: conn, bytes });
+    }
+
+    /// Sets the file descriptor of `conn`; without one, that of the listener or the UDP socket.
+    pub fn set_descriptor(&mut self, conn: Option<ConnId>, descriptor: Option<i32>) {
+        self.changes.push(Change::Descriptor { id: conn, descriptor });
     }
 
     /// Sets what waits on the UDP socket, whoever it is for.

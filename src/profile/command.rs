@@ -3,6 +3,7 @@
 //! Each is made from an outline: what a tool without rules can do of a profile. What a line can't say is told in
 //! its remarks, so that nobody takes it for the whole.
 
+mod limits;
 pub mod lookup;
 mod multicast;
 mod ncat;

@@ -8,8 +8,24 @@ use crate::sequence::{LONGEST, MOST_STEPS, Sequence, Step};
 use super::{MOST_RUNS, Profile};
 
 /// The keys of forms and switches that are numbers, though a person types them as text.
-pub(super) const NUMBERS: [&str; 8] =
-    ["ttl", "port", "backlog", "local_port", "limit", "target_port", "receive_buffer", "queue_limit"];
+pub(super) const NUMBERS: [&str; 16] = [
+    "ttl",
+    "port",
+    "backlog",
+    "local_port",
+    "limit",
+    "target_port",
+    "receive_buffer",
+    "queue_limit",
+    "idle_limit",
+    "receive_limit",
+    "read_size",
+    "recv_once",
+    "connections",
+    "reconnect_delay",
+    "reconnect_longest",
+    "reconnect_attempts",
+];
 
 /// The longest pause that ends a frame, in seconds: a day.
 const LONGEST_GAP: u64 = 24 * 60 * 60;
@@ -65,7 +81,28 @@ pub(super) fn words(form: &Form, field: Field) -> String {
     OutOfRange::new(place(form, field), "").words()
 }
 
+/// The key of a field in `switches.limits` or `switches.access`.
+fn limit_key(field: Field) -> Option<(&'static str, &'static str)> {
+    let key = match field {
+        Field::IdleLimit => "idle_limit",
+        Field::ReceiveLimit => "receive_limit",
+        Field::ReadSize => "read_size",
+        Field::RecvOnce => "recv_once",
+        Field::Connections => "connections",
+        Field::ReconnectDelay => "reconnect_delay",
+        Field::ReconnectLongest => "reconnect_longest",
+        Field::ReconnectAttempts => "reconnect_attempts",
+        Field::Allow => return Some(("access", "allow")),
+        Field::Deny => return Some(("access", "deny")),
+        _ => return None,
+    };
+    Some(("limits", key))
+}
+
 fn place(form: &Form, field: Field) -> Vec<Key> {
+    if let Some((table, key)) = limit_key(field) {
+        return vec![Key::Name("switches"), Key::Name(table), Key::Name(key)];
+    }
     if let Some(path) = multicast(field) {
         return path;
     }
@@ -96,6 +133,8 @@ fn place(form: &Form, field: Field) -> Vec<Key> {
         Field::Path => "path",
         Field::TargetPath => "target_path",
         Field::Option(option) => option.name(),
+        // These have a table of their own.
+        field => limit_key(field).map_or("", |(_, key)| key),
     };
     vec![Key::Name(table), Key::Name(key)]
 }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::form::{AccessForm, LimitsForm};
 use crate::library::{Color, Saved, Shortcut};
 use crate::payload::checksum::Checksum;
 use crate::payload::{ChecksumField, Envelope, Format, LengthField, LineEnding};
@@ -119,7 +120,13 @@ fn profile() -> impl Strategy<Value = Profile> {
     (form(), rules, library(), sequence, schedule, message(), framing()).prop_map(
         |(form, rules, messages, sequence, schedule, draft, framing)| Profile {
             form,
-            switches: Switches { keep_open: true, queue_limit: "0.5".into(), ..Switches::default() },
+            switches: Switches {
+                keep_open: true,
+                queue_limit: "0.5".into(),
+                limits: LimitsForm { idle_limit: "30".into(), reconnect: true, ..LimitsForm::default() },
+                access: AccessForm { deny: "10.0.0.0/8\n::1".into(), ..AccessForm::default() },
+                ..Switches::default()
+            },
             rules,
             messages,
             sequence,
@@ -234,6 +241,11 @@ fn a_number_out_of_its_range_is_found_wherever_it_is() {
     check(group, 4, 36, "1.2.3.4 is not a multicast address");
     check("version = 1\n[udp]\n[switches.ip]\nfamily = \"v5\"\n", 4, 10, "unknown variant");
     check("version = 1\n[udp]\n[switches]\nqueue_limit = 99999999999999999999\n", 4, 15, "too large");
+    check("version = 1\n[server]\n[switches.limits]\nidle_limit = 0\n", 4, 14, "0.001 to 86400");
+    check("version = 1\n[server]\n[switches.limits]\nconnections = 20001\n", 4, 15, "1 to 20000");
+    check("version = 1\n[server]\n[switches]\nlimits.read_size = \"2 MiB\"\n", 4, 20, "1 to 1048576");
+    check("version = 1\n[server]\n[switches.access]\nallow = \"10.0.0.0/33\"\n", 4, 9, "from 0 to 32");
+    check("version = 1\n[server]\n[switches.limits]\nidle = 3\n", 4, 1, "idle");
     let text = "version = 1\n[server]\n[switches.socket_options]\nSO_RCVBUF = 65536\nTCP_NODELAY = \"perhaps\"\n";
     check(text, 5, 15, "switches socket_options TCP_NODELAY: TCP_NODELAY is on or off, not \"perhaps\"");
     let text = "version = 1\n[udp]\n[switches.socket_options]\nTCP_NODELAY = true\n";

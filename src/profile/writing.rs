@@ -96,6 +96,16 @@ pub(super) fn print(profile: &Profile) -> String {
 /// A form with its numbers as numbers, where that means the same text.
 fn numbered<T: Serialize>(form: &T) -> Table {
     let mut table = Table::try_from(form).unwrap_or_default();
+    text_to_numbers(&mut table);
+    for (_, value) in table.iter_mut() {
+        if let Value::Table(table) = value {
+            text_to_numbers(table);
+        }
+    }
+    table
+}
+
+fn text_to_numbers(table: &mut Table) {
     for key in NUMBERS {
         if let Some(value) = table.get_mut(key)
             && let Some(number) = value.as_str().and_then(number)
@@ -103,7 +113,6 @@ fn numbered<T: Serialize>(form: &T) -> Table {
             *value = number;
         }
     }
-    table
 }
 
 fn number(text: &str) -> Option<Value> {

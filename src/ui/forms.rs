@@ -3,11 +3,13 @@
 use egui::{RichText, Ui};
 
 use super::rules;
+use super::socket;
 use super::theme::{self, Tone};
 use super::widgets::{complaint, field, labeled, main_button, remark};
 use crate::app::SocketAction;
 use crate::app::tab::{Kind, Progress, SocketTab};
 use crate::endpoint::{Family, Scheme};
+use crate::figures;
 use crate::form::{self, Errors, Families, Field, Form, ServerForm, UdpForm};
 
 /// Shows the form, its button, its state and its options.
@@ -187,7 +189,7 @@ fn button_and_state(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction
         Kind::Udp => "Bind",
     };
     let stop = match (&tab.progress, tab.kind) {
-        (Progress::Starting(_), Kind::Client) => "Cancel",
+        (Progress::Starting(_) | Progress::Waiting { .. }, Kind::Client) => "Cancel",
         (_, Kind::Client) => "Disconnect",
         _ => "Stop",
     };
@@ -202,7 +204,15 @@ fn button_and_state(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction
                 actions.push(SocketAction::Stop);
             }
         }
+        if matches!(tab.progress, Progress::Waiting { .. })
+            && ui.button("Connect now").on_hover_text("Connect again without the rest of the wait").clicked()
+        {
+            actions.push(SocketAction::ConnectNow);
+        }
     });
+    if socket::is_wrong(&tab.errors) {
+        complaint(ui, Some(&"a field on the page Socket is wrong".to_owned()));
+    }
     state(ui, tab);
 }
 
@@ -214,6 +224,11 @@ fn state(ui: &mut Ui, tab: &SocketTab) {
         Progress::Starting(Some(peer)) => (format!("Connecting to {peer}"), Tone::Warning),
         Progress::Starting(None) if tab.kind == Kind::Client => ("Resolving the name".to_owned(), Tone::Warning),
         Progress::Starting(None) => ("Starting".to_owned(), Tone::Warning),
+        Progress::Waiting { time, attempt, of } => {
+            let of = of.map_or_else(String::new, |of| format!(" of {of}"));
+            let wait = figures::duration(*time);
+            (format!("Connecting again within {wait}: attempt {attempt}{of}"), Tone::Warning)
+        }
         Progress::Ready(local) if tab.kind == Kind::Udp => (format!("Bound to {local}"), Tone::Good),
         Progress::Ready(local) => (format!("Listening on {local}"), Tone::Good),
         Progress::Connected { local, peer } => (format!("Connected to {peer} from {local}"), Tone::Good),
@@ -221,7 +236,10 @@ fn state(ui: &mut Ui, tab: &SocketTab) {
         Progress::Failed(error) => (error.to_string(), Tone::Bad),
     };
     let words = RichText::new(words).color(theme::color(tone, dark));
-    ui.add(egui::Label::new(words).wrap().selectable(true));
+    let label = ui.add(egui::Label::new(words).wrap().selectable(true));
+    if let Some(descriptor) = tab.status.descriptor {
+        label.on_hover_text(format!("File descriptor {descriptor} (socket.fileno())"));
+    }
 }
 
 /// The target of a UDP tab, which may change at any time.

@@ -16,6 +16,9 @@ const ROW: f32 = 40.0;
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     heading(ui, tab);
     if tab.status.listed == 0 {
+        if tab.kind == Kind::Udp {
+            receive_now(ui, tab, actions);
+        }
         ui.weak(match tab.kind {
             _ if tab.opened.is_some() => "No peer in this log.",
             Kind::Server => "No client yet.",
@@ -27,6 +30,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     if tab.kind != Kind::Udp && tab.opened.is_none() {
         buttons(ui, tab, actions);
     }
+    receive_now(ui, tab, actions);
     ui.add_space(2.0);
     let journal = std::sync::Arc::clone(&tab.journal);
     egui::ScrollArea::vertical().id_salt("peers").auto_shrink([false, false]).show_rows(
@@ -90,6 +94,22 @@ fn buttons(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {
                 }
             }
         });
+    });
+}
+
+/// While nothing is received by itself, the button that receives.
+fn receive_now(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {
+    if !tab.switches.limits.by_hand || tab.opened.is_some() {
+        return;
+    }
+    ui.horizontal(|ui| {
+        let hint = "One recv that does not wait, on those selected, or all: what it gave is recorded, EAGAIN too";
+        ui.add_enabled_ui(tab.is_open(), |ui| {
+            if ui.button("Receive now").on_hover_text(hint).clicked() {
+                actions.push(SocketAction::ReceiveNow);
+            }
+        });
+        ui.weak("receiving by hand");
     });
 }
 
@@ -186,6 +206,9 @@ fn traffic_line(connection: &Connection) -> String {
     if let Some(words) = connection.queued.words() {
         line += &format!("   {words}");
     }
+    if connection.unread > 0 {
+        line += &format!("   {} wait in the kernel", figures::size(connection.unread));
+    }
     line
 }
 
@@ -199,7 +222,7 @@ fn words(connection: &Connection) -> &'static str {
 
 fn tooltip(connection: &Connection) -> String {
     let count = figures::count;
-    format!(
+    let mut text = format!(
         "{} ({})\nthis end {}\nsince {}\nreceived {} bytes in {} records\nsent {} bytes in {} records\n{} bytes wait to be sent",
         connection.peer,
         words(connection),
@@ -210,5 +233,12 @@ fn tooltip(connection: &Connection) -> String {
         count(connection.sent.bytes),
         count(connection.sent.records),
         count(connection.queued.bytes),
-    )
+    );
+    if let Some(descriptor) = connection.descriptor {
+        text += &format!("\nfile descriptor {descriptor}");
+    }
+    if connection.unread > 0 {
+        text += &format!("\n{} bytes wait in the kernel's receive buffer", count(connection.unread));
+    }
+    text
 }

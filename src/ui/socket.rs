@@ -1,6 +1,8 @@
 //! The page *Socket*: what a session's socket is beside its address, a section for each subject.
 
+mod access;
 mod info;
+mod limits;
 mod multicast;
 mod options;
 
@@ -8,6 +10,7 @@ use egui::{RichText, Ui};
 
 use crate::app::SocketAction;
 use crate::app::tab::SocketTab;
+use crate::form::Errors;
 
 pub(super) use options::hint_at_errors;
 
@@ -20,10 +23,17 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     }
 }
 
+/// Whether a field of this page is wrong.
+pub(super) fn is_wrong(errors: &Errors) -> bool {
+    errors.keys().any(|field| limits::has(*field) || access::has(*field))
+}
+
 /// One after the other: each is a collapsible part that shows its fields, and their errors.
 fn sections(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     ui.label(RichText::new(tab.form.kind().words()).strong());
     options::section(ui, tab, actions);
     info::section(ui, tab, actions);
     multicast::show(ui, tab);
+    limits::show(ui, tab);
+    access::show(ui, tab, actions);
 }

@@ -78,7 +78,7 @@ fn shown(app: &App) -> impl Iterator<Item = Shown> {
 fn of_socket(tab: &SocketTab) -> Shown {
     let tone = match &tab.progress {
         Progress::Idle => None,
-        Progress::Starting(_) | Progress::Stopping => Some(Tone::Warning),
+        Progress::Starting(_) | Progress::Waiting { .. } | Progress::Stopping => Some(Tone::Warning),
         Progress::Ready(_) | Progress::Connected { .. } => Some(Tone::Good),
         Progress::Failed(_) => Some(Tone::Bad),
     };

@@ -124,6 +124,11 @@ impl Run {
         address.parse().expect("an address")
     }
 
+    /// Its number among the processes.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Types on its standard input.
     pub(crate) fn types(&mut self, text: impl AsRef<[u8]>) {
         self.stdin.as_mut().expect("its input is open").write_all(text.as_ref()).expect("it reads");

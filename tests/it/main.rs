@@ -43,6 +43,14 @@ mod floors;
 #[cfg(feature = "window")]
 mod framing;
 mod import;
+mod limits;
+mod limits_access;
+#[cfg(target_os = "linux")]
+mod limits_cli;
+#[cfg(feature = "window")]
+mod limits_window;
+#[cfg(target_os = "linux")]
+mod many;
 #[cfg(feature = "window")]
 mod messages;
 #[cfg(target_os = "linux")]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sockscope::engine::{Answers, Bind, Command, Engine, Event, Listen, Options, Plan, SessionId};
+use sockscope::engine::{Answers, Bind, Command, Engine, Event, Listen, Options, Plan, SessionId, SessionLimits};
 use sockscope::journal::{Journal, Limits};
 use sockscope::lookup::Pool;
 use sockscope::responder::{Act, Rule, Rules};
@@ -66,9 +66,13 @@ pub(super) fn rules(does: Does) -> Rules {
     Rules { list, ..Rules::default() }
 }
 
+/// How many connections there may be: those of the row with the most.
+pub(super) const MOST: usize = 10_000;
+
 pub(super) fn options(does: Does) -> Options {
     let answers = Answers::default().with(&rules(does)).unwrap();
-    Options { answers: Arc::new(answers), ..Options::default() }
+    let limits = SessionLimits { connections: MOST, ..SessionLimits::default() };
+    Options { answers: Arc::new(answers), limits, ..Options::default() }
 }
 
 impl Subject for Alone {

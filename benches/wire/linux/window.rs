@@ -12,7 +12,7 @@ use sockscope::clock::Stamp;
 use sockscope::form::Form;
 use sockscope::journal::Journal;
 
-use crate::linux::subject::{Does, Subject, rules};
+use crate::linux::subject::{Does, MOST, Subject, rules};
 use crate::linux::{cpu, frames, memory};
 
 /// Something to be done by the thread that draws.
@@ -128,6 +128,7 @@ impl Subject for Window {
         self.start(Kind::Server, move |app| {
             let tab = app.socket(Kind::Server);
             tab.rules.set(rules(does));
+            tab.switches.limits.connections = MOST.to_string();
             if let Form::Server(form) = &mut tab.form {
                 form.port = "0".to_owned();
             }

@@ -11,7 +11,7 @@ impl SocketTab {
 
     fn why_not_sending(&self) -> &'static str {
         match (self.kind, &self.progress) {
-            (Kind::Client, Progress::Starting(_)) => "not connected yet",
+            (Kind::Client, Progress::Starting(_) | Progress::Waiting { .. }) => "not connected yet",
             (_, Progress::Stopping) => "the session is stopping",
             (Kind::Server, _) => "not listening: press Listen first",
             (Kind::Client, _) => "not connected: press Connect first",

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// `10 s`, `3.3 s`, `0.25 s`: a time limit as people say it.
-pub(super) struct Seconds(pub(super) Duration);
+pub(in crate::engine) struct Seconds(pub(in crate::engine) Duration);
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

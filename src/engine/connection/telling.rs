@@ -20,7 +20,7 @@ impl Connection {
                 Detail::Note(format!("{} {bytes} queued could not be sent", figures::count(lost as u64))),
             );
         }
-        if how == How::TimeLimit {
+        if how == How::TimeLimit && self.life.has_unread() {
             let note = "the peer still sent: what came after this was not read, and the peer was reset (RST)";
             writer.detail(Some(self.id), Detail::Note(note.to_owned()));
         }
@@ -59,6 +59,7 @@ impl Connection {
             self.told.queued = queue;
             context.writer.set_queued(self.id, Queued { bytes: queue.0 as u64, of: queue.1 });
         }
+        self.tell_unread(context.options, context.writer);
         if let Some(limit) = self.life.limit()
             && self.told.limit != Some(limit)
         {

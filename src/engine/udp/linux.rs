@@ -38,7 +38,7 @@ pub(in crate::engine) fn prepare(socket: &Socket, address: SocketAddr) {
 }
 
 /// Datagrams that one call takes at most.
-const BATCH: usize = 32;
+pub(super) const BATCH: usize = 32;
 
 /// The space of a datagram: with a power of two, the starts of all of them would share a few lines of the cache.
 const SLOT: usize = ROOM + 192;
@@ -56,12 +56,12 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Receives as many datagrams as wait, within limits; at least one.
+    /// Receives as many datagrams as wait, within limits and at most `most`; at least one.
     ///
     /// # Errors
     ///
     /// Of `recvmmsg`; also an error that the network reported for an earlier datagram.
-    pub(super) fn receive(&mut self, socket: &UdpSocket) -> io::Result<()> {
+    pub(super) fn receive(&mut self, socket: &UdpSocket, most: usize) -> io::Result<()> {
         self.arrived.clear();
         self.slots.resize(BATCH * SLOT, 0);
         let mut parts: Vec<_> =
@@ -70,7 +70,7 @@ impl Batch {
         // next call has.
         let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(BATCH, Some(vec![0; CONTROL]));
         let flags = MsgFlags::MSG_DONTWAIT;
-        for message in recvmmsg(socket.as_raw_fd(), &mut headers, parts.iter_mut(), flags, None)? {
+        for message in recvmmsg(socket.as_raw_fd(), &mut headers, parts.iter_mut().take(most), flags, None)? {
             let (mut drops, mut to) = (None, None);
             for control in message.cmsgs()? {
                 match control {

@@ -16,6 +16,9 @@ pub(in crate::engine) fn prepare(_: &Socket, _: SocketAddr) {}
 /// There is no way beyond the system's limit.
 pub(in crate::engine) fn force_receive_buffer(_: &Socket, _: usize) {}
 
+/// Datagrams that one call takes.
+pub(super) const BATCH: usize = 1;
+
 /// The datagram of one call.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
@@ -24,12 +27,12 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Receives one datagram.
+    /// Receives one datagram, whatever is asked for.
     ///
     /// # Errors
     ///
     /// Of `recvfrom`.
-    pub(super) fn receive(&mut self, socket: &UdpSocket) -> io::Result<()> {
+    pub(super) fn receive(&mut self, socket: &UdpSocket, _most: usize) -> io::Result<()> {
         self.arrived = None;
         self.slot.resize(ROOM, 0);
         let (len, from) = socket.recv_from(&mut self.slot)?;

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
 use super::socket::ERRORS;
-use super::system::{self, Arrived};
+use super::system::{self, Arrived, BATCH};
 use super::{DATAGRAM_COST, Datagrams};
 use crate::endpoint::canonical;
 use crate::engine::reactor::Reactor;
@@ -23,19 +23,8 @@ impl Datagrams {
             let Some(bound) = self.socket.as_mut().filter(|bound| bound.may_read(reactor.now)) else {
                 break;
             };
-            match bound.batch.receive(&bound.socket) {
-                Ok(()) => {
-                    bound.errors = 0;
-                    // Taken out, so that answering one of them may use the rest of the session.
-                    let batch = std::mem::take(&mut bound.batch);
-                    for (arrived, payload) in batch.datagrams() {
-                        moved += arrived.len + DATAGRAM_COST;
-                        self.arrived(&arrived, payload, reactor);
-                    }
-                    if let Some(bound) = &mut self.socket {
-                        bound.batch = batch;
-                    }
-                }
+            match bound.batch.receive(&bound.socket, BATCH) {
+                Ok(()) => moved += self.take_batch(reactor),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => bound.ready.readable = false,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
@@ -47,7 +36,26 @@ impl Datagrams {
         moved
     }
 
-    fn receiving_failed(&mut self, error: &io::Error, reactor: &mut Reactor) {
+    /// Records and answers what one call received. Returns how many bytes that were.
+    pub(super) fn take_batch(&mut self, reactor: &mut Reactor) -> usize {
+        let Some(bound) = &mut self.socket else {
+            return 0;
+        };
+        bound.errors = 0;
+        let mut moved = 0;
+        // Taken out, so that answering one of them may use the rest of the session.
+        let batch = std::mem::take(&mut bound.batch);
+        for (arrived, payload) in batch.datagrams() {
+            moved += arrived.len + DATAGRAM_COST;
+            self.arrived(&arrived, payload, reactor);
+        }
+        if let Some(bound) = &mut self.socket {
+            bound.batch = batch;
+        }
+        moved
+    }
+
+    pub(super) fn receiving_failed(&mut self, error: &io::Error, reactor: &mut Reactor) {
         // What the network reported about an earlier datagram is in the error queue, with its address.
         if self.drain_errors() > 0 {
             return;
@@ -77,6 +85,10 @@ impl Datagrams {
             let dropped = arrived.drops.map_or(0, |count| bound.drops.read(count));
             self.dropped(dropped);
         }
+        if let Some(refusal) = self.refusal(from) {
+            return self.refuse_datagram(from, refusal, reactor);
+        }
+        self.watch.received(reactor.now);
         let route = self.peers.route(from, arrived.to);
         let conn = self.peer(route, arrived.to.map(|to| to.address));
         let unexpected = self.asked && !self.peers.touch(route).is_some_and(|peer| peer.sent_to);
@@ -84,6 +96,7 @@ impl Datagrams {
         reactor.jobs.received(self.session, conn, payload);
         self.writer.room(payload.len())[..payload.len()].copy_from_slice(payload);
         self.writer.received(conn, payload.len(), unexpected);
+        self.tell_cut(conn, payload.len());
         self.act(route, conn, fired, reactor);
     }
 

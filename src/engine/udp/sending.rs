@@ -294,6 +294,7 @@ impl Datagrams {
                 }
             }
         }
+        self.sent = true;
         // Whoever hears what goes to many may answer.
         self.asked |= by_person && !is_shared(to.ip());
         let conn = self.peer(to.into(), None);

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 #[cfg(target_os = "linux")]
-pub(super) use super::linux::{Batch, dropped, next_error};
+pub(super) use super::linux::{BATCH, Batch, dropped, next_error};
 #[cfg(target_os = "linux")]
 pub(in crate::engine) use super::linux::{force_receive_buffer, prepare};
 #[cfg(target_os = "linux")]
@@ -12,7 +12,7 @@ pub(super) use super::linux_groups::{
     only_own_groups, set_group_v4, set_source_v4, set_source_v6, tell_destinations,
 };
 #[cfg(not(target_os = "linux"))]
-pub(super) use super::portable::{Batch, dropped, next_error};
+pub(super) use super::portable::{BATCH, Batch, dropped, next_error};
 #[cfg(not(target_os = "linux"))]
 pub(in crate::engine) use super::portable::{force_receive_buffer, prepare};
 #[cfg(not(target_os = "linux"))]

@@ -6,6 +6,7 @@ use super::super::status::{Status, complain, tell};
 use super::{Conversation, SESSION};
 use crate::endpoint::Scheme;
 use crate::engine::{Command, Event, JobEnd, Target, Ticket};
+use crate::figures;
 use crate::form::exposure;
 
 impl Conversation {
@@ -25,6 +26,10 @@ impl Conversation {
                 tell(format_args!("connected to tcp://{peer} from {local}"));
                 self.local = Some(local.clone());
                 self.show_options();
+            }
+            Event::Waiting { time, .. } => {
+                tell(format_args!("connecting again in {}", figures::duration(time)));
+                self.local = None;
             }
             Event::OptionsRead { table: Err(error), .. } => complain(&error),
             Event::Connecting { .. }
@@ -116,8 +121,9 @@ impl Conversation {
     fn finish(&mut self) {
         self.finished = true;
         if self.is_client {
-            // A peer that sees the end may end too, before what is waited for.
-            if self.scheme == Scheme::Tcp && !self.watch.is_wanting() {
+            // A peer that sees the end may end too, before what is waited for; and what ended here does not connect
+            // again.
+            if !self.reconnects && self.scheme == Scheme::Tcp && !self.watch.is_wanting() {
                 self.finish_sending(Target::All);
             }
             self.deadline = self.wait.and_then(|wait| Instant::now().checked_add(wait));

@@ -1,5 +1,6 @@
 //! The line for ncat, of the Nmap project.
 
+use super::limits::{Sayable, sayable};
 use super::shell::{line, printf, printf_format, quoted};
 use super::{Command, Opens, Outline, Place, multicast, options};
 use crate::profile::Profile;
@@ -13,12 +14,14 @@ pub(super) fn command(profile: &Profile) -> Command {
     words.extend(multicast::family_flag(profile).map(str::to_owned));
     multicast::ncat(&outline, &mut remarks);
     let answers = answers(&outline);
+    let limits = limits(profile, &outline, &mut remarks);
     match &outline.opens {
         Opens::Listen { at, .. } => {
             words.push("--listen".to_owned());
             if !outline.once {
                 words.push("--keep-open".to_owned());
             }
+            words.extend(limits);
             words.extend(host_to_listen(at));
             words.push(at.port.clone());
         }
@@ -26,16 +29,19 @@ pub(super) fn command(profile: &Profile) -> Command {
             if let Some(local) = local {
                 words.extend(source(local));
             }
+            words.extend(limits);
             words.extend(["--wait".to_owned(), format!("{limit}s"), to.bare(), to.port.clone()]);
         }
         Opens::Bind { at, .. } if outline.message.is_none() => {
             remarks.push("ncat talks to one UDP peer at a time".to_owned());
             words.extend(["--udp".to_owned(), "--listen".to_owned()]);
+            words.extend(limits);
             words.extend(host_to_listen(at));
             words.push(at.port.clone());
         }
         Opens::Bind { at, target } => {
             words.push("--udp".to_owned());
+            words.extend(limits);
             words.extend(source(at));
             words.extend([target.bare(), target.port.clone()]);
         }
@@ -49,6 +55,21 @@ pub(super) fn command(profile: &Profile) -> Command {
     let line = line(words.iter().map(String::as_str));
     let line = outline.message.as_ref().map_or(line.clone(), |message| format!("{} | {line}", printf(message)));
     Command { line, remarks }
+}
+
+/// The switches for limits, and who may connect.
+fn limits(profile: &Profile, outline: &Outline, remarks: &mut Vec<String>) -> Vec<String> {
+    let said = sayable(profile, outline, remarks);
+    let left_out = [(&said.receive, "the receive limit is"), (&said.read_size, "the read size is")];
+    Sayable::tell(&left_out, "ncat", remarks);
+    let idle = said.idle.map(|seconds| format!("{seconds}s"));
+    let all = [
+        ("--max-conns", said.connections.filter(|_| !outline.once)),
+        ("--allow", said.allow),
+        ("--deny", said.deny),
+        ("--idle-timeout", idle),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?])).flatten().collect()
 }
 
 fn host_to_listen(at: &Place) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::limits::{Sayable, sayable};
 use super::shell::quoted;
 use super::{Command, Opens, Outline, Place, multicast, options};
 use crate::endpoint::Family;
@@ -12,16 +13,24 @@ use crate::profile::Profile;
 pub(super) fn command(profile: &Profile) -> Command {
     let outline = Outline::of(profile);
     let mut remarks = outline.remarks.clone();
+    let said = sayable(profile, &outline, &mut remarks);
+    let left_out = [
+        (&said.idle, "the idle limit is"),
+        (&said.connections, "the number of connections is"),
+        (&said.allow, "the allow list is"),
+        (&said.deny, "the deny list is"),
+    ];
+    Sayable::tell(&left_out, "the program", &mut remarks);
     remarks.extend(options::python(&outline.settings, "").1);
     let lines = match &outline.opens {
-        Opens::Listen { at, backlog } => server(&outline, at, backlog),
+        Opens::Listen { at, backlog } => server(&outline, at, backlog, &said),
         Opens::Connect { to, local, limit } => {
             if outline.family != Family::Any {
                 remarks.push(format!("it takes any family, not {} alone", outline.family));
             }
-            client(&outline, to, local.as_ref(), limit)
+            client(&outline, to, local.as_ref(), (limit, &said))
         }
-        Opens::Bind { at, target } => udp(&outline, at, target, &mut remarks),
+        Opens::Bind { at, target } => udp(&outline, at, target, (&said, &mut remarks)),
     };
     Command { line: format!("python3 -c {}", quoted(&lines.join("\n"))), remarks }
 }
@@ -54,12 +63,17 @@ fn pair(place: &Place, protocol: &str) -> String {
     format!("({}, {})", text(&place.bare()), port(place, protocol))
 }
 
+/// The bytes of each `recv`.
+fn size(said: &Sayable) -> &str {
+    said.read_size.as_deref().unwrap_or("65536")
+}
+
 /// The lines that set its socket options.
 fn set(outline: &Outline, socket: &str, indent: &str) -> Vec<String> {
     options::python(&outline.settings, socket).0.lines().map(|line| format!("{indent}{line}")).collect()
 }
 
-fn server(outline: &Outline, at: &Place, backlog: &str) -> Vec<String> {
+fn server(outline: &Outline, at: &Place, backlog: &str, said: &Sayable) -> Vec<String> {
     let family = match (at.is_dual(), at.is_v6()) {
         (true, _) => ", family=socket.AF_INET6, dualstack_ipv6=True",
         (false, true) => ", family=socket.AF_INET6",
@@ -73,7 +87,10 @@ fn server(outline: &Outline, at: &Place, backlog: &str) -> Vec<String> {
     if outline.closes {
         lines.push("        conn.shutdown(socket.SHUT_WR)".to_owned());
     }
-    lines.push("        while chunk := conn.recv(65536):".to_owned());
+    if let Some(limit) = &said.receive {
+        lines.push(format!("        conn.settimeout({limit})"));
+    }
+    lines.push(format!("        while chunk := conn.recv({}):", size(said)));
     lines.push("            print(peer, chunk, flush=True)".to_owned());
     if outline.echoes && !outline.closes {
         lines.push("            conn.sendall(chunk)".to_owned());
@@ -93,7 +110,7 @@ fn server(outline: &Outline, at: &Place, backlog: &str) -> Vec<String> {
     lines
 }
 
-fn client(outline: &Outline, to: &Place, local: Option<&Place>, limit: &str) -> Vec<String> {
+fn client(outline: &Outline, to: &Place, local: Option<&Place>, (limit, said): (&str, &Sayable)) -> Vec<String> {
     let source = local.map_or_else(String::new, |local| {
         let host = if local.host.is_empty() { String::new() } else { local.bare() };
         let port = if local.port.is_empty() { "0".to_owned() } else { port(local, "tcp") };
@@ -102,13 +119,13 @@ fn client(outline: &Outline, to: &Place, local: Option<&Place>, limit: &str) -> 
     let mut lines = vec!["import socket".to_owned()];
     lines.push(format!("conn = socket.create_connection({}, timeout={limit}{source})", pair(to, "tcp")));
     lines.push("with conn:".to_owned());
-    lines.push("    conn.settimeout(None)".to_owned());
+    lines.push(format!("    conn.settimeout({})", said.receive.as_deref().unwrap_or("None")));
     lines.extend(set(outline, "conn", "    "));
     if let Some(message) = &outline.message {
         lines.push(format!("    conn.sendall({})", python_repr(message)));
         lines.push("    conn.shutdown(socket.SHUT_WR)".to_owned());
     }
-    lines.push("    while chunk := conn.recv(65536):".to_owned());
+    lines.push(format!("    while chunk := conn.recv({}):", size(said)));
     lines.push("        print(chunk, flush=True)".to_owned());
     if outline.echoes && outline.message.is_none() {
         lines.push("        conn.sendall(chunk)".to_owned());
@@ -116,7 +133,12 @@ fn client(outline: &Outline, to: &Place, local: Option<&Place>, limit: &str) -> 
     lines
 }
 
-fn udp(outline: &Outline, at: &Place, target: &Place, remarks: &mut Vec<String>) -> Vec<String> {
+fn udp(
+    outline: &Outline,
+    at: &Place,
+    target: &Place,
+    (said, remarks): (&Sayable, &mut Vec<String>),
+) -> Vec<String> {
     let family = if at.is_v6() { "AF_INET6" } else { "AF_INET" };
     let groups = multicast::python_after(outline, at.is_v6(), remarks);
     let modules = if groups.is_empty() { "import socket" } else { "import socket, struct" };
@@ -136,8 +158,11 @@ fn udp(outline: &Outline, at: &Place, target: &Place, remarks: &mut Vec<String>)
     if let Some(message) = &outline.message {
         lines.push(format!("sock.sendto({}, {})", python_repr(message), pair(target, "udp")));
     }
+    if let Some(limit) = &said.receive {
+        lines.push(format!("sock.settimeout({limit})"));
+    }
     lines.push("while True:".to_owned());
-    lines.push("    datagram, peer = sock.recvfrom(65536)".to_owned());
+    lines.push(format!("    datagram, peer = sock.recvfrom({})", size(said)));
     lines.push("    print(peer, datagram, flush=True)".to_owned());
     if outline.echoes {
         lines.push("    sock.sendto(datagram, peer)".to_owned());

@@ -1,5 +1,6 @@
 //! The line for socat.
 
+use super::limits::{Sayable, sayable};
 use super::shell::{line, printf, printf_format};
 use super::{Command, Opens, Outline, Place, multicast, options};
 use crate::endpoint::Family;
@@ -40,11 +41,27 @@ pub(super) fn command(profile: &Profile) -> Command {
     if outline.broadcast && matches!(outline.opens, Opens::Bind { .. }) {
         address += ",broadcast";
     }
+    let said = sayable(profile, &outline, &mut remarks);
+    if let Some(connections) = said.connections.as_ref().filter(|_| !outline.once) {
+        address += &format!(",max-children={connections}");
+    }
+    let left_out = [
+        (&said.receive, "the receive limit is"),
+        (&said.allow, "the allow list is"),
+        (&said.deny, "the deny list is"),
+    ];
+    Sayable::tell(&left_out, "socat", &mut remarks);
     let (options, remark) = options::socat(&outline.settings);
     address += &options;
     remarks.extend(remark);
     address += &multicast::socat(&outline, &mut remarks);
     let mut words = vec!["socat"];
+    if let Some(idle) = &said.idle {
+        words.extend(["-T", idle]);
+    }
+    if let Some(size) = &said.read_size {
+        words.extend(["-b", size]);
+    }
     if address.contains("-RECV:") {
         words.push("-u");
     }

@@ -1,7 +1,7 @@
 //! The line for Sockscope's own command line.
 
 use super::shell::line;
-use super::{Command, NO_SEQUENCE, Opens, Place, fixed, multicast, opens};
+use super::{Command, NO_SEQUENCE, Opens, Place, fixed, limits, multicast, opens};
 use crate::endpoint::Scheme;
 use crate::form::{Form, Switches, UdpForm};
 use crate::framing::Framing;
@@ -14,26 +14,37 @@ use crate::responder::{Act, Mode, Rule, Rules, When};
 
 /// The arguments as they gather.
 #[derive(Debug, Default)]
-struct Words {
+pub(super) struct Words {
     words: Vec<String>,
     remarks: Vec<String>,
 }
 
 impl Words {
-    fn flag(&mut self, name: &str, on: bool) {
+    pub(super) fn flag(&mut self, name: &str, on: bool) {
         if on {
             self.words.push(name.to_owned());
         }
     }
 
-    fn value(&mut self, name: &str, value: impl Into<String>) {
+    pub(super) fn value(&mut self, name: &str, value: impl Into<String>) {
         self.words.extend([name.to_owned(), value.into()]);
     }
 
-    fn value_unless(&mut self, name: &str, value: &str, usual: &str) {
+    pub(super) fn value_unless(&mut self, name: &str, value: &str, usual: &str) {
         if value != usual {
             self.value(name, value);
         }
+    }
+
+    /// The value of the flag before, if there is one.
+    pub(super) fn value_unless_empty(&mut self, value: &str) {
+        if !value.is_empty() {
+            self.words.push(value.to_owned());
+        }
+    }
+
+    pub(super) fn remark(&mut self, remark: &str) {
+        self.remarks.push(remark.to_owned());
     }
 }
 
@@ -71,6 +82,7 @@ pub(super) fn command(profile: &Profile) -> Command {
         }
     };
     take_switches(&mut words, &profile.switches, &profile.form);
+    limits::take(&mut words, &profile.switches, &profile.form, listens);
     words.words.extend(multicast::flags(profile));
     take_rules(&mut words, &profile.rules, udp, listens);
     take_draft(&mut words, &profile.draft, listens);
