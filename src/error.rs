@@ -245,6 +245,17 @@ mod tests {
     }
 
     #[test]
+    fn an_option_that_can_not_be_set_says_what_it_needs() {
+        check(
+            "setsockopt",
+            "SO_BINDTODEVICE eth0",
+            nix::errno::Errno::EPERM,
+            "setsockopt SO_BINDTODEVICE eth0: operation not permitted (EPERM 1): a socket that has a network interface \
+             gets another one only with rights (CAP_NET_RAW)",
+        );
+    }
+
+    #[test]
     fn an_error_of_our_own_has_no_code() {
         let error = OpError::new("resolve", "nowhere.invalid", "no such host").advise("check the spelling");
         assert_eq!(error.to_string(), "resolve nowhere.invalid: no such host: check the spelling");

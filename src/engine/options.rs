@@ -86,9 +86,14 @@ pub enum OptionsOf {
 }
 
 impl SocketOption {
+    /// Those of all systems, in the order of a table.
+    pub fn all() -> impl Iterator<Item = Self> {
+        catalog::ALL.iter().map(|about| about.option)
+    }
+
     /// Those that this system has, in the order of a table.
     pub fn offered() -> impl Iterator<Item = Self> {
-        catalog::ALL.iter().map(|about| about.option).filter(|option| option.is_offered())
+        Self::all().filter(|option| option.is_offered())
     }
 
     /// What is known of it.
@@ -141,7 +146,10 @@ impl Serialize for SocketOption {
 
 impl<'de> Deserialize<'de> for SocketOption {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        let name = String::deserialize(deserializer)?;
+        // A file may come from another system: its row says then that this one does not have it.
+        let known = Self::all().find(|option| option.name() == name);
+        known.map_or_else(|| name.parse(), Ok).map_err(serde::de::Error::custom)
     }
 }
 

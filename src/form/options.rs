@@ -177,11 +177,10 @@ pub(super) fn add(plan: Result<Plan, Errors>, form: &Form, options: &SocketOptio
     let settings = options.check(form.socket_kind(options), &mut errors);
     let Some(mut plan) = plan.filter(|_| errors.is_empty()) else { return Err(errors) };
     // How the engine writes the addresses of its peers depends on it.
-    match (&mut plan, options.only_v6()) {
-        (Plan::Listen(Listen { dual_stack, .. }) | Plan::Bind(Bind { dual_stack, .. }), Some(only)) => {
-            *dual_stack = !only;
-        }
-        _ => {}
+    if let (Plan::Listen(Listen { dual_stack, .. }) | Plan::Bind(Bind { dual_stack, .. }), Some(only)) =
+        (&mut plan, options.only_v6())
+    {
+        *dual_stack = !only;
     }
     plan.options_mut().socket_options = settings.into();
     Ok(plan)

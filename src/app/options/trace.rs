@@ -118,10 +118,10 @@ mod tests {
         let (start, one, other) = (Instant::now(), ConnId(1), ConnId(2));
         let mut trace = Trace::default();
         assert_eq!(trace.due_in(one, start), Duration::ZERO);
-        for second in 0..300 {
-            let now = start + Duration::from_secs(second);
+        for second in 0..300_u32 {
+            let now = start + Duration::from_secs(second.into());
             trace.was_asked(one, now);
-            trace.take(one, &info(second as u32), now);
+            trace.take(one, &info(second), now);
             // A late answer about another one is none about this.
             trace.take(other, &info(9_999), now);
         }

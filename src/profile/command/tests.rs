@@ -170,3 +170,17 @@ fn no_profile_puts_words_into_a_command() {
     }
     assert!(super::sockscope(&hostile[6]).is_err_and(|reason| reason.contains("control characters")));
 }
+
+#[test]
+fn socket_options_are_said_or_their_lack_is_told() {
+    let mut profile = server(Vec::new());
+    let options = &mut profile.switches.socket_options;
+    options.set(crate::engine::SocketOption::ReceiveBuffer, "64 KiB");
+    let line = sockscope(&profile).line;
+    assert!(line.contains("--socket-option 'SO_RCVBUF=64 KiB'"), "{line}");
+    assert!(socat(&profile).line.contains(",so-rcvbuf=65536"), "{:?}", socat(&profile));
+    let line = python(&profile).line;
+    assert!(line.contains("\nserver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)\nprint("), "{line}");
+    let remarks = ncat(&profile).remarks;
+    assert!(remarks.iter().any(|remark| remark.contains("SO_RCVBUF")), "{remarks:?}");
+}

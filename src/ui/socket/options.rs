@@ -30,7 +30,7 @@ pub(super) fn section(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<Socket
         for level in LEVELS {
             // One that does not fit keeps its row while something is typed for it: there it says why.
             let fits = |option: &SocketOption| kind.takes(*option).is_ok() || !tab.option_text(*option).is_empty();
-            let rows = SocketOption::offered().filter(|option| option.about().level == level);
+            let rows = SocketOption::all().filter(|option| option.about().level == level);
             let rows: Vec<_> = rows.filter(fits).collect();
             if rows.is_empty() {
                 continue;
