@@ -19,6 +19,7 @@
 mod around;
 mod block;
 mod budget;
+mod calls;
 mod connections;
 mod counting;
 mod digests;
@@ -40,6 +41,7 @@ use rustc_hash::FxHashMap;
 
 pub use around::{Around, Reach};
 pub use budget::Budget;
+pub use calls::{Call, Explanation, Function, Level, Outcome, Transfer, Value, option_words};
 pub use connections::{Connection, Count, Queued, State, Waiting};
 pub use digests::{Digest, DigestState, Digesting};
 pub use heads::{Head, What};
@@ -336,6 +338,7 @@ impl Inner {
             }
             Change::State { id, state } => self.connections.set_state(*id, *state),
             Change::Queued { id, queued } => self.connections.set_queued(*id, *queued),
+            Change::Descriptor { id, descriptor } => self.connections.set_descriptor(*id, *descriptor),
         }
     }
 

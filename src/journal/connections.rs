@@ -147,6 +147,8 @@ pub struct Connection {
     pub sent: Tally,
     /// What waits here until the kernel takes it.
     pub queued: Queued,
+    /// The descriptor of its socket, also after that was closed; `None` for those of a file.
+    pub descriptor: Option<i32>,
     /// Records of it that the journal still holds.
     pub(super) in_view: u64,
     /// Whether it has a row in the table.
@@ -169,8 +171,9 @@ pub(super) struct Connections {
 impl Connections {
     pub(super) fn add(&mut self, id: ConnId, peer: Address, local: Address, opened: Stamp, state: State) {
         let (received, sent, queued) = Default::default();
+        let (descriptor, in_view, listed) = (None, 0, true);
         let connection =
-            Connection { id, peer, local, opened, state, received, sent, queued, in_view: 0, listed: true };
+            Connection { id, peer, local, opened, state, received, sent, queued, descriptor, in_view, listed };
         self.by_id.insert(id, connection);
         self.open.push(id);
         self.last = self.last.max(id.0);
@@ -248,6 +251,13 @@ impl Connections {
         if let Some(place) = place {
             self.waiting.remove(std::mem::replace(place, queued));
             self.waiting.add(queued);
+        }
+    }
+
+    /// Tells the descriptor of the socket of `id`.
+    pub(super) fn set_descriptor(&mut self, id: ConnId, descriptor: i32) {
+        if let Some(connection) = self.by_id.get_mut(&id) {
+            connection.descriptor = Some(descriptor);
         }
     }
 
