@@ -12,6 +12,7 @@ mod accepting;
 mod alarm;
 mod answering;
 mod answers;
+mod calls;
 mod client;
 mod command;
 mod connection;

@@ -401,10 +401,15 @@ impl<'a> Reader<'a> {
 
     /// The record `seq`, if it is still held.
     pub fn get(&mut self, seq: Seq) -> Option<Record> {
+        self.find(seq).and_then(|slice| slice.get(seq))
+    }
+
+    /// The segment that has record `seq`, if it is still held, or one that begins after it.
+    fn find(&mut self, seq: Seq) -> Option<&Segment> {
         if self.slice.as_ref().is_none_or(|slice| seq < slice.first() || seq >= slice.end()) {
             self.slice = self.journal.slice(seq);
         }
-        self.slice.as_ref().and_then(|slice| slice.get(seq))
+        self.slice.as_deref()
     }
 }
 

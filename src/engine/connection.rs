@@ -13,6 +13,7 @@ use socket2::SockRef;
 
 use super::answering::Conversation;
 use super::answers::Answers;
+use super::calls;
 use super::command::Options;
 use super::lifecycle::{DRAIN, Lifecycle, QUICK_DRAIN, Step};
 use super::outbox::{Outbox, QueueLimit};
@@ -21,7 +22,7 @@ use super::stream::Stream;
 use crate::clock::Stamp;
 use crate::endpoint::Address;
 use crate::error::OpError;
-use crate::journal::{ConnId, Detail, How, Side, State, Writer};
+use crate::journal::{Call, ConnId, Detail, Function, How, Side, State, Transfer, Writer};
 
 /// The share of a turn: bytes read from one connection, and bytes written to it.
 const SHARE: usize = 256 * 1024;
@@ -77,6 +78,8 @@ pub(super) struct Connection {
     /// What the journal knows, so that it is told of changes only.
     told: Told,
     error: Option<OpError>,
+    /// The calls that lead to the next record of its life: an end, an error.
+    calls: Vec<Call>,
     /// When something was last sent.
     sent_at: Option<Instant>,
 }
@@ -116,6 +119,7 @@ impl Connection {
             ready: Readiness::UNKNOWN,
             told,
             error: None,
+            calls: Vec::new(),
             sent_at: None,
         }
     }
@@ -253,13 +257,14 @@ impl Connection {
             let len = room.len().min(SHARE - moved);
             match self.stream.read(&mut room[..len]) {
                 Ok(0) => {
+                    self.note_call(Function::Receive(calls::size(len)), Ok(0));
                     self.last_frame(context);
                     self.life.peer_finished();
                 }
                 Ok(read) => {
                     let short = read < len;
                     moved += read;
-                    self.received(read, context);
+                    self.received(read, Transfer::Receive(len), context);
                     if short && SHORT_IS_ALL && !self.ready.ending {
                         self.drained();
                     }
@@ -267,6 +272,7 @@ impl Connection {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.drained(),
                 Err(error) => {
+                    self.note_call(Function::Receive(calls::size(len)), Err(&error));
                     let how = self.note("receive", &error);
                     self.life.failed(how);
                 }
@@ -281,14 +287,14 @@ impl Connection {
     }
 
     /// Records the first `len` bytes of the journal's room, and answers them.
-    fn received(&mut self, len: usize, context: &mut Context<'_>) {
+    fn received(&mut self, len: usize, transfer: Transfer, context: &mut Context<'_>) {
         let between = self.between(context);
         let chunk = &context.writer.room(len)[..len];
         context.reactor.jobs.received(self.key.session, self.id, chunk);
         if !self.life.is_closing() {
             self.talk.received(chunk, &between, context.reactor.now);
         }
-        context.writer.received(self.id, len, false);
+        context.writer.received_by(self.id, len, false, transfer);
         self.life.input_came();
         self.act_on_rules(context);
     }
@@ -307,7 +313,7 @@ impl Connection {
                 Ok(written) => {
                     // An answer has a time of its own, after that of what it answers.
                     context.writer.set_now(Stamp::now());
-                    context.writer.sent(self.id, &front[..written]);
+                    context.writer.sent_by(self.id, &front[..written], Transfer::Send(len));
                     self.outbox.advance(written);
                     self.sent_at = Some(context.reactor.now);
                     moved += written;
@@ -316,6 +322,7 @@ impl Connection {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready.writable = false,
                 Err(error) => {
+                    self.note_call(Function::Send(calls::size(len)), Err(&error));
                     let how = self.note("send", &error);
                     self.life.sending_failed(how);
                     // It ends once nothing is left to read. Of a lack of memory (ENOBUFS, ENOMEM) the poll says
@@ -332,10 +339,17 @@ impl Connection {
         if !std::mem::take(&mut self.ready.error) || self.life.reads() {
             return;
         }
-        if let Ok(Some(error)) = self.stream.take_error() {
+        let (waiting, calls) = calls::during(|| self.stream.take_error());
+        if let Ok(Some(error)) = waiting {
+            self.calls.extend(calls);
             let how = self.note("send", &error);
             self.life.failed(how);
         }
+    }
+
+    /// Keeps a call for the record that tells what came of it.
+    fn note_call(&mut self, function: Function, result: Result<usize, &io::Error>) {
+        self.calls.push(calls::counted(&self.stream, function, result));
     }
 
     /// Keeps the first error for the end, and says what kind of end it means.
@@ -360,9 +374,11 @@ impl Connection {
                 Step::Wait => return None,
                 Step::FinishSending => {
                     // It fails for a connection that is gone already; the next read says so.
-                    let _ = self.stream.shutdown_write();
+                    let (_, calls) = calls::during(|| self.stream.shutdown_write());
+                    self.calls.extend(calls);
                     self.life.sending_finished(context.reactor.now);
                     if !self.life.is_closing() {
+                        context.writer.calls(self.calls.drain(..));
                         context.writer.detail(Some(self.id), Detail::Finished { by: Side::Local });
                     }
                 }

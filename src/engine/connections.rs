@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::calls;
 use super::command::{Options, SessionId, Target};
 use super::connection::{Connection, Context, End};
 use super::options::{Asked, Role, prepare_accepted, stop_lingering};
@@ -58,7 +59,7 @@ impl Connections {
     ) -> Result<(ConnId, Address), OpError> {
         let peer = peer.canonical();
         let error = |error: &io::Error| OpError::io("open", &peer, error);
-        let local = stream.local().map_err(|cause| {
+        let local = calls::noting(writer, || stream.local()).map_err(|cause| {
             let told = error(&cause);
             writer.detail(None, Detail::Error(Box::new(told.clone())));
             told
@@ -66,6 +67,7 @@ impl Connections {
         let local = local.canonical();
         let opened = Detail::Opened { by, local: local.clone(), peer: Some(peer.clone()) };
         let id = writer.open(opened, peer.clone(), local.clone(), State::Connected);
+        writer.set_descriptor(id, calls::descriptor(&stream));
         let key = self.key(id);
         let token = match reactor.register(&mut stream, key) {
             Ok(token) => token,
@@ -123,8 +125,10 @@ impl Connections {
         };
         let forwards = &mut self.forwards;
         let (moved, end) = connection.serve(&mut Context { options: &self.options, writer, reactor, forwards });
-        if end.is_some() {
-            self.all.remove(&id);
+        if end.is_some()
+            && let Some(connection) = self.all.remove(&id)
+        {
+            writer.call_after(Some(id), connection.close());
         }
         self.forward(writer, reactor);
         (moved, end)

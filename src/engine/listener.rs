@@ -8,6 +8,7 @@ use bytes::Bytes;
 use mio::Token;
 
 use super::accepting::{self, Accepting, Next};
+use super::calls;
 use super::command::{Event, Listen, Options, SessionId, Target, Ticket};
 use super::connections::Connections;
 use super::options::{Asked, Role, record_taken};
@@ -51,8 +52,9 @@ impl Server {
     pub(super) fn open(session: SessionId, journal: Arc<Journal>, plan: Listen, reactor: &mut Reactor) -> Self {
         let mut writer = Writer::new(journal);
         let mut told = Vec::new();
-        let opened = listen(session, &plan, &mut told, reactor);
+        let (opened, calls) = calls::during(|| listen(session, &plan, &mut told, reactor));
         told.into_iter().for_each(|note| writer.detail(None, Detail::Note(note)));
+        writer.calls(calls);
         let (listener, failed) = match opened {
             Ok(listener) => {
                 let local = listener.local.clone();
@@ -81,8 +83,11 @@ impl Server {
             if !listener.readable || !listener.accepting.may_try(reactor.now) {
                 return;
             }
-            match listener.socket.accept() {
+            let accepted = listener.socket.accept();
+            let call = calls::accepted(&listener.socket, &accepted);
+            match accepted {
                 Ok((stream, peer)) => {
+                    self.writer.call(call);
                     // One that can't be served has said so in the log; there may be room for the next.
                     let added = self.connections.add(stream, peer, Opened::Accepted, &mut self.writer, reactor);
                     if added.is_ok() && self.connections.options.once {
@@ -98,6 +103,7 @@ impl Server {
                     if let Next::Wait { until, report } = next {
                         if report {
                             let error = OpError::io("accept", &listener.local, &error);
+                            self.writer.call(call);
                             self.writer.detail(None, Detail::Error(Box::new(error)));
                         }
                         reactor.timers.set(until, self.key());
@@ -111,7 +117,7 @@ impl Server {
     fn close_listener(&mut self, reactor: &mut Reactor) {
         if let Some(mut listener) = self.listener.take() {
             reactor.release(&mut listener.socket, listener.token);
-            drop(listener);
+            self.writer.call(calls::close(listener.socket));
             self.writer.detail(None, Detail::Closed { how: How::LocalClose });
         }
     }

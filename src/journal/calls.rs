@@ -10,7 +10,7 @@ mod words;
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{ConnId, Connection, Journal, Segment, Seq};
+use super::{ConnId, Connection, Journal, Reader, Segment, Seq};
 use crate::endpoint::Address;
 
 pub use explain::{Explanation, option_words};
@@ -112,6 +112,19 @@ pub enum Level {
     Udp,
 }
 
+impl Level {
+    /// The level of this name in the system's headers; [`Level::Socket`] for one that is not known here.
+    pub fn named(name: &str) -> Self {
+        match name.trim_start_matches("SOL_").trim_start_matches("IPPROTO_") {
+            "IP" => Self::Ip,
+            "IPV6" => Self::Ipv6,
+            "TCP" => Self::Tcp,
+            "UDP" => Self::Udp,
+            _ => Self::Socket,
+        }
+    }
+}
+
 /// The value of an option.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
@@ -174,6 +187,19 @@ impl Journal {
             entry.marks.transfer().call(descriptor, entry.len, connection.as_ref().map(wire_peer))
         });
         noted.cloned().chain(moved.flatten()).collect()
+    }
+}
+
+impl Reader<'_> {
+    /// How many calls are behind record `seq`, as long as it is held.
+    pub fn count_calls(&mut self, seq: Seq) -> usize {
+        self.find(seq).map_or(0, |slice| slice.calls_of(seq))
+    }
+
+    /// The calls behind record `seq`, in the order in which they were made, as long as it is held.
+    pub fn calls(&mut self, seq: Seq) -> Vec<Call> {
+        let journal = self.journal();
+        self.find(seq).map_or_else(Vec::new, |slice| journal.calls(slice, seq))
     }
 }
 

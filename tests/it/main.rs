@@ -11,6 +11,8 @@ mod attempts;
 mod bench;
 mod bulk;
 #[cfg(target_os = "linux")]
+mod calls;
+#[cfg(target_os = "linux")]
 mod cli;
 #[cfg(target_os = "linux")]
 mod cli_bench;
