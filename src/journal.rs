@@ -381,6 +381,9 @@ impl Inner {
     }
 }
 
+/// Records that are looked at together by a reader that goes back.
+const BACK: u64 = 64;
+
 /// Reads single records, in any order but mostly onward, with one look at the journal a run of them.
 #[derive(Debug)]
 pub struct Reader<'a> {
@@ -407,7 +410,10 @@ impl<'a> Reader<'a> {
     /// The segment that has record `seq`, if it is still held, or one that begins after it.
     fn find(&mut self, seq: Seq) -> Option<&Segment> {
         if self.slice.as_ref().is_none_or(|slice| seq < slice.first() || seq >= slice.end()) {
-            self.slice = self.journal.slice(seq);
+            // Whoever goes back goes on with that: what lies right before is likely to be wanted next.
+            let back = self.slice.as_ref().filter(|slice| seq < slice.first() && seq + BACK >= slice.first());
+            let before = back.and_then(|_| self.journal.slice(seq.saturating_sub(BACK)));
+            self.slice = before.filter(|slice| seq < slice.end()).or_else(|| self.journal.slice(seq));
         }
         self.slice.as_deref()
     }

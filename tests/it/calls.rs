@@ -265,7 +265,8 @@ fn whole(trace: &str) -> Vec<String> {
 }
 
 /// What strace saw of the sockets of IP, as [`told`] has it. Calls that found nothing to do lead to no record, and are
-/// left out; so are those that look a socket's name up once more, to find it in a table of the kernel.
+/// left out; so are the same questions asked once more: for a name to look up in a table of the kernel, for an error
+/// that was not there.
 fn seen(trace: &Path) -> Vec<String> {
     let text = fs::read_to_string(trace).expect("a trace");
     let mut sockets = Vec::new();
@@ -306,7 +307,8 @@ fn seen(trace: &Path) -> Vec<String> {
             _ => "",
         };
         let line = format!("{name}({of}, {what}) = {}{code}", result[0]);
-        if name != "getsockname" || !seen.contains(&line) {
+        let again = matches!(name, "getsockname" | "getsockopt") && seen.contains(&line);
+        if !again {
             seen.push(line);
         }
     }
