@@ -8,12 +8,15 @@ use crate::journal::{Call, Reader};
 use crate::ui::theme::{self, ROW, Tone};
 use crate::ui::{rows, text};
 
-/// How far the lines are indented, and the room that a call has before its explanation, in points.
-const INDENT: f32 = 24.0;
-const CALL: f32 = 460.0;
+/// How far the lines are indented, in points.
+const INDENT: f32 = 12.0;
+
+/// From this width on, in points, explanations stand in a column of their own, which begins here after the calls.
+const WIDE: f32 = 900.0;
+const COLUMN: f32 = 330.0;
 
 /// Between a call and its explanation, in points.
-const GAP: f32 = 12.0;
+const GAP: f32 = 14.0;
 
 /// The lines under a row.
 pub(super) struct Lines {
@@ -64,7 +67,8 @@ impl Lines {
             let line = line(row, n);
             let words = text::plain(call.to_string(), theme::mono(), call_color);
             let (at, galley) = rows::cell(ui, line, left, row.right() - 6.0, words, egui::Align2::LEFT_CENTER);
-            let beside = (at.x + galley.size().x + GAP).max(left + CALL);
+            let column = if row.width() >= WIDE { left + COLUMN } else { left };
+            let beside = (at.x + galley.size().x + GAP).max(column);
             let explained = text::plain(call.explain().words, theme::small(), weak);
             rows::cell(ui, line, beside, row.right() - 6.0, explained, egui::Align2::LEFT_CENTER);
         }
