@@ -2,8 +2,9 @@
 //! tell the same of a server, of clients and of UDP: the same calls, numbers, sizes and results, in the same order.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -264,7 +265,7 @@ fn whole(trace: &str) -> Vec<String> {
     whole
 }
 
-/// What strace saw of the sockets of IP, as [`told`] has it. Calls that found nothing to do lead to no record, and are
+/// What strace saw of the sockets, as [`told`] has it. Calls that found nothing to do lead to no record, and are
 /// left out; so are the same questions asked once more: for a name to look up in a table of the kernel, for an error
 /// that was not there.
 fn seen(trace: &Path) -> Vec<String> {
@@ -275,7 +276,7 @@ fn seen(trace: &Path) -> Vec<String> {
         let Some((name, rest)) = line.split_once('(') else { continue };
         let Some((arguments, result)) = rest.rsplit_once(" = ") else { continue };
         let result: Vec<_> = result.split(' ').collect();
-        let made = name == "socket" && arguments.starts_with("AF_INET");
+        let made = name == "socket" && ["AF_INET", "AF_UNIX"].iter().any(|family| arguments.starts_with(family));
         let arguments = arguments.trim_end().trim_end_matches(')');
         let of = arguments.split(',').next().unwrap_or_default().to_owned();
         if !made && !sockets.contains(&of) {
@@ -362,6 +363,28 @@ fn a_server_shows_what_strace_sees() {
     client.shutdown(std::net::Shutdown::Write).expect("finished");
     assert_eq!(read_to_end(&mut client), b"");
     same(trace.path(), &run.end().with(0), 14);
+}
+
+#[test]
+fn a_server_of_a_unix_socket_shows_what_strace_sees() {
+    if !can_trace() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("it.sock");
+    let endpoint = format!("unix:{}", path.display());
+    let trace = tempfile::NamedTempFile::new().expect("a file");
+    let arguments = ["listen", &endpoint, "--once", "--calls", "--preset", "echo"];
+    let mut run = Run::typed(traced(trace.path(), &arguments));
+    run.told.wait_for("it.sock");
+    let mut client = UnixStream::connect(&path).expect("connected");
+    client.write_all(b"hello!").expect("written");
+    let mut answer = [0; 6];
+    client.read_exact(&mut answer).expect("read");
+    assert_eq!(&answer, b"hello!");
+    client.shutdown(std::net::Shutdown::Write).expect("finished");
+    assert_eq!(client.read(&mut answer).expect("read"), 0);
+    same(trace.path(), &run.end().with(0), 10);
 }
 
 #[test]

@@ -24,8 +24,8 @@ fn a_call_reads_as_a_tracer_prints_it() {
     check(Function::Listen(1024), Outcome::Done(0), "listen(7, 1024) = 0");
     let reuse = Function::SetOption(Level::Socket, "SO_REUSEADDR", true.into());
     check(reuse, Outcome::Done(0), "setsockopt(7, SOL_SOCKET, SO_REUSEADDR, 1) = 0");
-    let linger = Function::SetOption(Level::Socket, "SO_LINGER", "{1, 0}".into());
-    check(linger, Outcome::Done(0), "setsockopt(7, SOL_SOCKET, SO_LINGER, {1, 0}) = 0");
+    let linger = Function::SetOption(Level::Socket, "SO_LINGER", "{onoff=1, linger=0}".into());
+    check(linger, Outcome::Done(0), "setsockopt(7, SOL_SOCKET, SO_LINGER, {onoff=1, linger=0}) = 0");
     let peer = Some(address("[::ffff:127.0.0.1]:52403"));
     let accept = Function::Accept { flags: 0, peer };
     check(accept, Outcome::Done(9), "accept(7) = 9, [::ffff:127.0.0.1]:52403");

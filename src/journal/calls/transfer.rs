@@ -41,7 +41,7 @@ const NUMBERS: u32 = (1 << FORM) - 1;
 /// The largest size that fits: it is stored less one.
 const MOST: usize = 1 << FORM;
 
-/// Three numbers of up to seven bits.
+/// The largest number of seven bits.
 const EACH: usize = 127;
 
 impl Marks {
@@ -58,7 +58,7 @@ impl Marks {
             Transfer::Send(bytes) => size(2, bytes),
             Transfer::ReceiveFrom(room) => size(3, room),
             Transfer::SendTo => 4 << FORM,
-            // The number of parts fits into what is left beside two numbers of seven bits only up to 63.
+            // Six bits are left for the part.
             Transfer::ReceiveMany { room, came, part } if room <= EACH && came <= EACH && part < 64 => {
                 5 << FORM | bits(part << 14 | came << 7 | room)
             }

@@ -8,7 +8,7 @@ use super::{Call, Function, Level, Outcome, Value};
 use crate::error::SystemCode;
 
 /// `accept4(7, SOCK_CLOEXEC|SOCK_NONBLOCK) = 9, 127.0.0.1:52403`: the call, what it returned, and what it gave beside.
-/// Buffers, and lengths of addresses, are left out.
+/// Buffers, flags of what moves payload, and lengths of addresses are left out.
 impl Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
