@@ -191,7 +191,9 @@ pub fn option_words(option: &str) -> &'static str {
             "whether what goes to a group comes back to this machine too"
         }
         "IP_MULTICAST_IF" | "IPV6_MULTICAST_IF" => "through which interface datagrams to groups go out",
-        "IP_MULTICAST_ALL" => "whether datagrams to groups come here that other sockets joined",
+        "IP_MULTICAST_ALL" | "IPV6_MULTICAST_ALL" => {
+            "whether datagrams to groups come here that other sockets joined"
+        }
         _ => "",
     }
 }
