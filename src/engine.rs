@@ -13,6 +13,7 @@ mod access;
 mod alarm;
 mod answering;
 mod answers;
+mod calls;
 mod client;
 mod command;
 mod connection;

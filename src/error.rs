@@ -18,6 +18,14 @@ pub struct SystemCode {
     pub name: String,
 }
 
+impl SystemCode {
+    /// The code with this number.
+    pub fn of(number: i32) -> Self {
+        let (name, _) = describe(number, &io::Error::from_raw_os_error(number));
+        Self { number, name }
+    }
+}
+
 /// An operation that failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct OpError {

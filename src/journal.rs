@@ -19,6 +19,7 @@
 mod around;
 mod block;
 mod budget;
+mod calls;
 mod connections;
 mod counting;
 mod digests;
@@ -40,6 +41,7 @@ use rustc_hash::FxHashMap;
 
 pub use around::{Around, Reach};
 pub use budget::Budget;
+pub use calls::{Call, Explanation, Function, Level, Outcome, Transfer, Value, option_words};
 pub use connections::{Connection, Count, Queued, State, Waiting};
 pub use digests::{Digest, DigestState, Digesting};
 pub use heads::{Head, What};
@@ -383,6 +385,9 @@ impl Inner {
     }
 }
 
+/// Records that are looked at together by a reader that goes back.
+const BACK: u64 = 64;
+
 /// Reads single records, in any order but mostly onward, with one look at the journal a run of them.
 #[derive(Debug)]
 pub struct Reader<'a> {
@@ -403,10 +408,18 @@ impl<'a> Reader<'a> {
 
     /// The record `seq`, if it is still held.
     pub fn get(&mut self, seq: Seq) -> Option<Record> {
+        self.find(seq).and_then(|slice| slice.get(seq))
+    }
+
+    /// The segment that has record `seq`, if it is still held, or one that begins after it.
+    fn find(&mut self, seq: Seq) -> Option<&Segment> {
         if self.slice.as_ref().is_none_or(|slice| seq < slice.first() || seq >= slice.end()) {
-            self.slice = self.journal.slice(seq);
+            // Whoever goes back goes on with that: what lies right before is likely to be wanted next.
+            let back = self.slice.as_ref().filter(|slice| seq < slice.first() && seq + BACK >= slice.first());
+            let before = back.and_then(|_| self.journal.slice(seq.saturating_sub(BACK)));
+            self.slice = before.filter(|slice| seq < slice.end()).or_else(|| self.journal.slice(seq));
         }
-        self.slice.as_ref().and_then(|slice| slice.get(seq))
+        self.slice.as_deref()
     }
 }
 

@@ -16,9 +16,10 @@ impl SocketTab {
         let mut text = String::new();
         let mut rows = 0u64;
         let several = self.log.selected_rows().nth(1).is_some();
+        let mut reader = Reader::new(&self.journal);
         for shown in self.log.selection(&self.journal) {
             let line = match (form, shown.record.payload()) {
-                (CopyAs::Rows, _) => self.row_text(&shown, usize::MAX),
+                (CopyAs::Rows, _) => self.row_text(&shown, usize::MAX) + &self.calls_text(shown.key, &mut reader),
                 (CopyAs::Payload(Notation::Text), Some(_)) => {
                     payload::text(self.log.encoding, &shown.text(usize::MAX))
                 }

@@ -3,6 +3,7 @@
 //! Rows are numbered by integers and anchored to their [`Key`]s, so ten million rows scroll as exactly as ten, and a
 //! row that is being read does not move when new ones arrive or old ones leave.
 
+mod calls;
 mod filtering;
 mod found;
 mod frames;
@@ -57,6 +58,8 @@ pub struct LogView {
     pub encoding: Encoding,
     /// Whether the difference to the row before is shown.
     pub show_difference: bool,
+    /// Whether the calls to the system behind each row are shown under it.
+    pub show_calls: bool,
     /// What the person asked to see; takes effect at [`LogView::advance`].
     pub filter: Filter,
     /// What is wrong in the filter; the one before it stays in effect.
@@ -104,6 +107,7 @@ impl Default for LogView {
             mode: Mode::default(),
             encoding: Encoding::default(),
             show_difference: false,
+            show_calls: false,
             filter: Filter::default(),
             problems: Problems::new(),
             more: false,

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::calls;
 use super::command::{Connect, Destination, Event, Options, SessionId, Target, Ticket};
 use super::connection::End;
 use super::connections::Connections;
@@ -110,8 +111,10 @@ impl Client {
         let peer = Address::Unix(name.clone());
         reactor.events.push(Event::Connecting { session: self.session, peer: Some(peer.clone()) });
         let mut told = Vec::new();
-        let stream = sockets::connect_unix(name, &self.connections.options.socket_options, &mut told);
+        let settings = &self.connections.options.socket_options;
+        let (stream, calls) = calls::during(|| sockets::connect_unix(name, settings, &mut told));
         told.into_iter().for_each(|note| self.writer.detail(None, Detail::Note(note)));
+        self.writer.calls(calls);
         match stream {
             Ok(stream) => self.connected(stream, peer, reactor),
             Err(error) => {
@@ -336,7 +339,8 @@ impl Session for Client {
         let canceled = match (self.take_race(), &self.phase) {
             (Some(mut race), _) => {
                 let notes = race.peers().map(|peer| format!("connect {peer}: canceled")).collect();
-                race.give_up(reactor);
+                let calls = race.give_up(reactor);
+                self.writer.calls(calls);
                 notes
             }
             (None, Phase::Resolving(_)) => {

@@ -14,6 +14,7 @@ use socket2::SockRef;
 
 use super::answering::Conversation;
 use super::answers::Answers;
+use super::calls;
 use super::command::Options;
 use super::lifecycle::{DRAIN, Lifecycle, QUICK_DRAIN, Step};
 use super::limits::{Cut, Watch};
@@ -23,7 +24,7 @@ use super::stream::Stream;
 use crate::clock::Stamp;
 use crate::endpoint::Address;
 use crate::error::OpError;
-use crate::journal::{ConnId, Detail, How, Side, State, Writer};
+use crate::journal::{Call, ConnId, Detail, Function, How, Side, State, Transfer, Writer};
 
 /// The share of a turn: bytes read from one connection, and bytes written to it.
 const SHARE: usize = 256 * 1024;
@@ -79,6 +80,8 @@ pub(super) struct Connection {
     /// What the journal knows, so that it is told of changes only.
     told: Told,
     error: Option<OpError>,
+    /// The calls that lead to the next record of its life: an end, an error.
+    calls: Vec<Call>,
     /// When something was last sent.
     sent_at: Option<Instant>,
     /// How long it has been silent.
@@ -133,6 +136,7 @@ impl Connection {
             ready: Readiness::UNKNOWN,
             told,
             error: None,
+            calls: Vec::new(),
             sent_at: None,
             watch: Watch::new(now),
             cut: Cut::default(),
@@ -277,12 +281,15 @@ impl Connection {
             let room = context.writer.room(size.unwrap_or(READ));
             let len = size.unwrap_or(room.len().min(SHARE - spent));
             match self.stream.read(&mut room[..len]) {
-                Ok(0) => self.peer_finished(context),
+                Ok(0) => {
+                    self.note_call(Function::Receive(calls::size(len)), Ok(0));
+                    self.peer_finished(context);
+                }
                 Ok(read) => {
                     let short = read < len;
                     moved += read;
                     spent += read + cost;
-                    self.received(read, context);
+                    self.received(read, Transfer::Receive(len), context);
                     if short && SHORT_IS_ALL && !self.ready.ending {
                         self.drained(context);
                     }
@@ -290,6 +297,7 @@ impl Connection {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.drained(context),
                 Err(error) => {
+                    self.note_call(Function::Receive(calls::size(len)), Err(&error));
                     let how = self.note("receive", &error);
                     self.life.failed(how);
                 }
@@ -311,14 +319,14 @@ impl Connection {
     }
 
     /// Records the first `len` bytes of the journal's room, and answers them.
-    fn received(&mut self, len: usize, context: &mut Context<'_>) {
+    fn received(&mut self, len: usize, transfer: Transfer, context: &mut Context<'_>) {
         let between = self.between(context);
         let chunk = &context.writer.room(len)[..len];
         context.reactor.jobs.received(self.key.session, self.id, chunk);
         if !self.life.is_closing() {
             self.talk.received(chunk, &between, context.reactor.now);
         }
-        context.writer.received(self.id, len, false);
+        context.writer.received_by(self.id, len, false, transfer);
         self.life.input_came();
         self.watch.received(context.reactor.now);
         self.cut.read(len);
@@ -339,7 +347,7 @@ impl Connection {
                 Ok(written) => {
                     // An answer has a time of its own, after that of what it answers.
                     context.writer.set_now(Stamp::now());
-                    context.writer.sent(self.id, &front[..written]);
+                    context.writer.sent_by(self.id, &front[..written], Transfer::Send(len));
                     self.outbox.advance(written);
                     self.sent_at = Some(context.reactor.now);
                     self.watch.sent(context.reactor.now);
@@ -349,6 +357,7 @@ impl Connection {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready.writable = false,
                 Err(error) => {
+                    self.note_call(Function::Send(calls::size(len)), Err(&error));
                     let how = self.note("send", &error);
                     self.life.sending_failed(how);
                     // It ends once nothing is left to read. Of a lack of memory (ENOBUFS, ENOMEM) the poll says
@@ -365,10 +374,17 @@ impl Connection {
         if !std::mem::take(&mut self.ready.error) || self.life.reads() {
             return;
         }
-        if let Ok(Some(error)) = self.stream.take_error() {
+        let (waiting, calls) = calls::during(|| self.stream.take_error());
+        if let Ok(Some(error)) = waiting {
+            self.calls.extend(calls);
             let how = self.note("send", &error);
             self.life.failed(how);
         }
+    }
+
+    /// Keeps a call for the record that tells what came of it.
+    fn note_call(&mut self, function: Function, result: Result<usize, &io::Error>) {
+        self.calls.push(calls::counted(&self.stream, function, result));
     }
 
     /// Keeps the first error for the end, and says what kind of end it means.
@@ -393,9 +409,11 @@ impl Connection {
                 Step::Wait => return None,
                 Step::FinishSending => {
                     // It fails for a connection that is gone already; the next read says so.
-                    let _ = self.stream.shutdown_write();
+                    let (_, calls) = calls::during(|| self.stream.shutdown_write());
+                    self.calls.extend(calls);
                     self.life.sending_finished(context.reactor.now);
                     if !self.life.is_closing() {
+                        context.writer.calls(self.calls.drain(..));
                         context.writer.detail(Some(self.id), Detail::Finished { by: Side::Local });
                     }
                 }

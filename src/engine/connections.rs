@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::calls;
 use super::command::{Options, SessionId, Target};
 use super::connection::{Connection, Context, End};
 use super::options::{Asked, Role, prepare_accepted, stop_lingering};
@@ -64,7 +65,7 @@ impl Connections {
     ) -> Result<(ConnId, Address), OpError> {
         let peer = peer.canonical();
         let error = |error: &io::Error| OpError::io("open", &peer, error);
-        let local = stream.local().map_err(|cause| {
+        let local = calls::noting(writer, || stream.local()).map_err(|cause| {
             let told = error(&cause);
             writer.detail(None, Detail::Error(Box::new(told.clone())));
             told
@@ -131,8 +132,10 @@ impl Connections {
         };
         let forwards = &mut self.forwards;
         let (moved, end) = connection.serve(&mut Context { options: &self.options, writer, reactor, forwards });
-        if end.is_some() {
-            self.all.remove(&id);
+        if end.is_some()
+            && let Some(connection) = self.all.remove(&id)
+        {
+            writer.call_after(Some(id), connection.close());
         }
         self.forward(writer, reactor);
         (moved, end)

@@ -9,6 +9,7 @@ use mio::Token;
 
 use super::accepting::{self, Accepting, Next};
 use super::access::{Refusal, Refused};
+use super::calls;
 use super::command::{Event, Listen, Options, SessionId, Target, Ticket};
 use super::connections::Connections;
 use super::limits::make_room_for;
@@ -60,8 +61,9 @@ impl Server {
     pub(super) fn open(session: SessionId, journal: Arc<Journal>, plan: Listen, reactor: &mut Reactor) -> Self {
         let mut writer = Writer::new(journal);
         let mut told = Vec::new();
-        let opened = listen(session, &plan, &mut told, reactor);
+        let (opened, calls) = calls::during(|| listen(session, &plan, &mut told, reactor));
         told.into_iter().for_each(|note| writer.detail(None, Detail::Note(note)));
+        writer.calls(calls);
         let (listener, failed) = match opened {
             Ok(listener) => {
                 let local = listener.local.clone();
@@ -95,8 +97,13 @@ impl Server {
             if self.connections.len() >= self.connections.options.limits.connections {
                 return self.pause(reactor);
             }
-            match listener.socket.accept() {
-                Ok((stream, peer)) => self.accepted(stream, peer, reactor),
+            let accepted = listener.socket.accept();
+            let call = calls::accepted(&listener.socket, &accepted);
+            match accepted {
+                Ok((stream, peer)) => {
+                    self.writer.call(call);
+                    self.accepted(stream, peer, reactor);
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     listener.readable = false;
                     listener.told_full = false;
@@ -107,6 +114,7 @@ impl Server {
                     if let Next::Wait { until, report } = next {
                         if report {
                             let error = OpError::io("accept", &listener.local, &error);
+                            self.writer.call(call);
                             self.writer.detail(None, Detail::Error(Box::new(error)));
                         }
                         reactor.timers.set(until, self.key());
@@ -175,7 +183,7 @@ impl Server {
     fn close_listener(&mut self, reactor: &mut Reactor) {
         if let Some(mut listener) = self.listener.take() {
             reactor.release(&mut listener.socket, listener.token);
-            drop(listener);
+            self.writer.call(calls::close(listener.socket));
             if let Some(rest) = self.refused.rest() {
                 self.tell_refused(rest);
             }

@@ -6,23 +6,25 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
+use super::calls::{self, Made};
 use super::command::{Bind, Listen};
 use super::options::{Role, Setting, prepare};
 use super::stream::{self, Listening, Stream};
 use crate::endpoint::{Address, UnixName};
 use crate::error::OpError;
+use crate::journal::{Function, Level};
 
-fn socket(address: SocketAddr, kind: Type, protocol: Protocol) -> Result<Socket, OpError> {
-    let error = |error| OpError::io("socket", address, &error);
-    let socket = Socket::new(Domain::for_address(address), kind, Some(protocol)).map_err(error)?;
-    socket.set_nonblocking(true).map_err(error)?;
-    Ok(socket)
+fn socket(address: SocketAddr, kind: Type, protocol: Protocol) -> Result<Made, OpError> {
+    let made = calls::socket(Domain::for_address(address), kind, Some(protocol));
+    made.map_err(|error| OpError::io("socket", address, &error))
 }
 
 /// `IPV6_V6ONLY` is set either way: its default is a setting of the system (RFC 3493 §5.3).
 fn set_dual_stack(socket: &Socket, address: SocketAddr, dual_stack: bool) -> Result<(), OpError> {
     if address.is_ipv6() {
-        socket.set_only_v6(!dual_stack).map_err(|error| OpError::io("bind", address, &error))?;
+        let set = socket.set_only_v6(!dual_stack);
+        calls::set(socket, Level::Ipv6, "IPV6_V6ONLY", !dual_stack, set)
+            .map_err(|error| OpError::io("bind", address, &error))?;
     }
     Ok(())
 }
@@ -31,7 +33,8 @@ fn set_dual_stack(socket: &Socket, address: SocketAddr, dual_stack: bool) -> Res
 /// something else: there a port in use could be taken over.
 fn set_reuse_address(socket: &Socket, address: SocketAddr) -> Result<(), OpError> {
     if cfg!(unix) {
-        socket.set_reuse_address(true).map_err(|error| OpError::io("bind", address, &error))?;
+        calls::set(socket, Level::Socket, "SO_REUSEADDR", true, socket.set_reuse_address(true))
+            .map_err(|error| OpError::io("bind", address, &error))?;
     }
     Ok(())
 }
@@ -49,22 +52,28 @@ pub(super) fn listen(plan: &Listen, told: &mut Vec<String>) -> Result<(Listening
             let socket = socket(*address, Type::STREAM, Protocol::TCP)?;
             set_reuse_address(&socket, *address)?;
             set_dual_stack(&socket, *address, plan.dual_stack)?;
-            prepare(&SockRef::from(&socket), Role::Listener, &plan.options.socket_options, told)?;
-            socket.bind(&(*address).into()).map_err(|error| OpError::io("bind", address, &error))?;
-            socket.listen(backlog).map_err(|error| refused(&error))?;
-            let listener = TcpListener::from_std(socket.into());
-            let local = listener.local_addr().map_err(|error| refused(&error))?;
+            prepare(&SockRef::from(&*socket), Role::Listener, &plan.options.socket_options, told)?;
+            calls::bound(&socket, *address, socket.bind(&(*address).into()))
+                .map_err(|error| OpError::io("bind", address, &error))?;
+            calls::noted(&*socket, Function::Listen(backlog), socket.listen(backlog))
+                .map_err(|error| refused(&error))?;
+            let listener = TcpListener::from_std(socket.kept().into());
+            let local = listener.local_addr();
+            let local = calls::local(&listener, local, |it| (*it).into()).map_err(|error| refused(&error))?;
             Ok((Listening::Tcp(listener), local.into()))
         }
         #[cfg(unix)]
         Address::Unix(name) => {
             let socket = unix_socket(Type::STREAM, &plan.address)?;
-            prepare(&SockRef::from(&socket), Role::Listener, &plan.options.socket_options, told)?;
+            prepare(&SockRef::from(&*socket), Role::Listener, &plan.options.socket_options, told)?;
             let bound = socket.bind(&sock_addr(name, &plan.address)?);
-            bound.map_err(|error| OpError::io("bind", &plan.address, &error))?;
-            socket.listen(backlog).map_err(|error| refused(&error))?;
-            let listener = mio::net::UnixListener::from_std(socket.into());
-            let local = listener.local_addr().map_err(|error| refused(&error))?;
+            calls::bound(&socket, plan.address.clone(), bound)
+                .map_err(|error| OpError::io("bind", &plan.address, &error))?;
+            calls::noted(&*socket, Function::Listen(backlog), socket.listen(backlog))
+                .map_err(|error| refused(&error))?;
+            let listener = mio::net::UnixListener::from_std(socket.kept().into());
+            let local = listener.local_addr();
+            let local = calls::local(&listener, local, stream::unix::address).map_err(|error| refused(&error))?;
             Ok((Listening::Unix(listener), stream::unix::address(&local)))
         }
         other => Err(OpError::new("listen", other, "nothing can listen there")),
@@ -72,11 +81,8 @@ pub(super) fn listen(plan: &Listen, told: &mut Vec<String>) -> Result<(Listening
 }
 
 #[cfg(unix)]
-fn unix_socket(kind: Type, address: &Address) -> Result<Socket, OpError> {
-    let error = |error| OpError::io("socket", address, &error);
-    let socket = Socket::new(Domain::UNIX, kind, None).map_err(error)?;
-    socket.set_nonblocking(true).map_err(error)?;
-    Ok(socket)
+fn unix_socket(kind: Type, address: &Address) -> Result<Made, OpError> {
+    calls::socket(Domain::UNIX, kind, None).map_err(|error| OpError::io("socket", address, &error))
 }
 
 /// The name as the system takes it.
@@ -105,10 +111,11 @@ pub(super) fn connect_unix(
 ) -> Result<Stream, OpError> {
     let address = Address::Unix(name.clone());
     let socket = unix_socket(Type::STREAM, &address)?;
-    prepare(&SockRef::from(&socket), Role::Connection, settings, told)?;
+    prepare(&SockRef::from(&*socket), Role::Connection, settings, told)?;
     let connected = socket.connect(&sock_addr(name, &address)?);
-    connected.map_err(|error| OpError::io("connect", &address, &error))?;
-    Ok(Stream::Unix(mio::net::UnixStream::from_std(socket.into())))
+    calls::noted(&*socket, Function::Connect(address.clone()), connected)
+        .map_err(|error| OpError::io("connect", &address, &error))?;
+    Ok(Stream::Unix(mio::net::UnixStream::from_std(socket.kept().into())))
 }
 
 /// The local address to bind for a connection to `peer`: an unspecified one stands for its port alone.
@@ -148,16 +155,17 @@ pub(super) fn connect(
     if let Some(local) = local {
         set_reuse_address(&socket, local)?;
     }
-    prepare(&SockRef::from(&socket), Role::Connection, settings, told)?;
+    prepare(&SockRef::from(&*socket), Role::Connection, settings, told)?;
     if let Some(local) = local {
-        socket.bind(&local.into()).map_err(|error| OpError::io("bind", local, &error))?;
+        calls::bound(&socket, local, socket.bind(&local.into()))
+            .map_err(|error| OpError::io("bind", local, &error))?;
     }
-    match socket.connect(&peer.into()) {
+    match calls::noted(&*socket, Function::Connect(peer.into()), socket.connect(&peer.into())) {
         Ok(()) => {}
         Err(error) if is_under_way(&error) => {}
         Err(error) => return Err(OpError::io("connect", peer, &error)),
     }
-    Ok(Stream::Tcp(TcpStream::from_std(socket.into())))
+    Ok(Stream::Tcp(TcpStream::from_std(socket.kept().into())))
 }
 
 #[cfg(unix)]
@@ -185,19 +193,22 @@ pub(super) fn bind(plan: &Bind, told: &mut Vec<String>) -> Result<(UdpSocket, So
     if plan.options.multicast.reuse {
         super::udp::system::share_port(&socket).map_err(error)?;
     }
-    socket.set_broadcast(plan.options.broadcast).map_err(error)?;
+    let broadcast = plan.options.broadcast;
+    calls::set(&*socket, Level::Socket, "SO_BROADCAST", broadcast, socket.set_broadcast(broadcast))
+        .map_err(error)?;
     if let Some(bytes) = plan.receive_buffer {
         let bytes = bytes as usize;
         // Asking for more than is allowed is no error on most systems, and a smaller buffer works too.
-        let _ = socket.set_recv_buffer_size(bytes);
+        let set = socket.set_recv_buffer_size(bytes);
+        let _ = calls::set(&*socket, Level::Socket, "SO_RCVBUF", bytes, set);
         super::udp::system::force_receive_buffer(&socket, bytes);
     }
     super::udp::system::prepare(&socket, address);
-    prepare(&SockRef::from(&socket), Role::Datagrams, &plan.options.socket_options, told)?;
-    let granted = socket.recv_buffer_size().map_err(error)?;
-    socket.bind(&address.into()).map_err(error)?;
-    let socket = UdpSocket::from_std(socket.into());
-    let local = socket.local_addr().map_err(error)?;
+    prepare(&SockRef::from(&*socket), Role::Datagrams, &plan.options.socket_options, told)?;
+    let granted = calls::get(&*socket, Level::Socket, "SO_RCVBUF", socket.recv_buffer_size()).map_err(error)?;
+    calls::bound(&socket, address, socket.bind(&address.into())).map_err(error)?;
+    let socket = UdpSocket::from_std(socket.kept().into());
+    let local = calls::local(&socket, socket.local_addr(), |it| (*it).into()).map_err(error)?;
     Ok((socket, local, granted))
 }
 

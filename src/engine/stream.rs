@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 #[cfg(unix)]
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, RawFd};
 
 use mio::event::Source;
 use mio::net::TcpStream;
@@ -12,7 +12,9 @@ use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 use socket2::SockRef;
 
+use super::calls;
 use crate::endpoint::Address;
+use crate::journal::{Function, Level};
 
 /// A connected stream socket.
 #[derive(Debug)]
@@ -42,11 +44,12 @@ impl Stream {
     ///
     /// Of `getsockname`.
     pub(super) fn local(&self) -> io::Result<Address> {
-        match self {
+        let local = match self {
             Self::Tcp(stream) => stream.local_addr().map(Address::Ip),
             #[cfg(unix)]
             Self::Unix(stream) => stream.local_addr().map(|address| unix::address(&address)),
-        }
+        };
+        calls::local(self, local, Clone::clone)
     }
 
     /// The other end's address: an error while it is not connected.
@@ -55,11 +58,12 @@ impl Stream {
     ///
     /// Of `getpeername`.
     pub(super) fn peer(&self) -> io::Result<Address> {
-        match self {
+        let peer = match self {
             Self::Tcp(stream) => stream.peer_addr().map(Address::Ip),
             #[cfg(unix)]
             Self::Unix(stream) => stream.peer_addr().map(|address| unix::address(&address)),
-        }
+        };
+        calls::noted(self, Function::PeerName(peer.as_ref().ok().cloned()), peer)
     }
 
     /// The error that waits at the socket (`SO_ERROR`).
@@ -68,7 +72,7 @@ impl Stream {
     ///
     /// Of `getsockopt`.
     pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
-        each!(self, stream => stream.take_error())
+        calls::pending(self, each!(self, stream => stream.take_error()))
     }
 
     /// Sends FIN, or what is the same between Unix sockets.
@@ -77,7 +81,7 @@ impl Stream {
     ///
     /// Of `shutdown`.
     pub(super) fn shutdown_write(&self) -> io::Result<()> {
-        each!(self, stream => stream.shutdown(Shutdown::Write))
+        calls::noted(self, Function::ShutdownWrite, each!(self, stream => stream.shutdown(Shutdown::Write)))
     }
 
     /// The socket, for its options.
@@ -90,8 +94,37 @@ impl Stream {
     pub(super) fn abort_on_close(&self) {
         if let Self::Tcp(stream) = self {
             // It fails only for a connection that is gone already.
-            let _ = SockRef::from(stream).set_linger(Some(std::time::Duration::ZERO));
+            let set = SockRef::from(stream).set_linger(Some(std::time::Duration::ZERO));
+            let _ = calls::set(stream, Level::Socket, "SO_LINGER", "{onoff=1, linger=0}", set);
         }
+    }
+}
+
+#[cfg(unix)]
+impl AsRawFd for Stream {
+    fn as_raw_fd(&self) -> RawFd {
+        each!(self, stream => stream.as_raw_fd())
+    }
+}
+
+#[cfg(unix)]
+impl IntoRawFd for Stream {
+    fn into_raw_fd(self) -> RawFd {
+        each!(self, stream => stream.into_raw_fd())
+    }
+}
+
+#[cfg(windows)]
+impl std::os::windows::io::AsRawSocket for Stream {
+    fn as_raw_socket(&self) -> std::os::windows::io::RawSocket {
+        each!(self, stream => stream.as_raw_socket())
+    }
+}
+
+#[cfg(windows)]
+impl std::os::windows::io::IntoRawSocket for Stream {
+    fn into_raw_socket(self) -> std::os::windows::io::RawSocket {
+        each!(self, stream => stream.into_raw_socket())
     }
 }
 
@@ -204,6 +237,44 @@ impl Listening {
             Self::Tcp(listener) => SockRef::from(listener),
             #[cfg(unix)]
             Self::Unix(listener) => SockRef::from(listener),
+        }
+    }
+}
+
+#[cfg(unix)]
+impl AsRawFd for Listening {
+    fn as_raw_fd(&self) -> RawFd {
+        match self {
+            Self::Tcp(listener) => listener.as_raw_fd(),
+            Self::Unix(listener) => listener.as_raw_fd(),
+        }
+    }
+}
+
+#[cfg(unix)]
+impl IntoRawFd for Listening {
+    fn into_raw_fd(self) -> RawFd {
+        match self {
+            Self::Tcp(listener) => listener.into_raw_fd(),
+            Self::Unix(listener) => listener.into_raw_fd(),
+        }
+    }
+}
+
+#[cfg(windows)]
+impl std::os::windows::io::AsRawSocket for Listening {
+    fn as_raw_socket(&self) -> std::os::windows::io::RawSocket {
+        match self {
+            Self::Tcp(listener) => listener.as_raw_socket(),
+        }
+    }
+}
+
+#[cfg(windows)]
+impl std::os::windows::io::IntoRawSocket for Listening {
+    fn into_raw_socket(self) -> std::os::windows::io::RawSocket {
+        match self {
+            Self::Tcp(listener) => listener.into_raw_socket(),
         }
     }
 }

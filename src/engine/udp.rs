@@ -29,6 +29,7 @@ use bytes::Bytes;
 use socket2::SockRef;
 
 use super::access::Refused;
+use super::calls;
 use super::command::{Bind, Event, Options, SessionId, Target, Ticket};
 use super::limits::Watch;
 use super::options::{Asked, Role};
@@ -91,8 +92,9 @@ impl Datagrams {
         let mut writer = Writer::new(journal);
         let mut over = None;
         let mut told = Vec::new();
-        let bound = bind(session, &plan, &mut told, reactor);
+        let (bound, calls) = calls::during(|| bind(session, &plan, &mut told, reactor));
         told.into_iter().for_each(|note| writer.detail(None, Detail::Note(note)));
+        writer.calls(calls);
         let socket = match bound {
             Ok(bound) => {
                 let local = Address::Ip(bound.local);
@@ -151,6 +153,9 @@ impl Datagrams {
         let note = route.to.map(|_| Detail::Note(format!("{peer} sends this to {local}")));
         let opened = Detail::Opened { by: Opened::Peer, local: local.clone(), peer: Some(peer.clone()) };
         let conn = self.writer.open(opened, peer, local, State::Datagrams);
+        if let Some(bound) = &self.socket {
+            self.writer.set_descriptor(Some(conn), sockets::descriptor(&bound.socket));
+        }
         if let Some(note) = note {
             self.writer.detail(Some(conn), note);
         }
@@ -260,9 +265,10 @@ impl Session for Datagrams {
     fn configure(&mut self, options: Options, reactor: &mut Reactor) {
         if let Some(bound) = &self.socket
             && options.broadcast != self.options.broadcast
-            && let Err(error) = bound.socket.set_broadcast(options.broadcast)
+            && let (Err(error), call) = calls::during(|| bound.set_broadcast(options.broadcast))
         {
             let error = OpError::io("set SO_BROADCAST", bound.local, &error);
+            self.writer.calls(call);
             self.error(None, error);
         }
         self.sends.set_limit(options.queue_limit);
@@ -319,6 +325,7 @@ impl Datagrams {
         }
         if let Some(mut bound) = self.socket.take() {
             reactor.release(&mut bound.socket, bound.token);
+            self.writer.call(calls::close(bound.socket));
         }
         self.tell_waiting();
         self.tell_refused_rest();

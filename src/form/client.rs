@@ -99,9 +99,9 @@ impl ClientForm {
     pub fn to(endpoint: &Endpoint) -> Self {
         let mut form = Self { kind: endpoint.scheme, ..Self::default() };
         match &endpoint.location {
-            Location::Port(host, port) => (form.host, form.port) = (host.to_string(), port.to_string()),
+            Location::Port(host, port) => (form.host, form.port) = (host.query(), port.to_string()),
             Location::Unix(name) => form.path = name.to_string(),
-            Location::Host(host) => form.host = host.to_string(),
+            Location::Host(host) => form.host = host.query(),
         }
         form
     }

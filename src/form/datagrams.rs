@@ -99,11 +99,9 @@ impl UdpForm {
     pub fn to(endpoint: &Endpoint) -> Self {
         let mut form = Self { kind: endpoint.scheme, ..Self::default() };
         match &endpoint.location {
-            Location::Port(host, port) => {
-                (form.target_host, form.target_port) = (host.to_string(), port.to_string())
-            }
+            Location::Port(host, port) => (form.target_host, form.target_port) = (host.query(), port.to_string()),
             Location::Unix(name) => form.target_path = name.to_string(),
-            Location::Host(host) => form.target_host = host.to_string(),
+            Location::Host(host) => form.target_host = host.query(),
         }
         form
     }

@@ -1,10 +1,12 @@
 //! What can be written on the command line.
 
+mod calls;
 mod limits;
 mod multicast;
 mod options;
 pub(super) mod values;
 
+pub(super) use calls::CallsArguments;
 pub(super) use values::placed;
 
 use std::path::PathBuf;
@@ -183,6 +185,8 @@ pub(super) struct Common {
     /// What standard output gets of each record: a line, a JSON object, or the received payload alone
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     pub(super) output: OutputForm,
+    #[command(flatten)]
+    pub(super) calls: CallsArguments,
     /// Save the log to this file at the end, in the form of its extension: what it still holds of 256 MiB
     #[arg(long, value_name = "FILE", value_parser = values::log_file())]
     pub(super) save: Option<PathBuf>,
@@ -249,6 +253,9 @@ pub(super) enum OutputForm {
     /// A line for each record, as in a .txt file
     #[default]
     Text,
+    /// The same, and the calls behind each record: --calls
+    #[value(skip)]
+    Calls,
     /// A JSON object for each record, as in a .jsonl file
     Jsonl,
     /// The received payload, and nothing else

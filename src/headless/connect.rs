@@ -59,7 +59,7 @@ pub(super) fn talk(mut arguments: ConnectArguments) -> Result<Talk, Failure> {
         reads_input: arguments.stdin || !sends,
         until,
         wait: if udp { Some(wait.unwrap_or(WAIT)) } else { wait },
-        output: common.output,
+        output: common.calls.form(Some(common.output))?.unwrap_or_default(),
         show_options: common.options.show_options,
         record: recorder::Asked::of(&common)?,
         save: common.save,

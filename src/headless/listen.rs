@@ -57,7 +57,7 @@ pub(super) fn talk(arguments: ListenArguments) -> Result<Talk, Failure> {
         reads_input: true,
         until: None,
         wait: None,
-        output: common.output,
+        output: common.calls.form(Some(common.output))?.unwrap_or_default(),
         show_options: common.options.show_options,
         record: recorder::Asked::of(&common)?,
         save: common.save,

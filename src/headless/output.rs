@@ -3,6 +3,8 @@
 //! A thread of its own follows the journal, and holds it: what a slow reader has not taken yet does not leave it, and
 //! once that is too much the peers are held back.
 
+mod calls;
+
 use std::cell::RefCell;
 use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
 use std::rc::Rc;
@@ -17,6 +19,7 @@ use super::status::Failure;
 use crate::error::OpError;
 use crate::export::{About, FileFormat, Follower, Header, LogWriter, Summary, writer};
 use crate::journal::{Direction, Hold, Journal, Record};
+use calls::WithCalls;
 
 /// Bytes gathered before the system is called; they don't wait when there is no more.
 const BUFFER: usize = 64 * 1024;
@@ -109,7 +112,7 @@ fn run(form: OutputForm, hold: &Hold, wakes: &Receiver<()>, finishing: &AtomicBo
 /// Writes all that is there.
 fn catch_up(form: OutputForm, hold: &Hold, follower: &mut Follower, out: &Shared) -> io::Result<()> {
     // What a writer and a follower remember of connections is for the end of a file, which never comes here.
-    let mut records = writer_of(form, out.clone());
+    let mut records = writer_of(form, out.clone(), hold.journal());
     let mut since = follower.next();
     loop {
         if follower.advance(hold.journal(), &mut *records)? == 0 {
@@ -119,14 +122,15 @@ fn catch_up(form: OutputForm, hold: &Hold, follower: &mut Follower, out: &Shared
         if follower.next() - since > KNOWN {
             since = follower.next();
             *follower = Follower::new(since);
-            records = writer_of(form, out.clone());
+            records = writer_of(form, out.clone(), hold.journal());
         }
     }
 }
 
-fn writer_of(form: OutputForm, out: Shared) -> Box<dyn LogWriter> {
+fn writer_of(form: OutputForm, out: Shared, journal: &Arc<Journal>) -> Box<dyn LogWriter> {
     match form {
         OutputForm::Text => writer(FileFormat::Text, out),
+        OutputForm::Calls => Box::new(WithCalls::new(out, journal)),
         OutputForm::Jsonl => writer(FileFormat::Jsonl, out),
         OutputForm::Raw => Box::new(Raw(out)),
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::arguments::{OutputForm, placed, values};
+use super::arguments::{CallsArguments, OutputForm, placed, values};
 use super::connect::WAIT;
 use super::conversation::{self, Notation, Talk};
 use super::junit;
@@ -45,6 +45,8 @@ pub(super) struct RunArguments {
     /// What standard output gets of each record; with a sequence nothing, unless this is given
     #[arg(long, value_enum, value_name = "FORM")]
     pub(super) output: Option<OutputForm>,
+    #[command(flatten)]
+    pub(super) calls: CallsArguments,
     /// Without a sequence, as connect has it: go on receiving for this many milliseconds after the last was sent; else
     /// up to the peer's end, over UDP 1000
     #[arg(long, value_name = "MS")]
@@ -61,6 +63,7 @@ pub(super) struct RunArguments {
 /// What keeps it from beginning, or makes its files incomplete.
 pub(super) fn run(arguments: &RunArguments) -> Result<Status, Failure> {
     let path = arguments.profile.display();
+    let output = arguments.calls.form(arguments.output)?;
     let text = profile::read(&arguments.profile).map_err(|error| Failure::file(&error))?;
     let profile = Profile::parse(&text).map_err(|error| Failure::usage(format_args!("{path}: {error}")))?;
     let usage = |reason: String| Failure::usage(format_args!("{path}: {reason}"));
@@ -68,7 +71,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<Status, Failure> {
         if arguments.junit.is_some() {
             return Err(usage("--junit: there is no sequence in this profile, so there are no steps".to_owned()));
         }
-        return conversation::run(talk(&profile, arguments).map_err(usage)?);
+        return conversation::run(talk(&profile, output, arguments).map_err(usage)?);
     }
     if arguments.wait.is_some() {
         return Err(usage(
@@ -86,7 +89,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<Status, Failure> {
     }
     let progress = Arc::<SequenceProgress>::default();
     let task = Task::Sequence(profile.schedule.task(steps, Arc::clone(&progress)));
-    let files = Files { output: arguments.output, save: arguments.save.clone() };
+    let files = Files { output, save: arguments.save.clone() };
     let mut teller = Teller { sequence: &profile.sequence, run: 0, told: 0 };
     let open = plan.clone();
     let played = playing::play(
@@ -113,7 +116,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<Status, Failure> {
 }
 
 /// A session without a sequence, as `listen` and `connect` have it.
-fn talk(profile: &Profile, arguments: &RunArguments) -> Result<Talk, String> {
+fn talk(profile: &Profile, output: Option<OutputForm>, arguments: &RunArguments) -> Result<Talk, String> {
     let draft = &profile.draft;
     let udp = matches!(profile.form, Form::Udp(_));
     let has_rules = profile.rules.list.iter().any(|rule| rule.on);
@@ -148,7 +151,7 @@ fn talk(profile: &Profile, arguments: &RunArguments) -> Result<Talk, String> {
         reads_input: !sends,
         until: None,
         wait: if udp { Some(wait.unwrap_or(WAIT)) } else { wait },
-        output: arguments.output.unwrap_or_default(),
+        output: output.unwrap_or_default(),
         record: None,
         show_options: false,
         save: arguments.save.clone(),

@@ -149,7 +149,7 @@ pub struct Connection {
     pub queued: Queued,
     /// Bytes that came and wait in the kernel's receive buffer, while they are received by hand.
     pub unread: u64,
-    /// Its file descriptor, as long as it is open; a UDP peer has none, and nothing in a file has.
+    /// The descriptor of its socket, also after that was closed; `None` for those of a file.
     pub descriptor: Option<i32>,
     /// Records of it that the journal still holds.
     pub(super) in_view: u64,
@@ -306,7 +306,7 @@ impl Connections {
         connection.state = state;
         if state.is_closed() && !was_closed {
             self.waiting.remove(std::mem::take(&mut connection.queued));
-            (connection.unread, connection.descriptor) = (0, None);
+            connection.unread = 0;
             if let Ok(place) = self.open.binary_search(&id) {
                 self.open.remove(place);
             }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::calls::Marks;
 use crate::clock::Stamp;
 use crate::endpoint::Address;
 use crate::error::OpError;
@@ -248,7 +249,8 @@ pub(super) struct Entry {
     /// 0: none.
     pub(super) conn: u32,
     pub(super) kind: EntryKind,
-    pub(super) unexpected: bool,
+    /// Whether it was unexpected, and the call that moved its payload.
+    pub(super) marks: Marks,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

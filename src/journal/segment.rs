@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::calls::{Call, Listed};
 use super::record::{ConnId, Content, Detail, Direction, Entry, EntryKind, Record, Seq};
 
 /// Consecutive records and their payload. Cheap to share (`Arc`), never written to again.
@@ -11,6 +12,7 @@ pub struct Segment {
     pub(super) payload: Bytes,
     pub(super) entries: Vec<Entry>,
     pub(super) details: Vec<Detail>,
+    calls: Listed,
     /// Bytes of memory behind the payload: its own length, or the block's.
     memory: usize,
     /// What the details are charged for beyond [`DETAIL_SIZE`], in bytes.
@@ -23,8 +25,10 @@ impl Segment {
     /// The records of `part`, from number `first` on.
     pub(super) fn new(first: Seq, mut part: Part, payload: Bytes, memory: usize) -> Self {
         part.entries.shrink_to_fit();
+        part.calls.shrink();
         let texts = texts(&part.details);
-        Self { first, payload, entries: part.entries, details: part.details, memory, texts, offset: 0 }
+        let Part { entries, details, calls } = part;
+        Self { first, payload, entries, details, calls, memory, texts, offset: 0 }
     }
 
     /// The number of its first record.
@@ -58,7 +62,7 @@ impl Segment {
             time: entry.time,
             conn: (entry.conn != 0).then_some(ConnId(entry.conn)),
             content: self.content(entry),
-            unexpected: entry.unexpected,
+            unexpected: entry.marks.is_unexpected(),
         }
     }
 
@@ -74,10 +78,16 @@ impl Segment {
         }
     }
 
+    /// The calls behind record `seq` that are noted in full, and the entry that may tell of one more.
+    pub(super) fn noted(&self, seq: Seq) -> Option<(impl ExactSizeIterator<Item = &Call>, &Entry)> {
+        let index = usize::try_from(seq.checked_sub(self.first)?).ok()?;
+        Some((self.calls.of(index), self.entries.get(index)?))
+    }
+
     /// Bytes that this segment holds in memory.
     pub(super) fn held(&self) -> u64 {
-        (self.memory + self.entries.len() * size_of::<Entry>() + self.details.len() * DETAIL_SIZE + self.texts)
-            as u64
+        let details = self.details.len() * DETAIL_SIZE + self.texts + self.calls.held();
+        (self.memory + self.entries.len() * size_of::<Entry>() + details) as u64
     }
 }
 
@@ -86,13 +96,15 @@ impl Segment {
 pub(super) struct Part {
     pub(super) entries: Vec<Entry>,
     pub(super) details: Vec<Detail>,
+    /// The calls behind its records, but for those that its entries say themselves.
+    pub(super) calls: Listed,
 }
 
 impl Part {
     /// Takes everything out. The next part is likely to have as many records as this one.
     pub(super) fn take(&mut self) -> Self {
         let entries = Vec::with_capacity(self.entries.len());
-        std::mem::replace(self, Self { entries, details: Vec::new() })
+        std::mem::replace(self, Self { entries, details: Vec::new(), calls: Listed::default() })
     }
 }
 
@@ -114,6 +126,7 @@ pub(super) struct Tail {
     pub(super) payload: Vec<u8>,
     pub(super) entries: Vec<Entry>,
     pub(super) details: Vec<Detail>,
+    calls: Listed,
     /// As [`Segment`] has it.
     pub(super) texts: usize,
 }
@@ -124,7 +137,7 @@ impl Tail {
     }
 
     pub(super) fn held(&self) -> u64 {
-        let details = self.details.len() * DETAIL_SIZE + self.texts;
+        let details = self.details.len() * DETAIL_SIZE + self.texts + self.calls.held();
         (self.payload.len() + self.entries.len() * size_of::<Entry>() + details) as u64
     }
 
@@ -132,6 +145,7 @@ impl Tail {
     pub(super) fn append(&mut self, part: Part, payload: &[u8]) {
         let base = u32::try_from(self.payload.len()).expect("a segment is smaller than 4 GiB");
         let details = u32::try_from(self.details.len()).expect("a segment holds fewer than 2^32 details");
+        self.calls.append(part.calls, self.entries.len());
         self.entries.extend(part.entries.into_iter().map(|mut entry| {
             entry.start += if entry.kind == EntryKind::Detail { details } else { base };
             entry
@@ -146,7 +160,7 @@ impl Tail {
         let next = Self { first: self.end(), ..Self::default() };
         let full = std::mem::replace(self, next);
         let memory = full.payload.len();
-        let part = Part { entries: full.entries, details: full.details };
+        let part = Part { entries: full.entries, details: full.details, calls: full.calls };
         Segment::new(full.first, part, Bytes::from(full.payload.into_boxed_slice()), memory)
     }
 
@@ -160,6 +174,7 @@ impl Tail {
         let part = Part {
             details: self.details[details..].to_vec(),
             entries: entries.iter().map(|entry| rebased(*entry, payload, details)).collect(),
+            calls: self.calls.copy_from(from),
         };
         let bytes = Bytes::copy_from_slice(&self.payload[payload..]);
         Segment::new(self.first + from as u64, part, bytes, self.payload.len() - payload)

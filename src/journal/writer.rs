@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::block::{Block, Pool};
+use super::calls::{Call, Marks, Transfer};
 use super::connections::{Queued, State};
 use super::record::{ConnId, Detail, Direction, Entry, EntryKind};
 use super::segment::{Part, Segment};
@@ -37,6 +38,8 @@ pub struct Writer {
     full: Vec<(Part, Bytes, usize)>,
     /// Changes of the connection table, in order with the entries they came between.
     changes: Vec<Change>,
+    /// Calls that lead to the next record.
+    calls: Vec<Call>,
     next_conn: u32,
     now: Stamp,
     /// When something was last published, and when everything was.
@@ -58,10 +61,11 @@ impl Writer {
     /// A writer for `journal`. There is at most one at a time; the engine sees to that.
     pub fn new(journal: Arc<Journal>) -> Self {
         let next_conn = journal.last_conn() + 1;
-        let (block, used, part, full, changes) = Default::default();
+        let (block, used, part, full, changes, calls) = Default::default();
         let now = Stamp::now();
         let pool = Pool::new();
-        Self { journal, pool, block, used, part, full, changes, next_conn, now, seen: now, all_seen: now }
+        let (seen, all_seen) = (now, now);
+        Self { journal, pool, block, used, part, full, changes, calls, next_conn, now, seen, all_seen }
     }
 
     /// Sets the clock reading that the next records carry: one reading a turn, and one for each write.
@@ -90,27 +94,41 @@ impl Writer {
     /// Records the first `len` bytes of [`room`](Self::room) as received from `conn`. Zero bytes are a record too:
     /// a UDP datagram may be empty.
     pub fn received(&mut self, conn: ConnId, len: usize, unexpected: bool) {
-        self.take(conn, len, EntryKind::Received, unexpected);
+        self.received_by(conn, len, unexpected, Transfer::None);
+    }
+
+    /// The same, by this call.
+    pub fn received_by(&mut self, conn: ConnId, len: usize, unexpected: bool, transfer: Transfer) {
+        self.take(conn, len, EntryKind::Received, Marks::new(unexpected, transfer));
     }
 
     /// Records `payload` as sent to `conn`: bytes that the kernel took.
     pub fn sent(&mut self, conn: ConnId, payload: &[u8]) {
+        self.sent_by(conn, payload, Transfer::None);
+    }
+
+    /// The same, by this call.
+    pub fn sent_by(&mut self, conn: ConnId, payload: &[u8], transfer: Transfer) {
+        let marks = Marks::new(false, transfer);
         if payload.is_empty() {
-            self.take(conn, 0, EntryKind::Sent, false);
+            self.take(conn, 0, EntryKind::Sent, marks);
         }
         // A write may be larger than a block; it is one record a block then.
         for piece in payload.chunks(BLOCK) {
             self.room(piece.len())[..piece.len()].copy_from_slice(piece);
-            self.take(conn, piece.len(), EntryKind::Sent, false);
+            self.take(conn, piece.len(), EntryKind::Sent, marks);
         }
     }
 
-    fn take(&mut self, conn: ConnId, len: usize, kind: EntryKind, unexpected: bool) {
+    fn take(&mut self, conn: ConnId, len: usize, kind: EntryKind, marks: Marks) {
         let start = u32::try_from(self.used).expect("a block is smaller than 4 GiB");
         self.used += len;
         assert!(self.used <= BLOCK, "no more than the room is recorded");
         let len = u32::try_from(len).expect("a record is at most a block");
-        self.part.entries.push(Entry { time: self.now, start, len, conn: conn.0, kind, unexpected });
+        if !self.calls.is_empty() {
+            self.attach();
+        }
+        self.part.entries.push(Entry { time: self.now, start, len, conn: conn.0, kind, marks });
     }
 
     /// Records a new connection or UDP peer, and returns its number.
@@ -127,8 +145,36 @@ impl Writer {
         let start = u32::try_from(self.part.details.len()).expect("fewer than 2^32 details a block");
         self.part.details.push(detail);
         let (time, conn) = (self.now, conn.map_or(0, |conn| conn.0));
-        let kind = EntryKind::Detail;
-        self.part.entries.push(Entry { time, start, len: 0, conn, kind, unexpected: false });
+        self.attach();
+        let (kind, marks) = (EntryKind::Detail, Marks::default());
+        self.part.entries.push(Entry { time, start, len: 0, conn, kind, marks });
+    }
+
+    /// Notes a call that leads to the next record. Where none comes in this turn, it led to nothing.
+    pub fn call(&mut self, call: Call) {
+        self.calls.push(call);
+    }
+
+    /// The same of several, in order.
+    pub fn calls(&mut self, calls: impl IntoIterator<Item = Call>) {
+        self.calls.extend(calls);
+    }
+
+    /// Notes a call that was made because of the last record, when that is one of `conn`.
+    pub fn call_after(&mut self, conn: Option<ConnId>, call: Call) {
+        let of = conn.map_or(0, |conn| conn.0);
+        if let Some(last) = self.part.entries.len().checked_sub(1)
+            && self.part.entries[last].conn == of
+        {
+            self.part.calls.push(last, call);
+        }
+    }
+
+    /// Lists the calls that led to the record that comes now.
+    fn attach(&mut self) {
+        for call in self.calls.drain(..) {
+            self.part.calls.push(self.part.entries.len(), call);
+        }
     }
 
     /// Sets where `conn` is in its life.
@@ -173,6 +219,7 @@ impl Writer {
     /// With `all` that is everything; without it only the blocks that got full: while traffic goes on at full speed,
     /// the next full block is never far.
     pub fn publish(&mut self, all: bool) -> bool {
+        self.calls.clear();
         if all {
             self.all_seen = self.now;
         }

@@ -1,6 +1,7 @@
 //! The selected record in full: a hex dump beside its text, and the bytes at the cursor as numbers; or two records
 //! side by side.
 
+mod calls;
 mod compare;
 mod hex;
 mod inspector;
@@ -72,10 +73,14 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     title(ui, tab, &shown, actions);
     note(ui, tab, shown.key);
     match &shown.record.content {
-        Content::Payload(_, bytes) => payload(ui, tab, &shown, bytes.clone(), actions),
+        Content::Payload(_, bytes) => {
+            calls::folded(ui, tab, shown.key);
+            payload(ui, tab, &shown, bytes.clone(), actions);
+        }
         Content::Detail(_) => {
             egui::ScrollArea::vertical().show(ui, |ui| {
                 ui.add(egui::Label::new(shown.record.words()).wrap().selectable(true));
+                calls::section(ui, tab, shown.key);
             });
         }
     }

@@ -1,5 +1,6 @@
 //! The log: a tool bar, one row a record, and the selected record in full below.
 
+pub(super) mod calls;
 pub(super) mod framing;
 mod row;
 mod status;
@@ -8,8 +9,7 @@ use egui::{Key, Modifiers, Role, Ui};
 
 pub(super) use status::{has_remarks, remark_line, status_line};
 
-use super::rows::{self, Place};
-use super::theme::ROW;
+use super::rows::{self, Height, List, Place};
 use super::{colors, filter, find, widgets};
 use crate::app::SocketAction;
 use crate::app::log::{CopyAs, Mode};
@@ -64,6 +64,7 @@ fn ways(ui: &mut Ui, tab: &mut SocketTab) {
     })
     .response
     .on_hover_text("Text or hexadecimal, and the time between rows");
+    calls::switch(ui, tab);
 }
 
 /// How the text of the rows is read.
@@ -100,13 +101,14 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
         empty(ui, tab);
         return;
     }
-    let visible = (ui.available_height() / ROW).max(1.0);
-    let (place, led) = place(ui, tab, count, visible, actions);
+    let (place, led) = place(ui, tab, count, actions);
     let mut clicked = None;
     let journal = std::sync::Arc::clone(&tab.journal);
-    let mut reader = Reader::new(&journal);
+    let (mut reader, mut measuring) = (Reader::new(&journal), Reader::new(&journal));
+    let mut height = |row| calls::height(tab, tab.log.key_at(row), &mut measuring);
+    let height: Option<Height<'_>> = if tab.log.show_calls { Some(&mut height) } else { None };
     let mut previous: Option<(u64, Stamp)> = None;
-    let shown = rows::show(ui, "Log", count, place, |ui, row, rect| {
+    let shown = rows::show_measured(ui, "Log", count, place, height, |ui, row, rect| {
         let Some(shown) = tab.log.key_at(row).and_then(|key| tab.log.preview(key, &mut reader)) else { return };
         let before = match previous {
             Some((before, time)) if before + 1 == row => Some(time),
@@ -114,7 +116,8 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
             _ => None,
         };
         previous = Some((row, shown.record.time));
-        let response = row::draw(ui, tab, &shown, rect, columns, before);
+        let lines = calls::Lines::of(tab, shown.key, &mut reader);
+        let response = row::draw(ui, tab, &shown, rect, columns, before, &lines);
         if response.clicked() || (response.secondary_clicked() && !tab.log.is_selected(shown.key)) {
             clicked = Some((row, ui.input(|input| input.modifiers)));
         }
@@ -141,22 +144,24 @@ pub(super) fn rows(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
 }
 
 /// Where the rows are scrolled to, and whether the cursor led there.
-fn place(
-    ui: &mut Ui,
-    tab: &mut SocketTab,
-    count: u64,
-    visible: f32,
-    actions: &mut Vec<SocketAction>,
-) -> (Place, bool) {
-    let before = match tab.log.follow {
-        true => Place::last(count, visible),
+fn place(ui: &mut Ui, tab: &mut SocketTab, count: u64, actions: &mut Vec<SocketAction>) -> (Place, bool) {
+    let room = ui.available_height();
+    let following = tab.log.follow;
+    let cursor = cursor_keys(ui, tab, actions);
+    let revealed = tab.log.cursor.filter(|_| std::mem::take(&mut tab.log.reveal));
+    let (tab, mut reader) = (&*tab, Reader::new(&tab.journal));
+    let mut height = |row| calls::height(tab, tab.log.key_at(row), &mut reader);
+    let height: Option<Height<'_>> = if tab.log.show_calls { Some(&mut height) } else { None };
+    let mut list = List { rows: count, room, height };
+    let before = match following {
+        true => list.last(),
         false => Place { row: tab.log.row_of(tab.log.top), pixels: tab.log.top_pixels },
     };
-    let points = cursor_keys(ui, tab, before, visible, actions);
-    let place = before.moved(points, count, visible);
-    match tab.log.cursor.filter(|_| std::mem::take(&mut tab.log.reveal)) {
-        Some(cursor) => (place.revealing(tab.log.row_of(cursor), count, visible), true),
-        None => (place, points != 0.0),
+    let points = cursor.map_or(Some(0.0), |row| list.points_to_show(before, row));
+    let place = list.moved(before, points.unwrap_or(0.0));
+    match revealed.map(|cursor| tab.log.row_of(cursor)).or(cursor.filter(|_| points.is_none())) {
+        Some(row) => (list.revealing(place, row), true),
+        None => (place, points != Some(0.0)),
     }
 }
 
@@ -166,17 +171,11 @@ fn time_before(tab: &SocketTab, row: u64) -> Option<Stamp> {
     tab.journal.get(key.seq).map(|record| record.time)
 }
 
-/// Moves the selection by keys; returns by how many points the list must move to show it.
-fn cursor_keys(
-    ui: &mut Ui,
-    tab: &mut SocketTab,
-    place: Place,
-    visible: f32,
-    actions: &mut Vec<SocketAction>,
-) -> f32 {
+/// Moves the selection by keys; returns the row that the list must show then.
+fn cursor_keys(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) -> Option<u64> {
     super::bookmarks::keys(ui, tab);
     if ui.ctx().text_edit_focused() {
-        return 0.0;
+        return None;
     }
     if ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A)) {
         tab.log.select_all();
@@ -188,9 +187,7 @@ fn cursor_keys(
     // By the event's own modifiers: a fast hand lets Shift go before the frame is drawn.
     let arrows: Vec<(i64, bool)> = ui.input(|input| input.events.iter().filter_map(arrow).collect());
     let moved = arrows.into_iter().filter_map(|(rows, extend)| tab.log.move_cursor(rows, extend)).last();
-    let Some(row) = moved else { return 0.0 };
-    (tab.log.follow, tab.notice) = (false, None);
-    place.points_to_show(row, visible)
+    moved.inspect(|_| (tab.log.follow, tab.notice) = (false, None))
 }
 
 /// By how many rows an event moves the cursor, and whether the selection grows.

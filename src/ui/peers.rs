@@ -234,7 +234,7 @@ fn tooltip(connection: &Connection) -> String {
         count(connection.sent.records),
         count(connection.queued.bytes),
     );
-    if let Some(descriptor) = connection.descriptor {
+    if let Some(descriptor) = connection.descriptor.filter(|_| !connection.state.is_closed()) {
         text += &format!("\nfile descriptor {descriptor}");
     }
     if connection.unread > 0 {

@@ -1,4 +1,4 @@
-//! A list of any number of rows of equal height that draws only those in sight.
+//! A list of any number of rows that draws only those in sight.
 //!
 //! The position is an integer row and the pixels of it that are out of sight: egui's own scroll areas compute offsets
 //! in `f32`, which stick and jump past about 800,000 rows.
@@ -9,11 +9,14 @@
     reason = "points become rows here: the values are whole, not negative and within a screen, or saturate"
 )]
 
+mod list;
+
 use std::sync::Arc;
 
 use egui::{Align2, Color32, Galley, Key, Pos2, Rect, Sense, Ui, pos2, vec2};
 
 use super::theme::ROW;
+pub(super) use list::{Height, List};
 
 /// The width of the scroll bar, in points.
 pub(super) const BAR_WIDTH: f32 = 12.0;
@@ -88,69 +91,80 @@ pub(super) fn show(
     name: &str,
     rows: u64,
     place: Place,
+    draw: impl FnMut(&mut Ui, u64, Rect),
+) -> Shown {
+    show_measured(ui, name, rows, place, None, draw)
+}
+
+/// The same of rows that are as tall as `height` says.
+pub(super) fn show_measured(
+    ui: &mut Ui,
+    name: &str,
+    rows: u64,
+    place: Place,
+    height: Option<Height<'_>>,
     mut draw: impl FnMut(&mut Ui, u64, Rect),
 ) -> Shown {
     let outer = ui.available_rect_before_wrap();
-    let (list, bar) = outer.split_left_right_at_x(outer.right() - BAR_WIDTH);
-    let visible = (list.height() / ROW).max(1.0);
+    let (area, bar) = outer.split_left_right_at_x(outer.right() - BAR_WIDTH);
+    let mut list = List { rows, room: area.height(), height };
     let id = ui.make_persistent_id(name);
     // The ground comes first, so that the rows on it get the clicks.
-    let ground = ui.interact(list, id, Sense::click());
+    let ground = ui.interact(area, id, Sense::click());
     let mut points = 0.0;
     if ui.rect_contains_pointer(outer) {
         points -= ui.input_mut(|input| std::mem::take(&mut input.smooth_scroll_delta.y));
     }
     // Asked before: the context can't be asked from within its own input.
-    let listens = ui.rect_contains_pointer(list) && !ui.ctx().text_edit_focused();
-    points += ui.input(|input| keys(input, listens, visible, rows));
-    let mut now = place.moved(points, rows, visible);
-    if let Some(dragged) = scroll_bar(ui, bar, &format!("{name} scroll bar"), rows, now, visible) {
+    let listens = ui.rect_contains_pointer(area) && !ui.ctx().text_edit_focused();
+    points += ui.input(|input| keys(input, listens, &list));
+    let mut now = list.moved(place, points);
+    if let Some(dragged) = scroll_bar(ui, bar, &format!("{name} scroll bar"), &mut list, now) {
         now = dragged;
     }
     let scrolled = now != place;
-    ui.scope_builder(egui::UiBuilder::new().max_rect(list), |ui| {
-        ui.shrink_clip_rect(list);
-        for n in 0..(visible.ceil() as u64 + 1) {
-            let row = now.row + n;
-            let top = list.top() + n as f32 * ROW - now.pixels;
-            if row >= rows || top >= list.bottom() {
+    ui.scope_builder(egui::UiBuilder::new().max_rect(area), |ui| {
+        ui.shrink_clip_rect(area);
+        let mut top = area.top() - now.pixels;
+        for row in now.row..rows {
+            if top >= area.bottom() {
                 break;
             }
-            draw(ui, row, Rect::from_min_size(pos2(list.left(), top), vec2(list.width(), ROW)));
+            let height = list.height_of(row);
+            draw(ui, row, Rect::from_min_size(pos2(area.left(), top), vec2(area.width(), height)));
+            top += height;
         }
     });
     drop(ground);
     ui.advance_cursor_after_rect(outer);
-    Shown { place: now, scrolled, at_end: !Place::last(rows, visible).is_past(now) }
+    Shown { place: now, scrolled, at_end: !list.last().is_past(now) }
 }
 
 /// Points to move by for the keys that are pressed.
-fn keys(input: &egui::InputState, hovered: bool, visible: f32, rows: u64) -> f32 {
+fn keys(input: &egui::InputState, hovered: bool, list: &List<'_>) -> f32 {
     if !hovered {
         return 0.0;
     }
-    let all = rows as f32 * ROW;
-    let keys = [
-        (Key::PageDown, (visible - 1.0) * ROW),
-        (Key::PageUp, -(visible - 1.0) * ROW),
-        (Key::Home, -all - ROW),
-        (Key::End, all + ROW),
-    ];
+    let page = (list.visible() - 1.0) * ROW;
+    // More than the rows have together, however tall they are.
+    let all = (list.rows as f32 + 1.0) * 1_000.0 * ROW;
+    let keys = [(Key::PageDown, page), (Key::PageUp, -page), (Key::Home, -all), (Key::End, all)];
     keys.into_iter().filter(|(key, _)| input.key_pressed(*key)).map(|(_, points)| points).sum()
 }
 
 /// Draws the bar, and returns the place it was dragged to.
-fn scroll_bar(ui: &mut Ui, bar: Rect, name: &str, rows: u64, place: Place, visible: f32) -> Option<Place> {
+fn scroll_bar(ui: &mut Ui, bar: Rect, name: &str, list: &mut List<'_>, place: Place) -> Option<Place> {
     let response = ui.interact(bar, ui.make_persistent_id(name), Sense::click_and_drag());
     response.widget_info(|| egui::WidgetInfo::slider(true, place.row as f64, name));
-    let hidden = rows as f64 - f64::from(visible);
+    let hidden = list.hidden();
     if hidden <= 0.0 {
         return None;
     }
     ui.painter().rect_filled(bar, 0.0, ui.visuals().faint_bg_color);
-    let length = (bar.height() * (f64::from(visible) / rows as f64) as f32).max(SHORTEST_HANDLE).min(bar.height());
+    let rows = list.rows as f64;
+    let length = (bar.height() * ((rows - hidden) / rows) as f32).max(SHORTEST_HANDLE).min(bar.height());
     let travel = (bar.height() - length).max(1.0);
-    let part = ((place.row as f64 + f64::from(place.pixels / ROW)) / hidden).clamp(0.0, 1.0);
+    let part = (list.position(place) / hidden).clamp(0.0, 1.0);
     let top = bar.top() + travel * part as f32;
     let handle = Rect::from_min_size(pos2(bar.left() + 2.0, top), vec2(bar.width() - 4.0, length));
     let color = match response.hovered() || response.dragged() {
@@ -168,7 +182,7 @@ fn scroll_bar(ui: &mut Ui, bar: Rect, name: &str, rows: u64, place: Place, visib
     let inside = ui.data(|memory| memory.get_temp(grip)).unwrap_or(length / 2.0);
     let part = f64::from((pointer.y - inside - bar.top()) / travel).clamp(0.0, 1.0);
     if part >= 1.0 {
-        return Some(Place::last(rows, visible));
+        return Some(list.last());
     }
     Some(Place { row: (part * hidden).round() as u64, pixels: 0.0 })
 }

@@ -11,6 +11,10 @@ mod attempts;
 mod bench;
 mod bulk;
 #[cfg(target_os = "linux")]
+mod calls;
+#[cfg(all(target_os = "linux", feature = "window"))]
+mod calls_window;
+#[cfg(target_os = "linux")]
 mod cli;
 #[cfg(target_os = "linux")]
 mod cli_bench;

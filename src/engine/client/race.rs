@@ -9,13 +9,14 @@ use super::attempts::Attempts;
 use super::limits::Seconds;
 use super::{Client, Phase};
 use crate::endpoint::Address;
+use crate::engine::calls;
 use crate::engine::command::Event;
 use crate::engine::reactor::{Key, Part, Reactor};
 use crate::engine::sockets;
 use crate::engine::stream::Stream;
 use crate::error::OpError;
 use crate::figures;
-use crate::journal::Detail;
+use crate::journal::{Call, Detail};
 
 /// The attempts of a client that has no connection yet.
 #[derive(Debug)]
@@ -30,9 +31,22 @@ struct Trial {
     stream: Stream,
     token: Token,
     peer: SocketAddr,
+    /// The calls so far, for the record of how it ends.
+    calls: Vec<Call>,
 }
 
+/// What came of the beginning of an attempt.
+type Attempt = Result<(Stream, Token), OpError>;
+
 impl Trial {
+    /// Ends it. Returns the calls that it took.
+    fn give_up(mut self, reactor: &mut Reactor) -> Vec<Call> {
+        reactor.release(&mut self.stream, self.token);
+        let mut calls = self.calls;
+        calls.push(calls::close(self.stream));
+        calls
+    }
+
     /// What it came to, once it did: the peer, or why there is none.
     fn outcome(&self) -> Option<Result<Address, OpError>> {
         match self.stream.take_error() {
@@ -49,11 +63,9 @@ impl Race {
         self.trials.iter().map(|trial| trial.peer)
     }
 
-    /// Ends all that is under way.
-    pub(super) fn give_up(&mut self, reactor: &mut Reactor) {
-        for mut trial in self.trials.drain(..) {
-            reactor.release(&mut trial.stream, trial.token);
-        }
+    /// Ends all that is under way. Returns the calls that it took.
+    pub(super) fn give_up(&mut self, reactor: &mut Reactor) -> Vec<Call> {
+        self.trials.drain(..).flat_map(|trial| trial.give_up(reactor)).collect()
     }
 
     fn has_several(&self) -> bool {
@@ -79,8 +91,9 @@ impl Client {
                 let (which, of) = (race.attempts.started(), race.attempts.number());
                 self.writer.detail(None, Detail::Note(format!("trying {peer}, {which} of {of} addresses")));
             }
-            match self.attempt(peer, reactor) {
-                Ok((stream, token)) => race.trials.push(Trial { stream, token, peer }),
+            let (attempt, calls) = self.attempt(peer, reactor);
+            match attempt {
+                Ok((stream, token)) => race.trials.push(Trial { stream, token, peer, calls }),
                 Err(error) => self.lost(&mut race, peer, error, reactor.now),
             }
         }
@@ -96,12 +109,22 @@ impl Client {
         self.phase = Phase::Trying(race);
     }
 
-    fn attempt(&mut self, peer: SocketAddr, reactor: &mut Reactor) -> Result<(Stream, Token), OpError> {
+    /// Begins to connect; beside what came of it, the calls that it took, unless they are noted already.
+    fn attempt(&mut self, peer: SocketAddr, reactor: &mut Reactor) -> (Attempt, Vec<Call>) {
         let mut told = Vec::new();
         let settings = &self.connections.options.socket_options;
-        let stream = sockets::connect(peer, self.plan.local, settings, &mut told);
+        let (stream, calls) = calls::during(|| sockets::connect(peer, self.plan.local, settings, &mut told));
         told.into_iter().for_each(|note| self.writer.detail(None, Detail::Note(note)));
-        let mut stream = stream?;
+        match stream {
+            Ok(stream) => (self.watch(stream, peer, reactor), calls),
+            Err(error) => {
+                self.writer.calls(calls);
+                (Err(error), Vec::new())
+            }
+        }
+    }
+
+    fn watch(&self, mut stream: Stream, peer: SocketAddr, reactor: &mut Reactor) -> Attempt {
         let key = Key { session: self.session, part: Part::Socket };
         let token = reactor.register(&mut stream, key).map_err(|error| OpError::io("connect", peer, &error))?;
         // A connection on loopback may be there already.
@@ -125,15 +148,20 @@ impl Client {
         let Some(mut race) = self.take_race() else { return };
         let mut place = 0;
         while let Some(trial) = race.trials.get(place) {
-            let Some(outcome) = trial.outcome() else {
+            let (Some(outcome), calls) = calls::during(|| trial.outcome()) else {
                 place += 1;
                 continue;
             };
             let mut trial = race.trials.remove(place);
             reactor.release(&mut trial.stream, trial.token);
+            trial.calls.extend(calls);
             match outcome {
                 Ok(peer) => return self.won(race, trial, peer, reactor),
-                Err(error) => self.lost(&mut race, trial.peer, error, reactor.now),
+                Err(error) => {
+                    self.writer.calls(trial.calls);
+                    self.writer.call(calls::close(trial.stream));
+                    self.lost(&mut race, trial.peer, error, reactor.now);
+                }
             }
         }
         self.go_on(race, reactor);
@@ -142,25 +170,30 @@ impl Client {
     /// The attempt that was first is the connection; the others end, and the log says so.
     fn won(&mut self, mut race: Race, trial: Trial, peer: Address, reactor: &mut Reactor) {
         if race.has_several() {
-            let took = |peer| figures::duration(race.attempts.took(peer, reactor.now));
-            let mut notes = vec![format!("connect {}: it answered after {}", trial.peer, took(trial.peer))];
-            for other in race.peers() {
-                notes.push(format!("connect {other}: given up after {}, the other was faster", took(other)));
+            let now = reactor.now;
+            let took = |peer| figures::duration(race.attempts.took(peer, now));
+            let note = format!("connect {}: it answered after {}", trial.peer, took(trial.peer));
+            self.writer.detail(None, Detail::Note(note));
+            for other in race.trials.drain(..) {
+                let peer = other.peer;
+                let note = format!("connect {peer}: given up after {}, the other was faster", took(peer));
+                self.writer.calls(other.give_up(reactor));
+                self.writer.detail(None, Detail::Note(note));
             }
-            notes.into_iter().for_each(|note| self.writer.detail(None, Detail::Note(note)));
         }
-        race.give_up(reactor);
+        self.writer.calls(trial.calls);
         self.connected(trial.stream, peer, reactor);
     }
 
     /// The limit passed: whatever is under way has failed. Returns what all came to, and how many were not tried.
     pub(super) fn race_is_late(&mut self, race: &mut Race, reactor: &mut Reactor) -> (Option<OpError>, usize) {
-        for peer in race.peers().collect::<Vec<_>>() {
+        for trial in std::mem::take(&mut race.trials) {
+            let peer = trial.peer;
+            self.writer.calls(trial.give_up(reactor));
             let took = race.attempts.took(peer, reactor.now).min(self.plan.limit);
             let error = OpError::new("connect", peer, format!("no answer within {}", Seconds(took)));
             self.lost(race, peer, error, reactor.now);
         }
-        race.give_up(reactor);
         (race.attempts.outcome(&self.plan.to.to_string()), race.attempts.untried())
     }
 }

@@ -7,7 +7,7 @@ use crate::engine::command::Options;
 use crate::engine::limits::{self, Received};
 use crate::engine::sockets;
 use crate::error::OpError;
-use crate::journal::{Detail, Writer};
+use crate::journal::{Detail, Transfer, Writer};
 
 impl Connection {
     /// Whether nothing is received unless a person says so. What is closing is drained by itself.
@@ -45,7 +45,7 @@ impl Connection {
                 context.writer.detail(Some(self.id), Detail::Note(called + end));
                 match len {
                     0 => self.peer_finished(context),
-                    len => self.received(len, context),
+                    len => self.received(len, Transfer::Receive(size), context),
                 }
                 len
             }

@@ -1,15 +1,17 @@
 //! What the journal and the timers are told of a connection.
 
 use super::{Connection, Context, End};
+use crate::engine::calls;
 use crate::engine::options::stop_lingering;
 use crate::figures;
-use crate::journal::{Detail, How, Queued, Side, State};
+use crate::journal::{Call, Detail, How, Queued, Side, State};
 
 impl Connection {
     pub(super) fn end(&mut self, how: How, context: &mut Context<'_>) -> End {
         let writer = &mut *context.writer;
         let error = self.error.take().filter(|_| matches!(how, How::PeerReset | How::Error));
         if let (How::Error, Some(error)) = (how, &error) {
+            writer.calls(self.calls.drain(..));
             writer.detail(Some(self.id), Detail::Error(Box::new(error.clone())));
         }
         let lost = self.outbox.len();
@@ -24,28 +26,38 @@ impl Connection {
             let note = "the peer still sent: what came after this was not read, and the peer was reset (RST)";
             writer.detail(Some(self.id), Detail::Note(note.to_owned()));
         }
-        if how != How::LocalAbort
-            && let Some(seconds) = stop_lingering(&self.socket())
-        {
+        let (lingered, calls) = calls::during(|| match how {
+            How::LocalAbort => {
+                self.stream.abort_on_close();
+                None
+            }
+            _ => stop_lingering(&self.socket()),
+        });
+        self.calls.extend(calls);
+        if let Some(seconds) = lingered {
             let note = format!(
                 "SO_LINGER {seconds} was switched off before close(): it would have held up all other sockets"
             );
             writer.detail(Some(self.id), Detail::Note(note));
         }
+        writer.calls(self.calls.drain(..));
         writer.detail(Some(self.id), Detail::Closed { how });
         writer.set_state(self.id, State::Closed(how));
-        if how == How::LocalAbort {
-            self.stream.abort_on_close();
-        }
         context.reactor.release(&mut self.stream, self.token);
         context.reactor.jobs.ended(self.key.session, self.id);
         End { how, error }
+    }
+
+    /// Closes the socket of a connection that has ended, and tells of the call.
+    pub(in crate::engine) fn close(self) -> Call {
+        calls::close(self.stream)
     }
 
     /// Tells the journal and the timers what changed.
     pub(super) fn tell(&mut self, context: &mut Context<'_>) {
         if self.life.is_peer_finished() && !self.told.peer_finished {
             self.told.peer_finished = true;
+            context.writer.calls(self.calls.drain(..));
             context.writer.detail(Some(self.id), Detail::Finished { by: Side::Peer });
             context.reactor.jobs.moved(self.key.session);
         }

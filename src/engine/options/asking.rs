@@ -9,11 +9,12 @@ use socket2::{Domain, SockRef};
 
 use super::fits::{Role, SocketKind};
 use super::{OptionValue, OptionsOf, Setting, SocketOption, kernel, table};
+use crate::engine::calls;
 use crate::engine::command::{Event, SessionId};
 use crate::engine::reactor::Reactor;
 use crate::engine::session::{OVER, Session};
 use crate::error::OpError;
-use crate::journal::{ConnId, Detail};
+use crate::journal::{ConnId, Detail, Function, Level, Value};
 
 /// A socket of a session.
 pub(in crate::engine) struct Asked<'a> {
@@ -67,17 +68,31 @@ pub(in crate::engine) fn prepare_accepted(socket: &SockRef<'_>, settings: &[Sett
 /// Switches `SO_LINGER` off where it has seconds, before `close`: close(2) waits for them even on a non-blocking socket,
 /// and the I/O thread with it (Linux). Returns the seconds.
 pub(in crate::engine) fn stop_lingering(socket: &SockRef<'_>) -> Option<u64> {
-    let time = socket.linger().ok().flatten().filter(|time| *time > Duration::ZERO)?;
-    socket.set_linger(None).ok()?;
+    let lingers = socket.linger();
+    let time = lingers.as_ref().ok().copied().flatten();
+    calls::note(calls::call(&**socket, Function::GetOption(Level::Socket, "SO_LINGER", linger(time)), &lingers));
+    let time = time.filter(|time| *time > Duration::ZERO)?;
+    calls::set(&**socket, Level::Socket, "SO_LINGER", linger(None), socket.set_linger(None)).ok()?;
     Some(time.as_secs())
+}
+
+/// `SO_LINGER` as it is shown among calls.
+fn linger(time: Option<Duration>) -> Value {
+    let words = format!("{{onoff={}, linger={}}}", u8::from(time.is_some()), time.unwrap_or_default().as_secs());
+    Value::Words(words.into())
 }
 
 /// Sets an option, and reads it back.
 fn apply(socket: &SockRef<'_>, setting: &Setting) -> Result<Option<OptionValue>, OpError> {
     let Setting { option, value } = setting;
-    kernel::set(socket, *option, value)
+    let (level, name) = (Level::named(option.about().level), option.about().name);
+    let set = kernel::set(socket, *option, value);
+    calls::set(&**socket, level, name, value.to_string().as_str(), set)
         .map_err(|error| OpError::io("setsockopt", format_args!("{option} {value}"), &error))?;
-    Ok(kernel::get(socket, *option).ok())
+    let now = kernel::get(socket, *option);
+    let words = now.as_ref().map_or_else(|_| String::new(), ToString::to_string);
+    calls::note(calls::call(&**socket, Function::GetOption(level, name, words.as_str().into()), &now));
+    Ok(now.ok())
 }
 
 /// Obeys [`Command::SetOption`](crate::engine::Command::SetOption).
@@ -90,14 +105,15 @@ pub(in crate::engine) fn set(
 ) {
     let mut answer = Err(gone(setting));
     for (place, conn) in places(of).into_iter().enumerate() {
-        let (at, done) = match session.socket(conn) {
+        let ((at, done), calls) = calls::during(|| match session.socket(conn) {
             Some(asked) => (asked.conn, set_one(&asked, setting)),
             None => (None, Err(gone(setting))),
-        };
+        });
         let detail = match &done {
             Ok(now) => Detail::Note(setting.told(now.as_ref())),
             Err(error) => Detail::Error(Box::new(error.clone())),
         };
+        session.writer().calls(calls);
         session.writer().detail(at, detail);
         let done = done.map(|now| now.unwrap_or_else(|| setting.value.clone()));
         // One that failed is what a person has to know.

@@ -10,6 +10,7 @@ use socket2::SockRef;
 use super::Datagrams;
 use super::socket::Bound;
 use super::system;
+use crate::engine::calls;
 use crate::engine::command::Event;
 use crate::engine::reactor::Reactor;
 use crate::error::OpError;
@@ -249,7 +250,8 @@ impl Datagrams {
     /// Sets everything about multicast on a socket that was just bound.
     pub(super) fn open_groups(&mut self) -> Vec<NotJoined> {
         if let Some(bound) = &self.socket {
-            only_own_groups(bound);
+            let ((), calls) = calls::during(|| only_own_groups(bound));
+            calls.into_iter().for_each(|call| self.writer.call_after(None, call));
             let local = bound.local.ip();
             if local.is_multicast() && !self.options.multicast.groups.iter().any(|it| it.address == local) {
                 let note = format!("bound to the group {local}: what is sent to it comes once you join it");

@@ -15,6 +15,8 @@ use socket2::Socket;
 use super::groups::{is_shared, scope_of};
 use super::system::{Arrived, Refused, SentTo};
 use super::{ROOM, drops};
+use crate::engine::calls;
+use crate::journal::{Call, Function, Level, Transfer};
 
 /// Space for the control messages of one call: a count, two destinations, and an extended error with its sender (ip(7))
 /// are less than 200 bytes.
@@ -23,17 +25,21 @@ const CONTROL: usize = 256;
 /// Asks for a receive buffer beyond the system's limit, which only an administrator gets (socket(7),
 /// `SO_RCVBUFFORCE`).
 pub(in crate::engine) fn force_receive_buffer(socket: &Socket, bytes: usize) {
-    let _ = setsockopt(socket, sockopt::RcvBufForce, &bytes);
+    let set = setsockopt(socket, sockopt::RcvBufForce, &bytes).map_err(io::Error::from);
+    let _ = calls::set(socket, Level::Socket, "SO_RCVBUFFORCE", bytes, set);
 }
 
 /// Has the kernel tell of drops and of errors that the network reports. A sandbox may refuse; datagrams are exchanged
 /// without that too.
 pub(in crate::engine) fn prepare(socket: &Socket, address: SocketAddr) {
-    let _ = setsockopt(socket, sockopt::RxqOvfl, &1);
+    let set = setsockopt(socket, sockopt::RxqOvfl, &1).map_err(io::Error::from);
+    let _ = calls::set(socket, Level::Socket, "SO_RXQ_OVFL", 1, set);
     // An IPv6 socket has IPv4 peers too where it is dual-stack; older kernels refuse the option on it.
-    let _ = setsockopt(socket, sockopt::Ipv4RecvErr, &true);
+    let set = setsockopt(socket, sockopt::Ipv4RecvErr, &true).map_err(io::Error::from);
+    let _ = calls::set(socket, Level::Ip, "IP_RECVERR", true, set);
     if address.is_ipv6() {
-        let _ = setsockopt(socket, sockopt::Ipv6RecvErr, &true);
+        let set = setsockopt(socket, sockopt::Ipv6RecvErr, &true).map_err(io::Error::from);
+        let _ = calls::set(socket, Level::Ipv6, "IPV6_RECVERR", true, set);
     }
 }
 
@@ -87,6 +93,16 @@ impl Batch {
         Ok(())
     }
 
+    /// The call that took one of them, counted from 0.
+    pub(super) fn transfer(&self, part: usize) -> Transfer {
+        Transfer::ReceiveMany { room: BATCH, came: self.arrived.len(), part }
+    }
+
+    /// The call where it gave an error instead.
+    pub(super) fn failure(socket: &UdpSocket, error: &io::Error) -> Call {
+        calls::counted(socket, Function::ReceiveMany { room: calls::size(BATCH), part: 1 }, Err(error))
+    }
+
     /// What was received, each with its bytes.
     pub(super) fn datagrams(&self) -> impl Iterator<Item = (Arrived, &[u8])> {
         self.arrived.iter().zip(self.slots.chunks(SLOT)).map(|(arrived, slot)| (*arrived, &slot[..arrived.len]))
@@ -123,6 +139,7 @@ pub(super) fn next_error(socket: &UdpSocket) -> Option<Refused> {
         _ => None,
     })?;
     let number = i32::try_from(error.ee_errno).unwrap_or(libc::EIO);
+    calls::note(calls::counted(socket, Function::ReceiveError(number), Ok(message.bytes)));
     Some(Refused {
         to: message.address.as_ref().and_then(std_address),
         error: io::Error::from_raw_os_error(number),

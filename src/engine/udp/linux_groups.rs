@@ -8,6 +8,8 @@ use nix::sys::socket::{SockaddrStorage, setsockopt, sockopt};
 use nix::{setsockopt_impl, sockopt_impl};
 use socket2::{InterfaceIndexOrAddress, SockRef};
 
+use crate::engine::calls;
+use crate::journal::Level;
 use crate::lookup::Link;
 
 /// A group and the one sender to be heard, as the system takes it (RFC 3678 §5.1.2, `struct group_source_req`).
@@ -41,10 +43,12 @@ sockopt_impl!(
 /// Has the kernel tell where each datagram was sent to. A sandbox may refuse; datagrams are exchanged without that too.
 pub(super) fn tell_destinations(socket: &SockRef<'_>, local: SocketAddr, dual_stack: bool) {
     if local.is_ipv4() || dual_stack {
-        let _ = setsockopt(&**socket, sockopt::Ipv4PacketInfo, &true);
+        let set = setsockopt(&**socket, sockopt::Ipv4PacketInfo, &true).map_err(std::io::Error::from);
+        let _ = calls::set(&**socket, Level::Ip, "IP_PKTINFO", true, set);
     }
     if local.is_ipv6() {
-        let _ = setsockopt(&**socket, sockopt::Ipv6RecvPacketInfo, &true);
+        let set = setsockopt(&**socket, sockopt::Ipv6RecvPacketInfo, &true).map_err(std::io::Error::from);
+        let _ = calls::set(&**socket, Level::Ipv6, "IPV6_RECVPKTINFO", true, set);
     }
 }
 
@@ -52,10 +56,10 @@ pub(super) fn tell_destinations(socket: &SockRef<'_>, local: SocketAddr, dual_st
 /// second.
 pub(super) fn only_own_groups(socket: &SockRef<'_>, v4: bool, v6: bool) {
     if v4 {
-        let _ = socket.set_multicast_all_v4(false);
+        let _ = calls::set(&**socket, Level::Ip, "IP_MULTICAST_ALL", false, socket.set_multicast_all_v4(false));
     }
     if v6 {
-        let _ = socket.set_multicast_all_v6(false);
+        let _ = calls::set(&**socket, Level::Ipv6, "IPV6_MULTICAST_ALL", false, socket.set_multicast_all_v6(false));
     }
 }
 

@@ -8,6 +8,8 @@ use socket2::{SockRef, Socket};
 
 use super::ROOM;
 use super::system::{Arrived, Refused};
+use crate::engine::calls;
+use crate::journal::{Call, Function, Transfer};
 use crate::lookup::Link;
 
 /// There is nothing to prepare.
@@ -38,6 +40,16 @@ impl Batch {
         let (len, from) = socket.recv_from(&mut self.slot)?;
         self.arrived = Some(Arrived { len, from, drops: None, to: None });
         Ok(())
+    }
+
+    /// The call that took it.
+    pub(super) fn transfer(&self, _part: usize) -> Transfer {
+        Transfer::ReceiveFrom(ROOM)
+    }
+
+    /// The call where it gave an error instead.
+    pub(super) fn failure(socket: &UdpSocket, error: &io::Error) -> Call {
+        calls::counted(socket, Function::ReceiveFrom(calls::size(ROOM), None), Err(error))
     }
 
     /// What was received, with its bytes.

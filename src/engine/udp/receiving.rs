@@ -4,12 +4,13 @@ use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
 use super::socket::ERRORS;
-use super::system::{self, Arrived, BATCH};
+use super::system::{self, Arrived, BATCH, Batch};
 use super::{DATAGRAM_COST, Datagrams};
 use crate::endpoint::canonical;
+use crate::engine::calls;
 use crate::engine::reactor::Reactor;
 use crate::error::OpError;
-use crate::journal::Detail;
+use crate::journal::{Detail, Transfer};
 
 /// How long after a datagram the kernel's count of drops is read: the last datagrams of a burst may be the dropped
 /// ones, and no later one would tell of them.
@@ -45,9 +46,9 @@ impl Datagrams {
         let mut moved = 0;
         // Taken out, so that answering one of them may use the rest of the session.
         let batch = std::mem::take(&mut bound.batch);
-        for (arrived, payload) in batch.datagrams() {
+        for (part, (arrived, payload)) in batch.datagrams().enumerate() {
             moved += arrived.len + DATAGRAM_COST;
-            self.arrived(&arrived, payload, reactor);
+            self.arrived(&arrived, payload, batch.transfer(part), reactor);
         }
         if let Some(bound) = &mut self.socket {
             bound.batch = batch;
@@ -69,11 +70,12 @@ impl Datagrams {
             reactor.timers.set(until, key);
         }
         let local = bound.local;
+        self.writer.call(Batch::failure(&bound.socket, error));
         self.error(None, OpError::io("receive", local, error));
     }
 
     /// Records a datagram, after the drops before it, and answers it.
-    fn arrived(&mut self, arrived: &Arrived, payload: &[u8], reactor: &mut Reactor) {
+    fn arrived(&mut self, arrived: &Arrived, payload: &[u8], transfer: Transfer, reactor: &mut Reactor) {
         let key = self.key();
         let from = canonical(arrived.from);
         if let Some(bound) = &mut self.socket {
@@ -95,7 +97,7 @@ impl Datagrams {
         let fired = self.fire(route, payload, reactor);
         reactor.jobs.received(self.session, conn, payload);
         self.writer.room(payload.len())[..payload.len()].copy_from_slice(payload);
-        self.writer.received(conn, payload.len(), unexpected);
+        self.writer.received_by(conn, payload.len(), unexpected, transfer);
         self.tell_cut(conn, payload.len());
         self.act(route, conn, fired, reactor);
     }
@@ -121,7 +123,8 @@ impl Datagrams {
     pub(super) fn drain_errors(&mut self) -> usize {
         let mut drained = 0;
         for _ in 0..ERRORS {
-            let Some(refused) = self.socket.as_ref().and_then(|bound| system::next_error(&bound.socket)) else {
+            let next = || self.socket.as_ref().and_then(|bound| system::next_error(&bound.socket));
+            let (Some(refused), call) = calls::during(next) else {
                 break;
             };
             // The call that failed on this machine has told that itself.
@@ -132,6 +135,7 @@ impl Datagrams {
             let to = refused.to.map(canonical);
             let conn = to.and_then(|to| self.peers.conn(to));
             let subject = to.map_or_else(String::new, |to| to.to_string());
+            self.writer.calls(call);
             self.error(conn, OpError::io("send", subject, &refused.error));
         }
         drained

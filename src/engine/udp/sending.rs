@@ -13,13 +13,14 @@ use super::socket::Bound;
 use super::{Datagrams, Unsent};
 use crate::clock::Stamp;
 use crate::endpoint::Host;
+use crate::engine::calls;
 use crate::engine::command::{Target, Ticket};
 use crate::engine::reactor::Reactor;
 use crate::engine::resolving::Query;
 use crate::engine::session::{Ends, OVER, answer_send};
 use crate::error::OpError;
 use crate::figures;
-use crate::journal::{ConnId, Detail};
+use crate::journal::{ConnId, Detail, Transfer};
 
 /// Datagrams that one turn sends at most.
 const SHARE: usize = 1_024;
@@ -289,6 +290,7 @@ impl Datagrams {
                     tries += 1;
                     // An error that the network reported belongs to an earlier datagram; this one was not sent.
                     if self.drain_errors() == 0 || tries == TRIES {
+                        self.failed_to_send(address, payload.len(), &error);
                         return Err(Unsent::Failed(error));
                     }
                 }
@@ -303,8 +305,15 @@ impl Datagrams {
         }
         // An answer has a time of its own, after that of what it answers.
         self.writer.set_now(Stamp::now());
-        self.writer.sent(conn, payload);
+        self.writer.sent_by(conn, payload, Transfer::SendTo);
         Ok(())
+    }
+
+    /// Notes the call for the record of its error.
+    fn failed_to_send(&mut self, to: SocketAddr, len: usize, error: &std::io::Error) {
+        if let Some(bound) = &self.socket {
+            self.writer.call(calls::sent_to(&bound.socket, to, len, Err(error)));
+        }
     }
 
     /// Sends a reply now, or when the kernel has room.

@@ -1,5 +1,6 @@
 //! The socket of a UDP session.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -10,11 +11,13 @@ use socket2::SockRef;
 use super::drops::Drops;
 use super::system::{self, Batch};
 use crate::endpoint::canonical;
+use crate::engine::calls;
 use crate::engine::command::{Bind, SessionId};
 use crate::engine::reactor::{Key, Part, Reactor, Readiness};
 use crate::engine::sockets;
 use crate::error::OpError;
 use crate::figures;
+use crate::journal::Level;
 use crate::lookup;
 
 /// Errors in a row that nothing explains, after which reading pauses for as long as [`PAUSE`].
@@ -47,6 +50,15 @@ impl Bound {
     /// Whether there is something to read, as far as is known.
     pub(super) fn may_read(&self, now: Instant) -> bool {
         self.ready.readable && self.paused_until.is_none_or(|until| until <= now)
+    }
+
+    /// Allows or refuses broadcast addresses.
+    ///
+    /// # Errors
+    ///
+    /// Of `setsockopt`.
+    pub(super) fn set_broadcast(&self, on: bool) -> io::Result<()> {
+        calls::set(&self.socket, Level::Socket, "SO_BROADCAST", on, self.socket.set_broadcast(on))
     }
 
     /// Counts an error in a row. Returns when reading goes on, if there were too many.

@@ -3,6 +3,7 @@
 use egui::text::LayoutJob;
 use egui::{Align2, Rect, Response, Role, Sense, Ui, WidgetInfo};
 
+use super::calls::Lines;
 use super::framing;
 use crate::app::log::{Mode, Shown};
 use crate::app::tab::SocketTab;
@@ -66,6 +67,7 @@ pub(super) fn draw(
     rect: Rect,
     columns: Columns,
     before: Option<Stamp>,
+    lines: &Lines,
 ) -> Response {
     let response = ui.interact(rect, ui.scope_id().with(shown.key), Sense::click());
     let selected = tab.log.is_selected(shown.key);
@@ -74,7 +76,9 @@ pub(super) fn draw(
     } else if response.hovered() {
         ui.painter().rect_filled(rect, 0.0, ui.visuals().faint_bg_color);
     }
-    paint(ui, tab, shown, rect, columns, before);
+    let first = Rect::from_min_size(rect.min, egui::vec2(rect.width(), ROW));
+    paint(ui, tab, shown, first, columns, before);
+    lines.paint(ui, rect, columns.kind);
     let bookmark = tab.bookmarks.get(shown.key);
     response.widget_info(|| {
         let marked = match bookmark {
@@ -82,11 +86,12 @@ pub(super) fn draw(
             Some(bookmark) => format!("bookmarked: {} · ", bookmark.note),
             None => String::new(),
         };
-        let words = marked + &tab.row_text(shown, text::ROW_CHARACTERS);
+        let words = marked + &tab.row_text(shown, text::ROW_CHARACTERS) + &lines.words();
         WidgetInfo::selected(Role::Button, true, selected, words)
     });
+    let response = lines.hover(response, rect);
     let Some(bookmark) = bookmark else { return response };
-    bookmarks::mark(ui, rect);
+    bookmarks::mark(ui, first);
     if bookmark.note.is_empty() { response } else { response.on_hover_text(&bookmark.note) }
 }
 

@@ -85,6 +85,21 @@ impl Frames {
         Some(self.shown(row, record, &gathered))
     }
 
+    /// The records that the row of `key` shows: that in which it begins, and the chunks that a frame goes on in; at
+    /// most `most` of them.
+    pub(in crate::app::log) fn chunks(&self, key: Key, most: usize, reader: &mut Reader<'_>) -> Vec<Seq> {
+        let mut chunks = vec![key.seq];
+        let (Some(row), Some(first)) = (self.row(key), reader.get(key.seq)) else { return chunks };
+        let of = |record: &Record| record.payload().map_or(0, |(_, bytes)| bytes.len());
+        let mut missing = (row.len() + key.part as usize).saturating_sub(of(&first));
+        while missing > 0 && chunks.len() < most {
+            let Some(chunk) = self.chunk_after(chunks[chunks.len() - 1], reader) else { break };
+            missing = missing.saturating_sub(of(&chunk));
+            chunks.push(chunk.seq);
+        }
+        chunks
+    }
+
     /// A row whole, as a record.
     pub(super) fn whole_record(&self, row: Row, reader: &mut Reader<'_>) -> Option<Record> {
         let (record, gathered) = self.gather(row, usize::MAX, usize::MAX, reader)?;
