@@ -1,10 +1,11 @@
 //! One TCP connection: its socket, its life, and what waits to be sent.
 
 mod answering;
+mod securing;
 mod silence;
 mod telling;
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ use super::limits::{Cut, Watch};
 use super::outbox::{Outbox, QueueLimit};
 use super::reactor::{Key, Reactor, Readiness};
 use super::stream::Stream;
+use super::tls::Role;
+use super::transport::Transport;
 use crate::clock::Stamp;
 use crate::endpoint::Address;
 use crate::error::OpError;
@@ -63,7 +66,7 @@ pub(super) struct End {
 /// An open connection.
 #[derive(Debug)]
 pub(super) struct Connection {
-    stream: Stream,
+    transport: Transport,
     token: Token,
     key: Key,
     id: ConnId,
@@ -71,6 +74,12 @@ pub(super) struct Connection {
     local: Address,
     life: Lifecycle,
     outbox: Outbox,
+    /// Which end of TLS it is, if it comes to that.
+    role: Role,
+    /// TLS is to begin once so many bytes of the queue are sent.
+    plain_left: Option<usize>,
+    /// What came last, where that may be the start of a client's TLS.
+    early: Vec<u8>,
     /// What it does by its rules.
     talk: Conversation,
     /// What others forwarded found no room, and that was told.
@@ -108,6 +117,7 @@ impl Connection {
         key: Key,
         id: ConnId,
         ends: (Address, Address),
+        role: Role,
         options: &Options,
         now: Instant,
     ) -> Self {
@@ -120,7 +130,7 @@ impl Connection {
             wake: None,
         };
         Self {
-            stream,
+            transport: Transport::plain(stream),
             token,
             key,
             id,
@@ -128,6 +138,9 @@ impl Connection {
             peer: ends.1,
             life: Lifecycle::new(options.keep_open),
             outbox: Outbox::default(),
+            role,
+            plain_left: None,
+            early: Vec::new(),
             talk: Conversation::new(&options.answers),
             full: false,
             ready: Readiness::UNKNOWN,
@@ -152,7 +165,7 @@ impl Connection {
 
     /// Its socket, for its options.
     pub(super) fn socket(&self) -> SockRef<'_> {
-        self.stream.socket()
+        self.transport.stream().socket()
     }
 
     /// Reading `SO_ERROR` took `error`: no read or write will tell of it any more.
@@ -199,6 +212,7 @@ impl Connection {
     /// Gives up what waits, and records how much that was.
     pub(super) fn drop_queued(&mut self, writer: &mut Writer) {
         let dropped = self.outbox.clear();
+        self.plain_left = self.plain_left.map(|_| 0);
         if dropped.bytes > 0 {
             writer.detail(Some(self.id), Detail::Note(dropped.words()));
         }
@@ -226,11 +240,13 @@ impl Connection {
             // A last share: whether the peer still sends decides how this ends.
             moved += self.read(context);
         }
+        self.check_handshake(context);
         // An abort, or a limit that passed, comes before any more traffic.
         if let Some(end) = self.step(context) {
             return (moved, Some(end));
         }
         self.act_on_time(context);
+        self.secure(context);
         // What waits goes first: a greeting comes before the answer to what came with the handshake.
         moved += self.write(context);
         moved += self.read(context) + self.receive_by_hand(context);
@@ -256,7 +272,11 @@ impl Connection {
 
     fn has_more(&self, options: &Options) -> bool {
         (self.ready.readable && self.life.reads() && !self.is_paused(options) && !self.is_by_hand(options))
-            || (self.ready.writable && self.life.writes() && !self.outbox.is_empty())
+            || (self.ready.writable && self.life.writes() && self.has_to_send())
+    }
+
+    fn has_to_send(&self) -> bool {
+        (!self.outbox.is_empty() && self.transport.takes_payload()) || self.transport.wants_write()
     }
 
     fn is_paused(&self, options: &Options) -> bool {
@@ -276,18 +296,18 @@ impl Connection {
         while spent < SHARE && self.ready.readable && self.life.reads() && !self.is_paused(context.options) {
             let room = context.writer.room(size.unwrap_or(READ));
             let len = size.unwrap_or(room.len().min(SHARE - spent));
-            match self.stream.read(&mut room[..len]) {
+            match self.transport.read(&mut room[..len]) {
                 Ok(0) => self.peer_finished(context),
                 Ok(read) => {
                     let short = read < len;
                     moved += read;
                     spent += read + cost;
                     self.received(read, context);
-                    if short && SHORT_IS_ALL && !self.ready.ending {
+                    if short && SHORT_IS_ALL && !self.ready.ending && !self.transport.is_tls() {
                         self.drained(context);
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => self.tell_tls(context),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.drained(context),
                 Err(error) => {
                     let how = self.note("receive", &error);
@@ -315,6 +335,9 @@ impl Connection {
         let between = self.between(context);
         let chunk = &context.writer.room(len)[..len];
         context.reactor.jobs.received(self.key.session, self.id, chunk);
+        if !self.transport.is_tls() {
+            self.keep_early(chunk);
+        }
         if !self.life.is_closing() {
             self.talk.received(chunk, &between, context.reactor.now);
         }
@@ -330,34 +353,40 @@ impl Connection {
         if context.writer.is_held_back() {
             return 0;
         }
-        while spent < SHARE && self.ready.writable && self.life.writes() {
+        self.flush();
+        while spent < SHARE && self.ready.writable && self.life.writes() && self.transport.takes_payload() {
             let Some(front) = self.outbox.front() else {
                 break;
             };
-            let len = front.len().min(SHARE - spent);
-            match self.stream.write(&front[..len]) {
+            let len = front.len().min(SHARE - spent).min(self.plain_left.unwrap_or(SHARE));
+            match self.transport.write(&front[..len]) {
                 Ok(written) => {
                     // An answer has a time of its own, after that of what it answers.
                     context.writer.set_now(Stamp::now());
                     context.writer.sent(self.id, &front[..written]);
                     self.outbox.advance(written);
+                    self.early.clear();
+                    self.plain_left = self.plain_left.map(|left| left.saturating_sub(written));
                     self.sent_at = Some(context.reactor.now);
                     self.watch.sent(context.reactor.now);
                     moved += written;
                     spent += written + COST;
+                    self.secure(context);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready.writable = false,
-                Err(error) => {
-                    let how = self.note("send", &error);
-                    self.life.sending_failed(how);
-                    // It ends once nothing is left to read. Of a lack of memory (ENOBUFS, ENOMEM) the poll says
-                    // nothing: only reading on tells.
-                    self.ready.readable = true;
-                }
+                Err(error) => self.sending_failed(&error),
             }
         }
         moved
+    }
+
+    /// It ends once nothing is left to read. Of a lack of memory (ENOBUFS, ENOMEM) the poll says nothing: only reading
+    /// on tells.
+    fn sending_failed(&mut self, error: &io::Error) {
+        let how = self.note("send", error);
+        self.life.sending_failed(how);
+        self.ready.readable = true;
     }
 
     /// After the peer's FIN nothing is read any more: a reset then shows as the socket's error only.
@@ -365,7 +394,7 @@ impl Connection {
         if !std::mem::take(&mut self.ready.error) || self.life.reads() {
             return;
         }
-        if let Ok(Some(error)) = self.stream.take_error() {
+        if let Ok(Some(error)) = self.transport.stream().take_error() {
             let how = self.note("send", &error);
             self.life.failed(how);
         }
@@ -374,7 +403,11 @@ impl Connection {
     /// Keeps the first error for the end, and says what kind of end it means.
     fn note(&mut self, op: &'static str, error: &io::Error) -> How {
         let peer = &self.peer;
-        self.error.get_or_insert_with(|| OpError::io(op, peer, error));
+        let told = error.get_ref().and_then(|inner| inner.downcast_ref::<OpError>());
+        self.error.get_or_insert_with(|| match told {
+            Some(told) => told.clone().about(peer),
+            None => OpError::io(op, peer, error),
+        });
         match error.kind() {
             // EPIPE is what a reset becomes once the peer's FIN was there.
             ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => How::PeerReset,
@@ -388,12 +421,16 @@ impl Connection {
                 self.tell_left_out(context.writer);
             }
             // An answer that waits for its time is as good as queued.
-            let queued = self.outbox.len().max(usize::from(self.talk.is_busy()));
+            let queued = self.outbox.len().max(self.talk.is_busy().into()).max(self.transport.wants_write().into());
             match self.life.next(queued, context.reactor.now) {
                 Step::Wait => return None,
                 Step::FinishSending => {
+                    if self.transport.say_goodbye().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
+                        self.ready.writable = false;
+                        return None;
+                    }
                     // It fails for a connection that is gone already; the next read says so.
-                    let _ = self.stream.shutdown_write();
+                    let _ = self.transport.stream().shutdown_write();
                     self.life.sending_finished(context.reactor.now);
                     if !self.life.is_closing() {
                         context.writer.detail(Some(self.id), Detail::Finished { by: Side::Local });

@@ -12,6 +12,19 @@ impl Connection {
         if let (How::Error, Some(error)) = (how, &error) {
             writer.detail(Some(self.id), Detail::Error(Box::new(error.clone())));
         }
+        if matches!(how, How::PeerFin | How::LocalClose) {
+            // The peer's end was first, or it is told already; there is room for a few bytes, or nobody reads.
+            let _ = self.transport.say_goodbye();
+        }
+        let ahead = self.transport.ahead();
+        if ahead > 0 {
+            let note = format!(
+                "the last {} bytes recorded as sent may not have left: they were encrypted, and the \
+                                system had no room for all of them",
+                figures::count(ahead as u64)
+            );
+            writer.detail(Some(self.id), Detail::Note(note));
+        }
         let lost = self.outbox.len();
         if lost > 0 {
             let bytes = if lost == 1 { "byte that was" } else { "bytes that were" };
@@ -35,9 +48,9 @@ impl Connection {
         writer.detail(Some(self.id), Detail::Closed { how });
         writer.set_state(self.id, State::Closed(how));
         if how == How::LocalAbort {
-            self.stream.abort_on_close();
+            self.transport.stream().abort_on_close();
         }
-        context.reactor.release(&mut self.stream, self.token);
+        context.reactor.release(self.transport.stream_mut(), self.token);
         context.reactor.jobs.ended(self.key.session, self.id);
         End { how, error }
     }
@@ -60,7 +73,8 @@ impl Connection {
             context.writer.set_queued(self.id, Queued { bytes: queue.0 as u64, of: queue.1 });
         }
         self.tell_unread(context.options, context.writer);
-        if let Some(limit) = self.life.limit()
+        let limits = [self.life.limit(), self.transport.handshake_until()];
+        if let Some(limit) = limits.into_iter().flatten().min()
             && self.told.limit != Some(limit)
         {
             self.told.limit = Some(limit);
