@@ -38,6 +38,7 @@ pub mod statistics;
 mod stored;
 pub mod tab;
 pub mod tabs;
+pub mod tls;
 pub mod wake;
 
 use std::path::PathBuf;
@@ -188,6 +189,7 @@ impl App {
         if self.sockets.iter_mut().map(|tab| tab.keep_up(wake)).filter(|more| *more).count() > 0 {
             self.wake.soon();
         }
+        self.sockets.iter_mut().for_each(|tab| tab.certificate.poll(&self.wake));
         self.sockets.iter_mut().for_each(|tab| tab.filing.poll());
         let failed = self.sockets.iter_mut().filter_map(|tab| tab.recorder.poll()).last();
         self.banner = failed.or(self.banner.take());
@@ -252,6 +254,9 @@ impl App {
             SocketAction::Stop => tab.stop(engine),
             SocketAction::Send => tab.send(engine, ids),
             SocketAction::End(how) => tab.end(engine, how),
+            SocketAction::StartTls => tab.start_tls(engine),
+            SocketAction::SaveCertificate => tab.certificate.ask(ask_path, wake),
+            SocketAction::SaveCertificateHere => tab.certificate.save_typed(wake),
             SocketAction::Configure => tab.configure(engine),
             SocketAction::ReceiveNow => tab.receive_now(engine),
             SocketAction::ConnectNow => tab.connect_now(engine),

@@ -1,7 +1,7 @@
 //! The engine: the one I/O thread that owns every socket, and the handle through which the faces drive it.
 //!
 //! A thin loop (`io_loop`) around state machines that hold no socket and read no clock (`lifecycle`, `outbox`,
-//! `accepting`, `answering`, `limits`, `access`, `timers`, and `drops`, `pace`, `peers`, `sends` of UDP). Commands go in and events come out
+//! `accepting`, `answering`, `limits`, `access`, `timers`, `tls`, and `drops`, `pace`, `peers`, `sends` of UDP). Commands go in and events come out
 //! over bounded channels; the I/O thread blocks on neither, and on nothing else but its poll.
 //!
 //! While a journal is [held back](crate::journal::Journal::is_held_back), its session reads, accepts and sends nothing:
@@ -36,6 +36,8 @@ mod session;
 mod sockets;
 mod stream;
 mod timers;
+pub mod tls;
+mod transport;
 mod udp;
 
 use std::collections::BTreeMap;

@@ -65,6 +65,15 @@ impl OpError {
         self
     }
 
+    /// The same error about `subject`, where it has none yet.
+    #[must_use]
+    pub fn about(mut self, subject: impl fmt::Display) -> Self {
+        if self.subject.is_empty() {
+            self.subject = subject.to_string();
+        }
+        self
+    }
+
     /// Whether the system's code has this symbolic name (`EMFILE`).
     pub fn is(&self, name: &str) -> bool {
         self.code.as_ref().is_some_and(|code| code.name == name)

@@ -11,6 +11,7 @@ mod multicast;
 mod options;
 mod plan;
 mod server;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use limits::LimitsForm;
 pub use multicast::{GroupForm, MulticastForm};
 pub use options::{SocketOptions, named, present, setting};
 pub use server::ServerForm;
+pub use tls::TlsForm;
 
 /// The fields that can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +66,13 @@ pub enum Field {
     MulticastInterface,
     /// By its place in the list, from 0.
     Group(usize),
+    TlsCa,
+    TlsServerName,
+    TlsAlpn,
+    TlsCertificate,
+    TlsKey,
+    TlsClientCerts,
+    TlsKeyLog,
 }
 
 /// What is wrong, by field.
@@ -91,6 +100,8 @@ pub struct Switches {
     pub ip: Families,
     /// Groups (UDP).
     pub multicast: MulticastForm,
+    /// How it speaks TLS, if it does.
+    pub tls: TlsForm,
 }
 
 impl Default for Switches {
@@ -105,6 +116,7 @@ impl Default for Switches {
             multicast: MulticastForm::default(),
             limits: LimitsForm::default(),
             access: AccessForm::default(),
+            tls: TlsForm::default(),
         }
     }
 }
@@ -123,6 +135,8 @@ impl Switches {
             // Which of them fit is told by the form: they follow once the rest is right.
             socket_options: Arc::default(),
             multicast: Multicast::default(),
+            secure: false,
+            tls: self.tls.check(errors),
         }
     }
 }
@@ -201,7 +215,7 @@ impl Form {
     /// What is wrong, by field.
     pub fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
         // These have no engine yet.
-        if matches!(self.kind(), Scheme::Tls | Scheme::UnixDatagram | Scheme::Icmp) {
+        if matches!(self.kind(), Scheme::UnixDatagram | Scheme::Icmp) {
             return Err(Errors::from([(Field::Kind, "this kind can't be opened yet".to_owned())]));
         }
         let plan = match self {
@@ -209,7 +223,7 @@ impl Form {
             Self::Client(form) => form.check(switches, answers),
             Self::Udp(form) => form.check(switches, answers),
         };
-        options::add(plan, self, &switches.socket_options)
+        tls::secure(self.kind(), options::add(plan, self, &switches.socket_options)?)
     }
 
     /// What kind of socket it opens.

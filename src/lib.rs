@@ -37,8 +37,8 @@
 //!
 //! Nothing below floor 4 knows egui, nor does `headless`: without the feature `window` neither `app` nor `ui` is there,
 //! and nothing of a desktop is linked. Only `engine` and `lookup` touch the network; only `export`, `recording`,
-//! `profile` and `app::stored` write files; `engine` reads the one that is sent, `import` logs, and `app` the small
-//! ones; `ui` opens neither socket nor file.
+//! `profile` and `app::stored` write files, and `engine` the secrets of TLS where that is asked for; `engine` reads the
+//! one that is sent and those of certificates, `import` logs, and `app` the small ones; `ui` opens neither socket nor file.
 //!
 //! # How data flows
 //!

@@ -131,6 +131,9 @@ pub enum Act {
     Ignore(u32),
     /// Send what came to all other clients.
     Forward,
+    /// Switch the connection to TLS once all is sent.
+    #[serde(rename = "starttls")]
+    StartTls,
 }
 
 impl Default for Rule {
@@ -228,6 +231,7 @@ pub enum Deed {
     FinishSending,
     Abort,
     Forward(Bytes),
+    StartTls,
 }
 
 impl Responder {
@@ -378,6 +382,7 @@ fn read_act(act: &Act, groups: Option<Groups<'_>>) -> Result<Step, ParseError> {
         Act::Abort => Step::Do(Deed::Abort),
         Act::Ignore(next) => Step::Ignore(*next),
         Act::Forward => Step::Forward,
+        Act::StartTls => Step::Do(Deed::StartTls),
     })
 }
 

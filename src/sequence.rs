@@ -60,6 +60,9 @@ pub enum Step {
     },
     /// Wait until this arrives.
     Expect(Expect),
+    /// Switch the connection to TLS, and wait until its handshake is done.
+    #[serde(rename = "starttls")]
+    StartTls,
     /// Close the connection in order.
     Close,
 }
@@ -124,6 +127,7 @@ enum Ready {
     Send(Prepared),
     Wait(Duration),
     Expect(Ask),
+    StartTls,
     Close,
 }
 
@@ -202,7 +206,7 @@ impl Step {
         match self {
             Self::Send(message) => Some(&message.text),
             Self::Expect(expect) => Some(&expect.text),
-            Self::Wait { .. } | Self::Close => None,
+            Self::Wait { .. } | Self::StartTls | Self::Close => None,
         }
     }
 
@@ -211,6 +215,7 @@ impl Step {
             Self::Send(message) => Ready::Send(message.prepare_with(groups.map(|names| Groups { names }))?),
             Self::Wait { ms } => Ready::Wait(time(*ms)),
             Self::Expect(expect) => Ready::Expect(expect.ask()?),
+            Self::StartTls => Ready::StartTls,
             Self::Close => Ready::Close,
         })
     }

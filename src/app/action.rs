@@ -49,6 +49,12 @@ pub enum SocketAction {
     Send,
     /// Finish sending, close or abort.
     End(End),
+    /// Switch to TLS.
+    StartTls,
+    /// Save the self-signed certificate… was pressed.
+    SaveCertificate,
+    /// Save it to the path that is typed.
+    SaveCertificateHere,
     /// A switch was changed.
     Configure,
     /// One `recv` on the selected connections, or all.

@@ -255,7 +255,7 @@ fn at(rule: &Rule, found: &RuleError) -> String {
 pub fn offered_acts(kind: Kind) -> Vec<Act> {
     let mut acts = vec![Act::Reply(Message::template("")), Act::Wait(100)];
     if kind != Kind::Udp {
-        acts.extend([Act::Close, Act::FinishSending, Act::Abort]);
+        acts.extend([Act::Close, Act::FinishSending, Act::Abort, Act::StartTls]);
     }
     acts.push(Act::Ignore(1));
     if kind != Kind::Client {

@@ -29,6 +29,7 @@ use super::saving::Saving;
 use super::sequence::SequenceEditor;
 use super::statistics::{Statistics, usual_request};
 use super::tabs::TabId;
+use super::tls::CertificateFile;
 use crate::endpoint::Address;
 use crate::engine::{Command, Engine, Event, Plan, SessionId};
 use crate::error::OpError;
@@ -206,6 +207,8 @@ pub struct SocketTab {
     pub saving: Saving,
     /// Recording it to a file while it grows.
     pub recorder: Recorder,
+    /// The self-signed certificate on its way to a file.
+    pub certificate: CertificateFile,
     /// Opening and saving what is set up here.
     pub profiles: Profiles,
     /// One sentence about the last action here (copied, busy), shown below the log.
@@ -261,6 +264,7 @@ impl SocketTab {
             targets: Vec::new(),
             saving: Saving::default(),
             recorder: Recorder::default(),
+            certificate: CertificateFile::default(),
             profiles: Profiles::default(),
             notice: None,
             told: Loss::default(),
@@ -360,6 +364,24 @@ impl SocketTab {
             End::Abort => Command::Abort { session, to },
         };
         self.command(engine, command);
+    }
+
+    /// Switch the selected connections, or all, to TLS.
+    pub fn start_tls(&mut self, engine: &Engine) {
+        let Some(session) = self.session else { return };
+        if let Ok(plan) = self.form.check(&self.switches, self.rules.answers()) {
+            // Where it can't be, the connection tells.
+            let _ = plan.prepare_tls();
+        }
+        self.command(engine, Command::StartTls { session, to: self.chosen() });
+    }
+
+    /// The selected connections, or all.
+    fn chosen(&self) -> Target {
+        match self.selection.conns.is_empty() {
+            true => Target::All,
+            false => Target::Connections(self.selection.conns.iter().copied().collect()),
+        }
     }
 
     /// A switch changed while a session runs.

@@ -223,7 +223,7 @@ fn size(deed: &Deed) -> usize {
     let payload = match deed {
         Deed::Reply(bytes) | Deed::Forward(bytes) => bytes.len(),
         Deed::NoReply(reason) => reason.len(),
-        Deed::Wait(_) | Deed::Close | Deed::FinishSending | Deed::Abort => 0,
+        Deed::Wait(_) | Deed::Close | Deed::FinishSending | Deed::Abort | Deed::StartTls => 0,
     };
     size_of::<Deed>() + payload
 }

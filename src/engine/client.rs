@@ -84,6 +84,9 @@ impl Client {
             backoff: Backoff::default(),
             ended_here: false,
         };
+        if let Destination::Port(host, _) = &client.plan.to {
+            client.connections.set_server_name(host.query());
+        }
         client.begin(reactor);
         client.go_on_if_over(reactor);
         client
@@ -296,6 +299,15 @@ impl Session for Client {
 
     fn drop_queued(&mut self, to: &Target, reactor: &mut Reactor) {
         self.connections.drop_queued(to, &mut self.writer, reactor);
+    }
+
+    fn start_tls(&mut self, to: &Target, reactor: &mut Reactor) -> Result<(), OpError> {
+        self.connections.start_tls(to, &mut self.writer, reactor);
+        Ok(())
+    }
+
+    fn is_secure(&self, to: &Target) -> bool {
+        self.connections.are_secure(to)
     }
 
     fn finish_sending(&mut self, to: &Target, reactor: &mut Reactor) {

@@ -17,6 +17,7 @@ use super::outbox::QueueLimit;
 use super::repeat::Repeat;
 use super::replaying::Replay;
 use super::running::RunSequence;
+use super::tls::Tls;
 use super::udp::groups::{Group, Multicast};
 use crate::endpoint::{Address, Family, Host, UnixName};
 use crate::error::OpError;
@@ -70,6 +71,10 @@ pub struct Options {
     pub socket_options: Arc<[Setting]>,
     /// Groups, and how to send to some (UDP only).
     pub multicast: Multicast,
+    /// New connections speak TLS from their first byte.
+    pub secure: bool,
+    /// How they do, then or when they are switched to it.
+    pub tls: Arc<Tls>,
 }
 
 /// A TCP server to start.
@@ -189,6 +194,14 @@ pub enum Command {
         payload: Bytes,
         /// Comes back in the answer.
         ticket: Ticket,
+    },
+    /// Switch to TLS (STARTTLS) once what is queued is sent: as the client on connections that were made here, as the
+    /// server on those that were accepted.
+    StartTls {
+        /// The session.
+        session: SessionId,
+        /// Which connections.
+        to: Target,
     },
     /// Finish sending (`shutdown(SHUT_WR)`, FIN) once what is queued is sent.
     FinishSending {

@@ -1,10 +1,11 @@
 //! One TCP connection: its socket, its life, and what waits to be sent.
 
 mod answering;
+mod securing;
 mod silence;
 mod telling;
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,8 @@ use super::limits::{Cut, Watch};
 use super::outbox::{Outbox, QueueLimit};
 use super::reactor::{Key, Reactor, Readiness};
 use super::stream::Stream;
+use super::tls::Role;
+use super::transport::Transport;
 use crate::clock::Stamp;
 use crate::endpoint::Address;
 use crate::error::OpError;
@@ -64,7 +67,7 @@ pub(super) struct End {
 /// An open connection.
 #[derive(Debug)]
 pub(super) struct Connection {
-    stream: Stream,
+    transport: Transport,
     token: Token,
     key: Key,
     id: ConnId,
@@ -72,6 +75,12 @@ pub(super) struct Connection {
     local: Address,
     life: Lifecycle,
     outbox: Outbox,
+    /// Which end of TLS it is, if it comes to that.
+    role: Role,
+    /// TLS is to begin once so many bytes of the queue are sent.
+    plain_left: Option<usize>,
+    /// What came last, where that may be the start of a client's TLS.
+    early: Vec<u8>,
     /// What it does by its rules.
     talk: Conversation,
     /// What others forwarded found no room, and that was told.
@@ -111,6 +120,7 @@ impl Connection {
         key: Key,
         id: ConnId,
         ends: (Address, Address),
+        role: Role,
         options: &Options,
         now: Instant,
     ) -> Self {
@@ -123,7 +133,7 @@ impl Connection {
             wake: None,
         };
         Self {
-            stream,
+            transport: Transport::plain(stream),
             token,
             key,
             id,
@@ -131,6 +141,9 @@ impl Connection {
             peer: ends.1,
             life: Lifecycle::new(options.keep_open),
             outbox: Outbox::default(),
+            role,
+            plain_left: None,
+            early: Vec::new(),
             talk: Conversation::new(&options.answers),
             full: false,
             ready: Readiness::UNKNOWN,
@@ -156,7 +169,7 @@ impl Connection {
 
     /// Its socket, for its options.
     pub(super) fn socket(&self) -> SockRef<'_> {
-        self.stream.socket()
+        self.transport.stream().socket()
     }
 
     /// Reading `SO_ERROR` took `error`: no read or write will tell of it any more.
@@ -203,6 +216,7 @@ impl Connection {
     /// Gives up what waits, and records how much that was.
     pub(super) fn drop_queued(&mut self, writer: &mut Writer) {
         let dropped = self.outbox.clear();
+        self.plain_left = self.plain_left.map(|_| 0);
         if dropped.bytes > 0 {
             writer.detail(Some(self.id), Detail::Note(dropped.words()));
         }
@@ -230,11 +244,13 @@ impl Connection {
             // A last share: whether the peer still sends decides how this ends.
             moved += self.read(context);
         }
+        self.check_handshake(context);
         // An abort, or a limit that passed, comes before any more traffic.
         if let Some(end) = self.step(context) {
             return (moved, Some(end));
         }
         self.act_on_time(context);
+        self.secure(context);
         // What waits goes first: a greeting comes before the answer to what came with the handshake.
         moved += self.write(context);
         moved += self.read(context) + self.receive_by_hand(context);
@@ -260,7 +276,11 @@ impl Connection {
 
     fn has_more(&self, options: &Options) -> bool {
         (self.ready.readable && self.life.reads() && !self.is_paused(options) && !self.is_by_hand(options))
-            || (self.ready.writable && self.life.writes() && !self.outbox.is_empty())
+            || (self.ready.writable && self.life.writes() && self.has_to_send())
+    }
+
+    fn has_to_send(&self) -> bool {
+        (!self.outbox.is_empty() && self.transport.takes_payload()) || self.transport.wants_write()
     }
 
     fn is_paused(&self, options: &Options) -> bool {
@@ -280,7 +300,7 @@ impl Connection {
         while spent < SHARE && self.ready.readable && self.life.reads() && !self.is_paused(context.options) {
             let room = context.writer.room(size.unwrap_or(READ));
             let len = size.unwrap_or(room.len().min(SHARE - spent));
-            match self.stream.read(&mut room[..len]) {
+            match self.transport.read(&mut room[..len]) {
                 Ok(0) => {
                     self.note_call(Function::Receive(calls::size(len)), Ok(0));
                     self.peer_finished(context);
@@ -289,12 +309,12 @@ impl Connection {
                     let short = read < len;
                     moved += read;
                     spent += read + cost;
-                    self.received(read, Transfer::Receive(len), context);
-                    if short && SHORT_IS_ALL && !self.ready.ending {
+                    self.received(read, self.transfer(Transfer::Receive(len)), context);
+                    if short && SHORT_IS_ALL && !self.ready.ending && !self.transport.is_tls() {
                         self.drained(context);
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => self.tell_tls(context),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.drained(context),
                 Err(error) => {
                     self.note_call(Function::Receive(calls::size(len)), Err(&error));
@@ -323,6 +343,9 @@ impl Connection {
         let between = self.between(context);
         let chunk = &context.writer.room(len)[..len];
         context.reactor.jobs.received(self.key.session, self.id, chunk);
+        if !self.transport.is_tls() {
+            self.keep_early(chunk);
+        }
         if !self.life.is_closing() {
             self.talk.received(chunk, &between, context.reactor.now);
         }
@@ -338,35 +361,44 @@ impl Connection {
         if context.writer.is_held_back() {
             return 0;
         }
-        while spent < SHARE && self.ready.writable && self.life.writes() {
+        self.flush();
+        while spent < SHARE && self.ready.writable && self.life.writes() && self.transport.takes_payload() {
             let Some(front) = self.outbox.front() else {
                 break;
             };
-            let len = front.len().min(SHARE - spent);
-            match self.stream.write(&front[..len]) {
+            let len = front.len().min(SHARE - spent).min(self.plain_left.unwrap_or(SHARE));
+            let transfer = self.transfer(Transfer::Send(len));
+            match self.transport.write(&front[..len]) {
                 Ok(written) => {
                     // An answer has a time of its own, after that of what it answers.
                     context.writer.set_now(Stamp::now());
-                    context.writer.sent_by(self.id, &front[..written], Transfer::Send(len));
+                    context.writer.sent_by(self.id, &front[..written], transfer);
                     self.outbox.advance(written);
+                    self.early.clear();
+                    self.plain_left = self.plain_left.map(|left| left.saturating_sub(written));
                     self.sent_at = Some(context.reactor.now);
                     self.watch.sent(context.reactor.now);
                     moved += written;
                     spent += written + COST;
+                    self.secure(context);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready.writable = false,
                 Err(error) => {
                     self.note_call(Function::Send(calls::size(len)), Err(&error));
-                    let how = self.note("send", &error);
-                    self.life.sending_failed(how);
-                    // It ends once nothing is left to read. Of a lack of memory (ENOBUFS, ENOMEM) the poll says
-                    // nothing: only reading on tells.
-                    self.ready.readable = true;
+                    self.sending_failed(&error);
                 }
             }
         }
         moved
+    }
+
+    /// It ends once nothing is left to read. Of a lack of memory (ENOBUFS, ENOMEM) the poll says nothing: only reading
+    /// on tells.
+    fn sending_failed(&mut self, error: &io::Error) {
+        let how = self.note("send", error);
+        self.life.sending_failed(how);
+        self.ready.readable = true;
     }
 
     /// After the peer's FIN nothing is read any more: a reset then shows as the socket's error only.
@@ -374,7 +406,7 @@ impl Connection {
         if !std::mem::take(&mut self.ready.error) || self.life.reads() {
             return;
         }
-        let (waiting, calls) = calls::during(|| self.stream.take_error());
+        let (waiting, calls) = calls::during(|| self.transport.stream().take_error());
         if let Ok(Some(error)) = waiting {
             self.calls.extend(calls);
             let how = self.note("send", &error);
@@ -382,15 +414,27 @@ impl Connection {
         }
     }
 
+    /// The call behind a payload; under TLS that is not known.
+    fn transfer(&self, plain: Transfer) -> Transfer {
+        if self.transport.is_tls() { Transfer::None } else { plain }
+    }
+
     /// Keeps a call for the record that tells what came of it.
     fn note_call(&mut self, function: Function, result: Result<usize, &io::Error>) {
-        self.calls.push(calls::counted(&self.stream, function, result));
+        // Under TLS the calls move what is encrypted: which of them led to a payload is not known.
+        if !self.transport.is_tls() {
+            self.calls.push(calls::counted(self.transport.stream(), function, result));
+        }
     }
 
     /// Keeps the first error for the end, and says what kind of end it means.
     fn note(&mut self, op: &'static str, error: &io::Error) -> How {
         let peer = &self.peer;
-        self.error.get_or_insert_with(|| OpError::io(op, peer, error));
+        let told = error.get_ref().and_then(|inner| inner.downcast_ref::<OpError>());
+        self.error.get_or_insert_with(|| match told {
+            Some(told) => told.clone().about(peer),
+            None => OpError::io(op, peer, error),
+        });
         match error.kind() {
             // EPIPE is what a reset becomes once the peer's FIN was there.
             ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => How::PeerReset,
@@ -404,12 +448,16 @@ impl Connection {
                 self.tell_left_out(context.writer);
             }
             // An answer that waits for its time is as good as queued.
-            let queued = self.outbox.len().max(usize::from(self.talk.is_busy()));
+            let queued = self.outbox.len().max(self.talk.is_busy().into()).max(self.transport.wants_write().into());
             match self.life.next(queued, context.reactor.now) {
                 Step::Wait => return None,
                 Step::FinishSending => {
+                    if self.transport.say_goodbye().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
+                        self.ready.writable = false;
+                        return None;
+                    }
                     // It fails for a connection that is gone already; the next read says so.
-                    let (_, calls) = calls::during(|| self.stream.shutdown_write());
+                    let (_, calls) = calls::during(|| self.transport.stream().shutdown_write());
                     self.calls.extend(calls);
                     self.life.sending_finished(context.reactor.now);
                     if !self.life.is_closing() {

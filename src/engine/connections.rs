@@ -14,6 +14,7 @@ use super::reactor::{Key, Part, Reactor, Readiness};
 use super::session::Ends;
 use super::sockets;
 use super::stream::Stream;
+use super::tls;
 use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::journal::{ConnId, Detail, How, Opened, State, Writer};
@@ -29,11 +30,28 @@ pub(super) struct Connections {
     all: BTreeMap<ConnId, Connection>,
     /// What is to go to all other clients, and from whom.
     forwards: Vec<(ConnId, Bytes)>,
+    /// For which name the certificate of a server is checked that these connect to.
+    server_name: Option<String>,
 }
 
 impl Connections {
     pub(super) fn new(session: SessionId, options: Options) -> Self {
-        Self { session, options, all: BTreeMap::new(), forwards: Vec::new() }
+        Self { session, options, all: BTreeMap::new(), forwards: Vec::new(), server_name: None }
+    }
+
+    /// Sets for which name the certificate of the server is checked, if it comes to TLS.
+    pub(super) fn set_server_name(&mut self, name: String) {
+        self.server_name = Some(name);
+    }
+
+    fn role(&self, by: Opened, peer: &Address) -> tls::Role {
+        match by {
+            Opened::Connected => {
+                let of_peer = || if peer.port().is_some() { peer.host() } else { "localhost".to_owned() };
+                tls::Role::Client(self.server_name.clone().unwrap_or_else(of_peer))
+            }
+            _ => tls::Role::Server,
+        }
     }
 
     /// How many are open.
@@ -90,11 +108,16 @@ impl Connections {
                 writer.detail(Some(id), Detail::Error(Box::new(error)));
             }
         }
+        let role = self.role(by, &peer);
         let ends = (local.clone(), peer);
-        let mut connection = Connection::new(stream, token, key, id, ends, &self.options, reactor.now);
+        let mut connection = Connection::new(stream, token, key, id, ends, role, &self.options, reactor.now);
         connection.set_queue_limit(self.options.queue_limit);
         let forwards = &mut self.forwards;
-        connection.greet(&mut Context { options: &self.options, writer, reactor, forwards });
+        let mut context = Context { options: &self.options, writer, reactor, forwards };
+        if self.options.secure {
+            connection.start_tls(&mut context);
+        }
+        connection.greet(&mut context);
         self.all.insert(id, connection);
         reactor.again(key);
         reactor.jobs.moved(self.session);
@@ -225,6 +248,22 @@ impl Connections {
                 reactor.again(Key { session: self.session, part: Part::Connection(id) });
             }
         }
+    }
+
+    /// Switches to TLS once what is queued is sent.
+    pub(super) fn start_tls(&mut self, to: &Target, writer: &mut Writer, reactor: &mut Reactor) {
+        for id in self.chosen(to) {
+            if let Some(connection) = self.all.get_mut(&id) {
+                let forwards = &mut self.forwards;
+                connection.start_tls(&mut Context { options: &self.options, writer, reactor, forwards });
+                reactor.again(Key { session: self.session, part: Part::Connection(id) });
+            }
+        }
+    }
+
+    /// Whether TLS is on, its handshake done, with all of `to`.
+    pub(super) fn are_secure(&self, to: &Target) -> bool {
+        self.chosen(to).into_iter().filter_map(|id| self.all.get(&id)).all(Connection::is_secure)
     }
 
     pub(super) fn finish_sending(&mut self, to: &Target, reactor: &mut Reactor) {

@@ -217,6 +217,10 @@ impl IoLoop {
                 self.with(session, |it, reactor| it.drop_queued(&to, reactor));
                 self.reactor.jobs.queue_dropped(session);
             }
+            Command::StartTls { session, to } => self.with(session, |it, reactor| {
+                // What can't be is recorded.
+                let _ = it.start_tls(&to, reactor);
+            }),
             Command::FinishSending { session, to } => {
                 self.with(session, |it, reactor| it.finish_sending(&to, reactor));
             }

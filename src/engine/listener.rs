@@ -69,6 +69,9 @@ impl Server {
                 let local = listener.local.clone();
                 writer.detail(None, Detail::Opened { by: Opened::Listening, local: local.clone(), peer: None });
                 writer.set_descriptor(None, sockets::descriptor(&listener.socket));
+                for note in plan.options.secure.then(|| plan.options.tls.opening()).into_iter().flatten() {
+                    writer.detail(None, Detail::Note(note));
+                }
                 reactor.events.push(Event::Ready { session, local });
                 (Some(listener), None)
             }
@@ -286,6 +289,15 @@ impl Session for Server {
 
     fn drop_queued(&mut self, to: &Target, reactor: &mut Reactor) {
         self.connections.drop_queued(to, &mut self.writer, reactor);
+    }
+
+    fn start_tls(&mut self, to: &Target, reactor: &mut Reactor) -> Result<(), OpError> {
+        self.connections.start_tls(to, &mut self.writer, reactor);
+        Ok(())
+    }
+
+    fn is_secure(&self, to: &Target) -> bool {
+        self.connections.are_secure(to)
     }
 
     fn finish_sending(&mut self, to: &Target, reactor: &mut Reactor) {

@@ -185,6 +185,9 @@ impl Running {
         let number = self.task.progress.lock().run;
         loop {
             let now = Instant::now();
+            if run.is_securing() && scope.session.is_secure(&talk.ends.to) {
+                run.secured(Ok(()), now);
+            }
             match run.advance(now) {
                 Due::Nothing => return true,
                 Due::Answer => return false,
@@ -194,6 +197,11 @@ impl Running {
                         self.armed = Some(at);
                     }
                     return false;
+                }
+                Due::StartTls => {
+                    if let Err(error) = scope.session.start_tls(&talk.ends.to, scope.reactor) {
+                        run.secured(Err(words(&error)), now);
+                    }
                 }
                 Due::Close => {
                     let forgets = talk.conn.is_none_or(|conn| is_datagrams(conn, scope));

@@ -57,6 +57,16 @@ pub(super) trait Session: Send {
     /// Gives up what waits to be sent.
     fn drop_queued(&mut self, to: &Target, reactor: &mut Reactor);
 
+    /// Switches some connections to TLS, once what is queued for them is sent.
+    ///
+    /// # Errors
+    ///
+    /// When there are no connections here; what fails with one of them ends that one.
+    fn start_tls(&mut self, to: &Target, reactor: &mut Reactor) -> Result<(), OpError>;
+
+    /// Whether TLS is on, its handshake done, with all of `to`.
+    fn is_secure(&self, to: &Target) -> bool;
+
     /// Finishes sending on some connections.
     fn finish_sending(&mut self, to: &Target, reactor: &mut Reactor);
 

@@ -139,6 +139,10 @@ impl Write for Stream {
         each!(self, stream => stream.write(bytes))
     }
 
+    fn write_vectored(&mut self, parts: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        each!(self, stream => stream.write_vectored(parts))
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -1,16 +1,16 @@
 //! What files say of a plan.
 
 use crate::endpoint::{Address, Scheme};
-use crate::engine::{Destination, Plan};
+use crate::engine::{Destination, Options, Plan};
 use crate::export::Role;
 
 impl Plan {
     /// Its endpoint in files, as asked for: `tcp://127.0.0.1:8888`; a port may be 0.
     pub fn endpoint(&self) -> String {
         match self {
-            Self::Listen(plan) => named(Scheme::Tcp, &plan.address),
+            Self::Listen(plan) => named(stream(&plan.options), &plan.address),
             Self::Connect(plan) => match &plan.to {
-                to @ Destination::Port(..) => format!("tcp://{to}"),
+                to @ Destination::Port(..) => format!("{}://{to}", stream(&plan.options).name()),
                 to @ Destination::Unix(_) => to.to_string(),
             },
             Self::Bind(plan) => named(Scheme::Udp, &plan.address),
@@ -25,6 +25,11 @@ impl Plan {
             Self::Bind(_) => Role::Udp,
         }
     }
+}
+
+/// The scheme of connections over TCP.
+const fn stream(options: &Options) -> Scheme {
+    if options.secure { Scheme::Tls } else { Scheme::Tcp }
 }
 
 /// An address as an endpoint.

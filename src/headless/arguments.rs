@@ -4,6 +4,7 @@ mod calls;
 mod limits;
 mod multicast;
 mod options;
+mod tls;
 pub(super) mod values;
 
 pub(super) use calls::CallsArguments;
@@ -86,7 +87,7 @@ pub(super) enum What {
     contains \"q\" => close\n  \
     matches \"^(\\w+)\" => reply \"hi {1}\", wait 100, close\n\
     WHEN: connected, any, is, contains, starts, ends, like, matches; ignoring case, trimmed, once, at most N.\n\
-    ACTS: reply \"…\", wait N, close, finish, abort, ignore N, forward, nothing.\n\n\
+    ACTS: reply \"…\", wait N, close, finish, abort, ignore N, forward, starttls, nothing.\n\n\
     Examples:\n  \
     sockscope listen 8888 --reply '[{ctime}] {data}'\n  \
     sockscope listen udp://127.0.0.1:9090 --preset time-by-strftime --output jsonl\n  \
@@ -229,6 +230,8 @@ pub(super) struct Common {
     pub(super) limits: limits::LimitArguments,
     #[command(flatten)]
     pub(super) multicast: multicast::MulticastArguments,
+    #[command(flatten)]
+    pub(super) tls: tls::TlsArguments,
 }
 
 /// Look up names, addresses, services, ports and protocols

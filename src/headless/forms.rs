@@ -19,6 +19,7 @@ pub(super) fn switches(common: &Common) -> Switches {
         ip: common.multicast.families(),
         multicast: common.multicast.form(),
         limits: common.limits.form(),
+        tls: common.tls.form(),
         ..Switches::default()
     }
 }
@@ -79,5 +80,12 @@ fn option(field: Field) -> &'static str {
         Field::MulticastTtl => "--multicast-ttl",
         Field::MulticastInterface => "--multicast-interface",
         Field::Group(_) => "--join",
+        Field::TlsCa => "--ca",
+        Field::TlsServerName => "--server-name",
+        Field::TlsAlpn => "--alpn",
+        Field::TlsCertificate => "--cert",
+        Field::TlsKey => "--key",
+        Field::TlsClientCerts => "--client-certs",
+        Field::TlsKeyLog => "--key-log",
     }
 }

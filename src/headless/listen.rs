@@ -8,6 +8,7 @@ use super::forms;
 use super::presets;
 use super::recipients::Recipients;
 use super::recorder;
+use super::saving;
 use super::status::Failure;
 use crate::form::{Form, ServerForm, Switches, UdpForm};
 use crate::message::Message;
@@ -42,6 +43,9 @@ pub(super) fn talk(arguments: ListenArguments) -> Result<Talk, Failure> {
         false => Form::Server(ServerForm { backlog, ..ServerForm::at(&endpoint) }),
     };
     let plan = forms::plan(&form, &switches, &rules)?;
+    if let Some(path) = &common.tls.save_cert {
+        saving::certificate(path)?;
+    }
     Ok(Talk {
         plan,
         is_client: false,

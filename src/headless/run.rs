@@ -208,6 +208,7 @@ pub(super) fn name(step: &Step) -> String {
         Step::Send(message) => format!("send {}", cut(&message.text)),
         Step::Wait { ms } => format!("wait {ms} ms"),
         Step::Expect(expect) => format!("expect {}", cut(&expect.text)),
+        Step::StartTls => "starttls".to_owned(),
         Step::Close => "close".to_owned(),
     }
 }

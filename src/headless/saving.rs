@@ -1,15 +1,26 @@
 //! `--save`: the log as a file, at the end.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
 use super::status::{Failure, Status, tell};
-use crate::export::{Header, Save, SaveError};
+use crate::engine::tls::self_signed;
+use crate::export::{Header, Save, SaveError, put};
 use crate::figures::counted;
 use crate::journal::Journal;
+
+/// Saves the self-signed certificate as PEM; its digest is among the first records.
+///
+/// # Errors
+///
+/// When there is no new file.
+pub(super) fn certificate(path: &Path) -> Result<(), Failure> {
+    let made = self_signed().map_err(|error| Failure::file(&error))?;
+    put(path, made.pem().as_bytes()).map_err(|error| Failure::file(&error))
+}
 
 /// Saves all that `journal` holds, and waits for it.
 ///

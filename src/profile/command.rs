@@ -12,12 +12,13 @@ mod python;
 mod shell;
 mod socat;
 mod sockscope;
+mod tls;
 
 use super::Profile;
 use crate::clock::Stamp;
 use crate::endpoint::{Address, Endpoint, Family, Host, Port, Scheme};
 use crate::engine::{Answers, Setting};
-use crate::form::{self, ClientForm, Form, MulticastForm, ServerForm, UdpForm};
+use crate::form::{self, ClientForm, Form, MulticastForm, ServerForm, TlsForm, UdpForm};
 use crate::message::Message;
 use crate::responder::{Act, Pattern, Rules, Test, When};
 use crate::template::Values;
@@ -135,6 +136,8 @@ struct Outline {
     settings: Vec<Setting>,
     family: Family,
     multicast: MulticastForm,
+    /// How it speaks TLS, if it does.
+    tls: Option<TlsForm>,
     remarks: Vec<String>,
 }
 
@@ -151,6 +154,7 @@ impl Outline {
             settings: options::settings(profile),
             family: profile.switches.ip.family,
             multicast: multicast::of(profile),
+            tls: tls::of(profile),
             remarks: Vec::new(),
         };
         outline.take_rules(&profile.rules);

@@ -98,6 +98,16 @@ fn limit_key(field: Field) -> Option<(&'static str, &'static str)> {
     };
     Some(("limits", key))
 }
+/// The fields of `[switches.tls]`; none of them is a number.
+const TLS: [Field; 7] = [
+    Field::TlsCa,
+    Field::TlsServerName,
+    Field::TlsAlpn,
+    Field::TlsCertificate,
+    Field::TlsKey,
+    Field::TlsClientCerts,
+    Field::TlsKeyLog,
+];
 
 fn place(form: &Form, field: Field) -> Vec<Key> {
     if let Some((table, key)) = limit_key(field) {
@@ -105,6 +115,9 @@ fn place(form: &Form, field: Field) -> Vec<Key> {
     }
     if let Some(path) = multicast(field) {
         return path;
+    }
+    if TLS.contains(&field) {
+        return vec![Key::Name("switches"), Key::Name("tls")];
     }
     let table = match (form, field) {
         (_, Field::Option(option)) => {
@@ -129,6 +142,13 @@ fn place(form: &Form, field: Field) -> Vec<Key> {
         Field::QueueLimit => "queue_limit",
         // They have said where they are.
         Field::MulticastTtl | Field::MulticastInterface | Field::Group(_) => "multicast",
+        Field::TlsCa
+        | Field::TlsServerName
+        | Field::TlsAlpn
+        | Field::TlsCertificate
+        | Field::TlsKey
+        | Field::TlsClientCerts
+        | Field::TlsKeyLog => "tls",
         Field::Kind => "kind",
         Field::Path => "path",
         Field::TargetPath => "target_path",
@@ -214,7 +234,7 @@ fn sequence(sequence: &Sequence) -> Option<OutOfRange> {
         let (key, ms) = match step {
             Step::Wait { ms } => ("ms", *ms),
             Step::Expect(expect) => ("limit", expect.limit),
-            Step::Send(_) | Step::Close => return None,
+            Step::Send(_) | Step::StartTls | Step::Close => return None,
         };
         let path = [steps[0], steps[1], Key::At(at), Key::Name(key)];
         (ms > LONGEST).then(|| OutOfRange::new(path, format!("this is at most {LONGEST} ms, a day")))

@@ -57,6 +57,7 @@ fn act() -> impl Strategy<Value = Act> {
         Just(Act::Abort),
         any::<u32>().prop_map(Act::Ignore),
         Just(Act::Forward),
+        Just(Act::StartTls),
     ]
 }
 
@@ -76,6 +77,7 @@ fn step() -> impl Strategy<Value = Step> {
         (any::<String>(), 0..=sequence::LONGEST).prop_map(|(text, limit)| {
             Step::Expect(Expect { test: sequence::Test::Regex, text, limit, ..Expect::default() })
         }),
+        Just(Step::StartTls),
         Just(Step::Close),
     ]
 }
@@ -199,6 +201,9 @@ fn an_unknown_key_is_found_wherever_it_is() {
     check("version = 1\ncolour = 3\n[server]\n", 2, 1, "\"colour\" is not known");
     check("version = 1\n[server]\n  hots = \"x\"\n", 3, 3, "there are address");
     check("version = 1\n[server]\n[switches]\nkeep-open = true\n", 4, 1, "is \"keep_open\" meant?");
+    // What is for one session only has no place in a file.
+    check("version = 1\n[client]\n[switches.tls]\nno_verify = true\n", 4, 1, "no_verify");
+    check("version = 1\n[client]\n[switches.tls]\nmin = \"1.1\"\n", 4, 7, "1.1");
     check("version = 1\n[server]\n[draft]\ntext = \"x\"\nendings = \"lf\"\n", 5, 1, "is \"ending\" meant?");
     check(
         "version = 1\n[server]\n[sequence]\nsteps = [{ do = \"wait\", ms = 1, bogus = 3 }]\n",

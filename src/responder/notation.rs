@@ -7,7 +7,7 @@
 //! limit   = "once" | "at most" number
 //! acts    = "nothing" | act, { ",", act }
 //! act     = "reply", [ "fixed" ], [ format ], string, [ ending ]
-//!         | "wait" number [ "ms" ] | "close" | "finish" | "abort" | "ignore" number | "forward"
+//!         | "wait" number [ "ms" ] | "close" | "finish" | "abort" | "ignore" number | "forward" | "starttls"
 //! format  = "text" | "escaped" | "hex" | "base64"      (left out: escaped; an expression is text)
 //! ending  = "lf" | "crlf" | "cr" | "nul"
 //! string  = '"', what stands between is as in its format, a quote doubled, '"'

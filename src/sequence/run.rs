@@ -49,6 +49,8 @@ pub enum StepState {
 pub enum Due {
     /// That [`Run::message`] is sent, and [`Run::sent`] told what came of it.
     Send,
+    /// That the connection is switched to TLS, and [`Run::secured`] told what came of it.
+    StartTls,
     /// That the connection is closed, and [`Run::closed`] or [`Run::ended`] called when it is.
     Close,
     /// To be called at this time, or when something arrives.
@@ -169,6 +171,21 @@ impl Run {
         }
     }
 
+    /// Whether TLS was asked for, and is not on yet.
+    pub fn is_securing(&self) -> bool {
+        self.asked && matches!(self.plan.steps.get(self.at), Some(Ready::StartTls))
+    }
+
+    /// What came of the TLS that was asked for.
+    pub fn secured(&mut self, on: Result<(), String>, now: Instant) {
+        if self.is_securing() {
+            match on {
+                Ok(()) => self.pass(None, now),
+                Err(reason) => self.fail(format!("TLS can't start: {reason}"), now),
+            }
+        }
+    }
+
     /// The close that was asked for is done.
     pub fn closed(&mut self, now: Instant) {
         if self.asked && matches!(self.plan.steps.get(self.at), Some(Ready::Close)) {
@@ -220,6 +237,12 @@ impl Run {
                     if let Some(due) = self.expect(ask, now) {
                         return due;
                     }
+                }
+                Ready::StartTls if self.ended => self.fail("the connection ended before TLS was on".into(), now),
+                Ready::StartTls if self.asked => return Due::Answer,
+                Ready::StartTls => {
+                    self.asked = true;
+                    return Due::StartTls;
                 }
                 Ready::Close if self.ended => self.pass(None, now),
                 Ready::Close if self.asked => return Due::Answer,

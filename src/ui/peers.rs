@@ -7,6 +7,7 @@ use super::theme::{self, Tone};
 use crate::app::SocketAction;
 use crate::app::statistics::Of;
 use crate::app::tab::{End, Kind, SocketTab};
+use crate::endpoint::Scheme;
 use crate::figures;
 use crate::journal::{Connection, State};
 
@@ -81,8 +82,9 @@ fn heading(ui: &mut Ui, tab: &mut SocketTab) {
 }
 
 fn buttons(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {
+    let enabled = tab.is_open() && tab.status.open > 0;
     ui.horizontal(|ui| {
-        ui.add_enabled_ui(tab.is_open() && tab.status.open > 0, |ui| {
+        ui.add_enabled_ui(enabled, |ui| {
             let entries = [
                 ("Finish sending", End::FinishSending, "Half-close: send FIN, go on receiving"),
                 ("Close", End::Close, "Send what waits, then FIN; drain; close"),
@@ -95,6 +97,12 @@ fn buttons(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {
             }
         });
     });
+    let hint = "Switch to TLS (STARTTLS) once what waits is sent: as the server of those who connected here, as the \
+                client of those connected to";
+    let button = egui::Button::new("Start TLS");
+    if tab.form.kind() != Scheme::Tls && ui.add_enabled(enabled, button).on_hover_text(hint).clicked() {
+        actions.push(SocketAction::StartTls);
+    }
 }
 
 /// While nothing is received by itself, the button that receives.

@@ -86,6 +86,7 @@ fn add(ui: &mut Ui, editor: &SequenceEditor, asked: &mut Vec<SequenceAction>) {
         ("Send", Step::Send(Message::default())),
         ("Expect", Step::Expect(Expect::default())),
         ("Wait", Step::Wait { ms: 500 }),
+        ("Start TLS", Step::StartTls),
         ("Close", Step::Close),
     ];
     ui.horizontal_wrapped(|ui| {

@@ -105,6 +105,13 @@ mod statistics;
 mod tcp_client;
 mod tcp_closing;
 mod tcp_server;
+mod tls;
+mod tls_bench;
+#[cfg(target_os = "linux")]
+mod tls_cli;
+#[cfg(target_os = "linux")]
+mod tls_programs;
+mod tls_refused;
 mod udp;
 #[cfg(feature = "window")]
 mod window;

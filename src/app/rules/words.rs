@@ -49,6 +49,7 @@ pub const fn act_name(act: &Act) -> &'static str {
         Act::Abort => "Abort",
         Act::Ignore(_) => "Ignore the next",
         Act::Forward => "Forward to all others",
+        Act::StartTls => "Start TLS",
     }
 }
 
@@ -57,6 +58,7 @@ fn act_words(act: &Act) -> String {
         Act::Reply(message) => format!("reply {}", short(&message.text)),
         Act::Wait(millis) => format!("wait {millis} ms"),
         Act::Ignore(count) => format!("ignore the next {count}"),
+        Act::StartTls => "start TLS".to_owned(),
         other => act_name(other).to_lowercase(),
     }
 }
@@ -70,6 +72,7 @@ pub fn deed_words(deed: &Deed) -> String {
         Deed::Close => "close".to_owned(),
         Deed::FinishSending => "finish sending".to_owned(),
         Deed::Abort => "abort".to_owned(),
+        Deed::StartTls => "start TLS".to_owned(),
         Deed::Forward(payload) => format!("forward to all others, {}:", bytes_words(payload.len())),
     }
 }

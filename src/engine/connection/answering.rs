@@ -93,6 +93,7 @@ impl Connection {
             Deed::Close => self.life.close(context.reactor.now),
             Deed::FinishSending => self.life.finish_sending(),
             Deed::Abort => self.life.abort(),
+            Deed::StartTls => self.start_tls(context),
             Deed::Forward(payload) if payload.is_empty() => {}
             Deed::Forward(payload) => context.forwards.push((self.id, payload)),
             // The conversation waits by itself.

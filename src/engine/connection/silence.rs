@@ -1,6 +1,6 @@
 //! What a connection does by its limits: how long it may be silent, and receiving by hand.
 
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 
 use super::{Connection, Context, READ};
 use crate::engine::command::Options;
@@ -12,7 +12,8 @@ use crate::journal::{Detail, Transfer, Writer};
 impl Connection {
     /// Whether nothing is received unless a person says so. What is closing is drained by itself.
     pub(super) fn is_by_hand(&self, options: &Options) -> bool {
-        options.limits.by_hand && !self.life.is_closing()
+        // A handshake is none of what a person receives.
+        options.limits.by_hand && !self.life.is_closing() && self.transport.takes_payload()
     }
 
     /// A person wants one more `recv`.
@@ -38,14 +39,15 @@ impl Connection {
     fn receive_once(&mut self, context: &mut Context<'_>) -> usize {
         let size = context.options.limits.read().unwrap_or(READ);
         let room = &mut context.writer.room(size)[..size];
-        match self.stream.read(room) {
+        match self.transport.read(room) {
             Ok(len) => {
-                let called = Received { descriptor: sockets::descriptor(&self.stream), size, len }.words();
+                let called =
+                    Received { descriptor: sockets::descriptor(self.transport.stream()), size, len }.words();
                 let end = if len == 0 { ": the peer has finished sending" } else { "" };
                 context.writer.detail(Some(self.id), Detail::Note(called + end));
                 match len {
                     0 => self.peer_finished(context),
-                    len => self.received(len, Transfer::Receive(size), context),
+                    len => self.received(len, self.transfer(Transfer::Receive(size)), context),
                 }
                 len
             }
@@ -65,7 +67,8 @@ impl Connection {
 
     /// Tells the journal how much waits in the kernel, while that is received by hand.
     pub(super) fn tell_unread(&mut self, options: &Options, writer: &mut Writer) {
-        let unread = if self.is_by_hand(options) { sockets::unread(&self.stream).unwrap_or(0) } else { 0 };
+        let unread =
+            if self.is_by_hand(options) { sockets::unread(self.transport.stream()).unwrap_or(0) } else { 0 };
         if unread != self.told.unread {
             self.told.unread = unread;
             writer.set_unread(self.id, unread);

@@ -14,6 +14,19 @@ impl Connection {
             writer.calls(self.calls.drain(..));
             writer.detail(Some(self.id), Detail::Error(Box::new(error.clone())));
         }
+        if matches!(how, How::PeerFin | How::LocalClose) {
+            // The peer's end was first, or it is told already; there is room for a few bytes, or nobody reads.
+            let _ = self.transport.say_goodbye();
+        }
+        let ahead = self.transport.ahead();
+        if ahead > 0 {
+            let note = format!(
+                "the last {} bytes recorded as sent may not have left: they were encrypted, and the \
+                                system had no room for all of them",
+                figures::count(ahead as u64)
+            );
+            writer.detail(Some(self.id), Detail::Note(note));
+        }
         let lost = self.outbox.len();
         if lost > 0 {
             let bytes = if lost == 1 { "byte that was" } else { "bytes that were" };
@@ -28,7 +41,7 @@ impl Connection {
         }
         let (lingered, calls) = calls::during(|| match how {
             How::LocalAbort => {
-                self.stream.abort_on_close();
+                self.transport.stream().abort_on_close();
                 None
             }
             _ => stop_lingering(&self.socket()),
@@ -43,14 +56,14 @@ impl Connection {
         writer.calls(self.calls.drain(..));
         writer.detail(Some(self.id), Detail::Closed { how });
         writer.set_state(self.id, State::Closed(how));
-        context.reactor.release(&mut self.stream, self.token);
+        context.reactor.release(self.transport.stream_mut(), self.token);
         context.reactor.jobs.ended(self.key.session, self.id);
         End { how, error }
     }
 
     /// Closes the socket of a connection that has ended, and tells of the call.
     pub(in crate::engine) fn close(self) -> Call {
-        calls::close(self.stream)
+        calls::close(self.transport.into_stream())
     }
 
     /// Tells the journal and the timers what changed.
@@ -72,7 +85,8 @@ impl Connection {
             context.writer.set_queued(self.id, Queued { bytes: queue.0 as u64, of: queue.1 });
         }
         self.tell_unread(context.options, context.writer);
-        if let Some(limit) = self.life.limit()
+        let limits = [self.life.limit(), self.transport.handshake_until()];
+        if let Some(limit) = limits.into_iter().flatten().min()
             && self.told.limit != Some(limit)
         {
             self.told.limit = Some(limit);

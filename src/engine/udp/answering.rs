@@ -85,7 +85,7 @@ impl Said {
                 Deed::NoReply(reason) => said.no_reply = said.no_reply.or(Some(reason)),
                 Deed::Forward(payload) => said.forward = said.forward.or(Some((said.wait, payload))),
                 // UDP has no connection to end.
-                Deed::Close | Deed::FinishSending | Deed::Abort => {}
+                Deed::Close | Deed::FinishSending | Deed::Abort | Deed::StartTls => {}
             }
         }
         said

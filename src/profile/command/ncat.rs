@@ -2,7 +2,7 @@
 
 use super::limits::{Sayable, sayable};
 use super::shell::{line, printf, printf_format, quoted};
-use super::{Command, Opens, Outline, Place, multicast, options};
+use super::{Command, Opens, Outline, Place, multicast, options, tls};
 use crate::profile::Profile;
 
 /// The equal line of ncat.
@@ -15,6 +15,7 @@ pub(super) fn command(profile: &Profile) -> Command {
     multicast::ncat(&outline, &mut remarks);
     let answers = answers(&outline);
     let limits = limits(profile, &outline, &mut remarks);
+    words.extend(tls::ncat(&outline, &mut remarks));
     match &outline.opens {
         Opens::Listen { at, .. } => {
             words.push("--listen".to_owned());

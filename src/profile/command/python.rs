@@ -4,14 +4,15 @@ use std::fmt::Write as _;
 
 use super::limits::{Sayable, sayable};
 use super::shell::quoted;
-use super::{Command, Opens, Outline, Place, multicast, options};
+use super::{Command, Opens, Outline, Place, multicast, options, tls};
 use crate::endpoint::Family;
 use crate::payload::python_repr;
 use crate::profile::Profile;
 
 /// The equal program of Python 3 (3.8 or later).
 pub(super) fn command(profile: &Profile) -> Command {
-    let outline = Outline::of(profile);
+    let mut outline = Outline::of(profile);
+    let context = tls::context(&mut outline);
     let mut remarks = outline.remarks.clone();
     let said = sayable(profile, &outline, &mut remarks);
     let left_out = [
@@ -32,11 +33,12 @@ pub(super) fn command(profile: &Profile) -> Command {
         }
         Opens::Bind { at, target } => udp(&outline, at, target, (&said, &mut remarks)),
     };
+    let lines = [context, lines].concat();
     Command { line: format!("python3 -c {}", quoted(&lines.join("\n"))), remarks }
 }
 
 /// A text of Python, in ASCII (The Python Language Reference, 2.4.1: string and bytes literals).
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     let mut literal = "\"".to_owned();
     for character in text.chars() {
         let written = match (character, u32::from(character)) {
@@ -80,6 +82,9 @@ fn server(outline: &Outline, at: &Place, backlog: &str, said: &Sayable) -> Vec<S
         (false, false) => "",
     };
     let mut lines = vec!["import socket, threading".to_owned(), "def talk(conn, peer):".to_owned()];
+    if outline.tls.is_some() {
+        lines.push("    conn = context.wrap_socket(conn, server_side=True)".to_owned());
+    }
     lines.push("    with conn:".to_owned());
     if let Some(greeting) = &outline.greeting {
         lines.push(format!("        conn.sendall({})", python_repr(greeting)));
@@ -118,6 +123,7 @@ fn client(outline: &Outline, to: &Place, local: Option<&Place>, (limit, said): (
     });
     let mut lines = vec!["import socket".to_owned()];
     lines.push(format!("conn = socket.create_connection({}, timeout={limit}{source})", pair(to, "tcp")));
+    lines.extend(tls::wrapped(outline, to));
     lines.push("with conn:".to_owned());
     lines.push(format!("    conn.settimeout({})", said.receive.as_deref().unwrap_or("None")));
     lines.extend(set(outline, "conn", "    "));

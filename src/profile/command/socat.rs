@@ -2,7 +2,7 @@
 
 use super::limits::{Sayable, sayable};
 use super::shell::{line, printf, printf_format};
-use super::{Command, Opens, Outline, Place, multicast, options};
+use super::{Command, Opens, Outline, Place, multicast, options, tls};
 use crate::endpoint::Family;
 use crate::profile::Profile;
 
@@ -13,18 +13,25 @@ pub(super) fn command(profile: &Profile) -> Command {
     let mut address = String::new();
     match &outline.opens {
         Opens::Listen { at, backlog } => {
-            address += &format!("{}-LISTEN:{}{},reuseaddr,backlog={backlog}", family("TCP", at), at.port, bind(at));
+            let protocol = match &outline.tls {
+                Some(_) => format!("OPENSSL-LISTEN:{},pf=ip{}", at.port, if at.is_v6() { 6 } else { 4 }),
+                None => format!("{}-LISTEN:{}", family("TCP", at), at.port),
+            };
+            address += &format!("{protocol}{},reuseaddr,backlog={backlog}", bind(at));
+            address += &tls::socat(&outline, escaped, &mut remarks);
             if !outline.once {
                 address += ",fork";
             }
         }
         Opens::Connect { to, local, limit } => {
             let tcp = match outline.family {
+                _ if outline.tls.is_some() => "OPENSSL",
                 Family::Any => "TCP",
                 Family::V4 => "TCP4",
                 Family::V6 => "TCP6",
             };
             address += &format!("{tcp}:{}:{},connect-timeout={limit}", host(to), to.port);
+            address += &tls::socat(&outline, escaped, &mut remarks);
             if let Some(local) = local {
                 address += &source(local);
             }

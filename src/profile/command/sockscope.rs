@@ -1,7 +1,7 @@
 //! The line for Sockscope's own command line.
 
 use super::shell::line;
-use super::{Command, NO_SEQUENCE, Opens, Place, fixed, limits, multicast, opens};
+use super::{Command, NO_SEQUENCE, Opens, Place, fixed, limits, multicast, opens, tls};
 use crate::endpoint::Scheme;
 use crate::form::{Form, Switches, UdpForm};
 use crate::framing::Framing;
@@ -57,12 +57,12 @@ pub(super) fn command(profile: &Profile) -> Command {
     let udp = matches!(profile.form, Form::Udp(_));
     let listens = match opens(profile) {
         Opens::Listen { at, backlog } => {
-            words.value("listen", at.endpoint(Scheme::Tcp));
+            words.value("listen", at.endpoint(tls::scheme(&profile.form)));
             words.value_unless("--backlog", &backlog, "1024");
             true
         }
         Opens::Connect { to, local, limit } => {
-            words.value("connect", to.endpoint(Scheme::Tcp));
+            words.value("connect", to.endpoint(tls::scheme(&profile.form)));
             if let Some(local) = local {
                 words.value("--local", socket(&local));
             }
@@ -84,6 +84,7 @@ pub(super) fn command(profile: &Profile) -> Command {
     take_switches(&mut words, &profile.switches, &profile.form);
     limits::take(&mut words, &profile.switches, &profile.form, listens);
     words.words.extend(multicast::flags(profile));
+    words.words.extend(tls::sockscope(&profile.form, &profile.switches.tls));
     take_rules(&mut words, &profile.rules, udp, listens);
     take_draft(&mut words, &profile.draft, listens);
     if !profile.sequence.steps.is_empty() {

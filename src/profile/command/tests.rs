@@ -122,6 +122,31 @@ fn a_client_with_a_message() {
 }
 
 #[test]
+fn tls_is_said_in_the_words_of_each_tool() {
+    let mut profile = client("hi");
+    let Form::Client(form) = &mut profile.form else { panic!("a client") };
+    form.kind = crate::endpoint::Scheme::Tls;
+    profile.switches.tls.server_name = "example.org".into();
+    let line = "sockscope connect 'tls://[::1]:25' --server-name example.org --send hi --eol crlf";
+    check(&sockscope(&profile), line, 0);
+    let line = r"printf 'hi\r\n' | ncat --ssl --ssl-verify --ssl-servername example.org --wait 10s ::1 25";
+    check(&ncat(&profile), line, 0);
+    let line = r"printf 'hi\r\n' | socat 'OPENSSL:[::1]:25,connect-timeout=10,verify=1,commonname=example.org,snihost=example.org' STDIO";
+    check(&socat(&profile), line, 0);
+    assert!(python(&profile).line.contains("conn = context.wrap_socket(conn, server_hostname=\"example.org\")"));
+    profile.switches.tls.no_verify = true;
+    assert!(sockscope(&profile).line.contains(" --no-verify "));
+    assert!(!ncat(&profile).line.contains("--ssl-verify") && socat(&profile).line.contains(",verify=0"));
+    assert!(python(&profile).line.contains("context.verify_mode = ssl.CERT_NONE"));
+    let form = ServerForm { kind: crate::endpoint::Scheme::Tls, ..ServerForm::default() };
+    let profile = Profile::new(Form::Server(form));
+    check(&sockscope(&profile), "sockscope listen tls://127.0.0.1:8888 --self-signed", 0);
+    check(&ncat(&profile), "ncat --ssl --listen --keep-open 127.0.0.1 8888", 0);
+    let line = "socat OPENSSL-LISTEN:8888,pf=ip4,bind=127.0.0.1,reuseaddr,backlog=1024,verify=0,fork STDIO";
+    check(&socat(&profile), line, 1);
+}
+
+#[test]
 fn a_udp_socket_listens_or_connects() {
     let form = UdpForm { port: "9001".into(), target_port: "9000".into(), ..UdpForm::default() };
     let profile = Profile::new(Form::Udp(form));

@@ -78,6 +78,7 @@ fn act(act: &Act) -> Option<String> {
         Act::Abort => "abort".to_owned(),
         Act::Ignore(next) => format!("ignore {next}"),
         Act::Forward => "forward".to_owned(),
+        Act::StartTls => "starttls".to_owned(),
     })
 }
 

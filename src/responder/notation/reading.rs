@@ -130,11 +130,12 @@ impl<'a> Reading<'a> {
     }
 
     fn act(&mut self, number: usize) -> Result<Act, ParseError> {
-        const ACTS: [(&str, Act); 4] = [
+        const ACTS: [(&str, Act); 5] = [
             ("close", Act::Close),
             ("finish", Act::FinishSending),
             ("abort", Act::Abort),
             ("forward", Act::Forward),
+            ("starttls", Act::StartTls),
         ];
         if self.word("reply") {
             return self.reply(number);
@@ -151,7 +152,9 @@ impl<'a> Reading<'a> {
             return self.number().map(Act::Ignore);
         }
         ACTS.iter().find(|(word, _)| self.word(word)).map(|(_, act)| act.clone()).ok_or_else(|| {
-            self.wrong("reply \"…\", wait N, close, finish, abort, ignore N, forward or nothing belongs here")
+            self.wrong(
+                "reply \"…\", wait N, close, finish, abort, ignore N, forward, starttls or nothing belongs here",
+            )
         })
     }
 

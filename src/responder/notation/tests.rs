@@ -40,9 +40,9 @@ fn rules_in_a_line() {
     check(r#"any => reply "a => b""#, anything(), &[reply("a => b")]);
     check(r#"is hex "0a ff" => nothing"#, pattern(Test::Is, "0a ff", Format::Hex), &[]);
     check(
-        r#"is "say ""q""" => wait 5, wait 6 ms, ignore 2, forward, finish, abort"#,
+        r#"is "say ""q""" => wait 5, wait 6 ms, ignore 2, forward, starttls, finish, abort"#,
         pattern(Test::Is, "say \"q\"", Format::Escaped),
-        &[Act::Wait(5), Act::Wait(6), Act::Ignore(2), Act::Forward, Act::FinishSending, Act::Abort],
+        &[Act::Wait(5), Act::Wait(6), Act::Ignore(2), Act::Forward, Act::StartTls, Act::FinishSending, Act::Abort],
     );
     let envelope = Envelope { ending: LineEnding::Crlf, ..Envelope::default() };
     let message = Message { text: "{x}".into(), envelope, ..Message::default() };
@@ -148,6 +148,7 @@ fn an_act() -> impl Strategy<Value = Act> {
         Just(Act::FinishSending),
         Just(Act::Abort),
         Just(Act::Forward),
+        Just(Act::StartTls),
     ]
 }
 

@@ -14,7 +14,7 @@ use crate::ui::widgets;
 const LONGEST_TEXT: usize = 4_096;
 
 /// The kinds of steps.
-const KINDS: [&str; 4] = ["Send", "Expect", "Wait", "Close"];
+const KINDS: [&str; 5] = ["Send", "Expect", "Wait", "Start TLS", "Close"];
 
 /// All steps. Those out of sight only keep their room.
 pub(super) fn steps(ui: &mut Ui, editor: &mut SequenceEditor, running: bool, asked: &mut Vec<SequenceAction>) {
@@ -66,7 +66,7 @@ fn card(ui: &mut Ui, at: usize, count: usize, step: &mut Step, asked: &mut Vec<S
     match step {
         Step::Send(message) => send(ui, number, message),
         Step::Expect(expect) => expected(ui, number, expect),
-        Step::Wait { .. } | Step::Close => {}
+        Step::Wait { .. } | Step::StartTls | Step::Close => {}
     }
 }
 
@@ -91,7 +91,8 @@ fn kind(ui: &mut Ui, at: usize, step: &Step, asked: &mut Vec<SequenceAction>) {
         Step::Send(_) => 0,
         Step::Expect(_) => 1,
         Step::Wait { .. } => 2,
-        Step::Close => 3,
+        Step::StartTls => 3,
+        Step::Close => 4,
     };
     let mut chosen = present;
     let combo = ComboBox::from_id_salt("kind").width(70.0).selected_text(KINDS[present]);
@@ -114,6 +115,7 @@ fn kind(ui: &mut Ui, at: usize, step: &Step, asked: &mut Vec<SequenceAction>) {
         0 => Step::Send(Message { text, format, ..Message::default() }),
         1 => Step::Expect(Expect { text, format, ..Expect::default() }),
         2 => Step::Wait { ms: 500 },
+        3 => Step::StartTls,
         _ => Step::Close,
     };
     asked.push(SequenceAction::Edit(Edit::Replace(at, step)));

@@ -21,6 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
     for chunk in bytes[end..].split(|byte| *byte == 0) {
         match run.advance(now) {
             Due::Send => run.sent(Ok(()), now),
+            Due::StartTls => run.secured(Ok(()), now),
             Due::Close => run.closed(now),
             _ => run.received(chunk, now),
         }
