@@ -130,7 +130,10 @@ mod linux {
     fn client(port: u16) -> Plan {
         let to = Destination::Port(Host::Address([127, 0, 0, 1].into(), 0), port);
         let settings = Settings { verify: false, ..Settings::default() };
-        Plan::Connect(Connect { to, local: None, limit: Duration::from_secs(10), options: options(&settings) })
+        {
+            let (family, limit) = (sockscope::endpoint::Family::Any, Duration::from_secs(10));
+            Plan::Connect(Connect { to, family, local: None, limit, options: options(&settings) })
+        }
     }
 
     /// What one end does, measured from the first byte that is sent.

@@ -376,14 +376,6 @@ impl SocketTab {
         self.command(engine, Command::StartTls { session, to: self.chosen() });
     }
 
-    /// The selected connections, or all.
-    fn chosen(&self) -> Target {
-        match self.selection.conns.is_empty() {
-            true => Target::All,
-            false => Target::Connections(self.selection.conns.iter().copied().collect()),
-        }
-    }
-
     /// A switch changed while a session runs.
     pub fn configure(&mut self, engine: &Engine) {
         let (Some(session), Ok(plan)) = (self.session, self.form.check(&self.switches, self.rules.answers()))
