@@ -18,6 +18,7 @@ pub(super) fn switches(common: &Common) -> Switches {
         socket_options: common.options.socket_options(),
         ip: common.multicast.families(),
         multicast: common.multicast.form(),
+        unix: common.unix.switches(),
         limits: common.limits.form(),
         ..Switches::default()
     }
@@ -79,5 +80,6 @@ fn option(field: Field) -> &'static str {
         Field::MulticastTtl => "--multicast-ttl",
         Field::MulticastInterface => "--multicast-interface",
         Field::Group(_) => "--join",
+        Field::Mode => "--mode",
     }
 }

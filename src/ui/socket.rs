@@ -5,6 +5,7 @@ mod info;
 mod limits;
 mod multicast;
 mod options;
+mod unix;
 
 use egui::{RichText, Ui};
 
@@ -36,4 +37,5 @@ fn sections(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     multicast::show(ui, tab);
     limits::show(ui, tab);
     access::show(ui, tab, actions);
+    unix::show(ui, tab);
 }

@@ -106,5 +106,13 @@ mod tcp_client;
 mod tcp_closing;
 mod tcp_server;
 mod udp;
+#[cfg(target_os = "linux")]
+mod unix;
+#[cfg(target_os = "linux")]
+mod unix_datagrams;
+#[cfg(target_os = "linux")]
+mod unix_programs;
+#[cfg(all(target_os = "linux", feature = "window"))]
+mod unix_window;
 #[cfg(feature = "window")]
 mod window;
