@@ -34,7 +34,7 @@ impl Drop for Folder {
 fn try_bind(name: &UnixName, plan: UnixFile) -> Result<(Socket, Option<SocketFile>), OpError> {
     let socket = socket(Type::STREAM, &Address::Unix(name.clone()))?;
     let file = bind(&socket, name, plan)?;
-    Ok((socket, file))
+    Ok((socket.kept(), file))
 }
 
 fn check_refused(name: &UnixName, expected: &str) {
