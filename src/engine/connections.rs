@@ -64,7 +64,8 @@ impl Connections {
         reactor: &mut Reactor,
     ) -> Result<(ConnId, Address), OpError> {
         let peer = peer.canonical();
-        let (peer, about) = who(peer, &stream, writer);
+        let ((peer, about), asked) = calls::during(|| who(peer, &stream, writer));
+        writer.calls(asked);
         let error = |error: &io::Error| OpError::io("open", &peer, error);
         let local = calls::noting(writer, || stream.local()).map_err(|cause| {
             let told = error(&cause);

@@ -13,9 +13,19 @@ pub(in crate::engine) struct Credentials {
 impl Credentials {
     /// Those of whoever is at the other end of a connected socket.
     #[cfg(target_os = "linux")]
-    pub(in crate::engine) fn of_peer(socket: &impl std::os::fd::AsFd) -> Option<Self> {
+    pub(in crate::engine) fn of_peer(socket: &(impl std::os::fd::AsFd + std::os::fd::AsRawFd)) -> Option<Self> {
         use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
-        getsockopt(socket, PeerCredentials).ok().map(Self::from)
+
+        use crate::engine::calls;
+        use crate::journal::{Function, Level, Value};
+
+        let told = getsockopt(socket, PeerCredentials).map(Self::from).map_err(std::io::Error::from);
+        let shown = told.as_ref().map_or_else(
+            |_| String::new(),
+            |told| format!("{{pid={}, uid={}, gid={}}}", told.pid, told.uid, told.gid),
+        );
+        let value = Value::Words(shown.into_boxed_str());
+        calls::noted(socket, Function::GetOption(Level::Socket, "SO_PEERCRED", value), told).ok()
     }
 
     /// Those of whoever is at the other end of a connected socket; here the system does not tell.
