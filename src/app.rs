@@ -105,6 +105,11 @@ pub struct App {
 }
 
 impl App {
+    /// What ends every session in order from another thread, within a second.
+    pub fn ender(&self) -> impl Fn() + Send + 'static {
+        self.engine.ender()
+    }
+
     /// Starts the engine and shows nothing open.
     ///
     /// # Errors
@@ -251,6 +256,7 @@ impl App {
             SocketAction::Options(action) => options::apply(tab, action, &mut hands),
             SocketAction::Opened(action) => opened::apply(tab, action, wake),
             SocketAction::Start => tab.start(engine, ids),
+            SocketAction::StartOverStale => tab.start_over_stale(engine, ids),
             SocketAction::Stop => tab.stop(engine),
             SocketAction::Send => tab.send(engine, ids),
             SocketAction::End(how) => tab.end(engine, how),

@@ -39,6 +39,8 @@ mod timers;
 pub mod tls;
 mod transport;
 mod udp;
+#[cfg(unix)]
+mod unix;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -55,6 +57,7 @@ pub use access::{Access, MOST_NETWORKS, Network, Refusal, networks};
 pub use answers::{Answers, LastMatch};
 pub use command::{
     Bind, Command, Connect, Destination, Event, JobId, Listen, Options, Plan, SessionId, Target, Task, Ticket,
+    UnixFile,
 };
 pub use file::{FileFigures, FileProgress, SendFile};
 pub use jobs::JobEnd;
@@ -70,6 +73,9 @@ pub use replaying::{
 };
 pub use running::{RunSequence, Runs, SequenceFigures, SequenceProgress, StepFailure};
 pub use udp::groups::{Group, MOST_GROUPS, Multicast, On, unreachable};
+
+#[cfg(unix)]
+pub use unix::is_stale;
 
 use crate::error::OpError;
 use crate::lookup::Pool;
@@ -184,6 +190,17 @@ impl Engine {
         let _ = self.ended.recv_timeout(JOIN);
     }
 
+    /// What ends every session in order from another thread, and waits for that at most a second.
+    pub fn ender(&self) -> impl Fn() + Send + 'static {
+        let (quit, waker, ended) = (Arc::clone(&self.quit), Arc::clone(&self.waker), self.ended.clone());
+        move || {
+            quit.store(true, Ordering::Release);
+            let _ = waker.wake();
+            // Nothing is ever sent: this ends when the thread drops its end.
+            let _ = ended.recv_timeout(JOIN);
+        }
+    }
+
     /// What the engine tells; each event follows the records that it is about.
     pub fn events(&self) -> &Receiver<Event> {
         &self.events
@@ -230,4 +247,10 @@ fn raise_descriptor_limit() {
         // Where it fails the old limit holds, and `accept` tells when it is reached.
         let _ = rlimit::increase_nofile_limit(u64::MAX);
     }
+}
+
+/// Whether `error` says that a stale Unix socket is in the way: here there are none.
+#[cfg(not(unix))]
+pub fn is_stale(_: &OpError) -> bool {
+    false
 }

@@ -127,6 +127,9 @@ fn lower_first(text: &str) -> String {
 
 /// What a person can do about a system error, where there is something better than trying again.
 fn advice(op: &str, name: &str, subject: &str) -> Option<String> {
+    if subject.starts_with("unix:") {
+        return unix_advice(op, name).map(str::to_owned);
+    }
     let text = match (op, name) {
         ("bind" | "listen", "EADDRINUSE") => {
             "another program, or another tab, has this port: stop it, or choose another port (0 takes a free one)"
@@ -224,6 +227,37 @@ fn option_advice(name: &str, subject: &str) -> Option<&'static str> {
 /// Whether a socket address is that of a multicast group.
 fn is_group(subject: &str) -> bool {
     subject.parse::<std::net::SocketAddr>().is_ok_and(|address| address.ip().is_multicast())
+}
+
+/// The same about a Unix socket (unix(7), "ERRORS").
+fn unix_advice(op: &str, name: &str) -> Option<&'static str> {
+    Some(match (op, name) {
+        ("bind", "EADDRINUSE") => "another program, or another tab, has this name: stop it, or choose another name",
+        ("bind", "EACCES" | "EPERM" | "EROFS") => "this folder can't be written: choose another one",
+        ("bind", "ENOENT") => "there is no such folder: create it or choose another one",
+        ("bind" | "connect" | "send", "ENOTDIR") => "a part of that path is a file, not a folder",
+        ("bind", "EINVAL") => "this file system, or this system, takes no such name: choose another one",
+        ("connect", "ECONNREFUSED") => {
+            "nobody listens there: the program that did has ended, or what has this path is no socket"
+        }
+        ("connect", "EAGAIN") => "the server's backlog is full: it does not accept; try again",
+        ("send", "ECONNREFUSED") => {
+            "nobody receives there any more: the program that did has ended and left its path behind"
+        }
+        ("connect" | "send", "ENOENT") => "there is no such path: check it, and that the other program runs",
+        ("connect" | "send", "EACCES" | "EPERM") => {
+            "this user may not write to that socket: its mode, or that of a folder above it, forbids it"
+        }
+        ("connect" | "send", "EPROTOTYPE") => {
+            "that is a socket of another kind: a stream socket where a datagram socket is meant, or the reverse"
+        }
+        ("send", "EMSGSIZE") => {
+            "a Unix datagram has to fit the send buffer, a little less than SO_SNDBUF: on Linux about 208 KiB unless \
+             it was raised"
+        }
+        ("send", "EPIPE" | "ECONNRESET") => "the other end is closed",
+        _ => return None,
+    })
 }
 
 fn privileged_port_advice(subject: &str) -> String {

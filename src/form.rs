@@ -12,13 +12,14 @@ mod options;
 mod plan;
 mod server;
 mod tls;
+mod unix;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::{ParseError, Port, Scheme, UnixName};
+use crate::endpoint::{Port, Scheme};
 use crate::engine::{Answers, Multicast, Options, Plan, QueueLimit, SocketOption};
 use crate::lookup;
 
@@ -32,6 +33,7 @@ pub use multicast::{GroupForm, MulticastForm};
 pub use options::{SocketOptions, named, present, setting};
 pub use server::ServerForm;
 pub use tls::TlsForm;
+pub use unix::{ABSTRACT_EXPOSURE, UnixSwitches};
 
 /// The fields that can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +75,7 @@ pub enum Field {
     TlsKey,
     TlsClientCerts,
     TlsKeyLog,
+    Mode,
 }
 
 /// What is wrong, by field.
@@ -102,6 +105,8 @@ pub struct Switches {
     pub multicast: MulticastForm,
     /// How it speaks TLS, if it does.
     pub tls: TlsForm,
+    /// The file of a Unix socket.
+    pub unix: UnixSwitches,
 }
 
 impl Default for Switches {
@@ -117,6 +122,7 @@ impl Default for Switches {
             limits: LimitsForm::default(),
             access: AccessForm::default(),
             tls: TlsForm::default(),
+            unix: UnixSwitches::default(),
         }
     }
 }
@@ -137,6 +143,7 @@ impl Switches {
             multicast: Multicast::default(),
             secure: false,
             tls: self.tls.check(errors),
+            unix: self.unix.check(errors),
         }
     }
 }
@@ -179,14 +186,6 @@ fn spelled_port(text: &str, least: u16) -> Result<(), String> {
     }
 }
 
-/// The name of a Unix socket as typed: a path, or `@` and a name.
-fn unix_name(text: &str) -> Result<UnixName, String> {
-    match text.trim().parse().map_err(|error: ParseError| error.reason)? {
-        UnixName::Unnamed => Err("a path is needed, or @ and a name".to_owned()),
-        name => Ok(name),
-    }
-}
-
 /// How much may wait to be sent, of MiB as typed.
 fn queue_limit(text: &str) -> Result<QueueLimit, String> {
     let mib = text.trim().parse::<f64>().ok().filter(|mib| (0.0625..=1024.0).contains(mib));
@@ -215,7 +214,7 @@ impl Form {
     /// What is wrong, by field.
     pub fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
         // These have no engine yet.
-        if matches!(self.kind(), Scheme::UnixDatagram | Scheme::Icmp) {
+        if self.kind() == Scheme::Icmp {
             return Err(Errors::from([(Field::Kind, "this kind can't be opened yet".to_owned())]));
         }
         let plan = match self {
@@ -235,6 +234,17 @@ impl Form {
         }
     }
 
+    /// The own name of a Unix socket, as typed.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Server(form) => Some(&*form.path),
+            Self::Client(_) => None,
+            Self::Udp(form) => Some(&*form.path),
+        }
+        .map(str::trim)
+        .filter(|path| self.kind().is_unix() && !path.is_empty())
+    }
+
     /// The kinds of socket that this form can open, those of this system alone.
     pub fn kinds(&self) -> &'static [Scheme] {
         kind::offered(self)
@@ -248,6 +258,7 @@ impl Form {
         switches.limits.check(&mut errors);
         switches.access.check(&mut errors);
         switches.multicast.check_spelling(&mut errors);
+        switches.unix.check(&mut errors);
         if !self.kinds().contains(&self.kind()) {
             errors.insert(Field::Kind, kind::refusal(self));
         }
@@ -326,6 +337,21 @@ mod tests {
         check_address("::ffff:127.0.0.1", "127.0.0.1:1", false);
         assert!(exposure("127.0.0.1").is_none() && exposure("localhost").is_none());
         assert!(exposure("").is_some() && exposure("*").is_some() && exposure("192.0.2.1").is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pasted_unix_endpoint_sets_the_kind_and_the_path() {
+        let mut form = UdpForm { address: "unix-dgram:/run/x".into(), ..UdpForm::default() };
+        form.take_apart();
+        assert_eq!((form.kind, form.path.as_str()), (Scheme::UnixDatagram, "/run/x"));
+        assert_eq!(wrong(&Form::Udp(form.clone())), []);
+        form.target_host = "unix-dgram:@name".into();
+        form.take_target_apart();
+        assert_eq!(form.target_path, "@name");
+        assert!(matches!(form.destination(), Ok(crate::engine::Target::Unix(_))));
+        form.target_path = format!("@{}", "x".repeat(108));
+        assert!(form.destination().is_err_and(|errors| errors.contains_key(&Field::TargetPath)));
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod recorder;
 mod replay;
 mod run;
 mod saving;
-mod signals;
+pub(crate) mod signals;
 mod status;
 mod watch;
 

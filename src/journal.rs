@@ -343,6 +343,7 @@ impl Inner {
             Change::Queued { id, queued } => self.connections.set_queued(*id, *queued),
             Change::Unread { id, bytes } => self.connections.set_unread(*id, *bytes),
             Change::Descriptor { id, descriptor } => self.connections.set_descriptor(*id, *descriptor),
+            Change::About { id, about } => self.connections.set_about(*id, about),
         }
     }
 

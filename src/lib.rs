@@ -61,7 +61,7 @@
 //! that grows; `disk` hands what either wrote to the system, and `sums` digests it for a `.jsonl` or `.pcapng`; `open`,
 //! `verify` and `replay` have a log each; `file` reads one ahead that is being sent; `files` reads and writes those of
 //! messages and sequences; `keep` writes what is
-//! on a person's desk; `dialog` waits for the desktop's file dialog. Without a window `main` decides, `input` reads
+//! on a person's desk; `ender` ends the sessions when a signal comes; `dialog` waits for the desktop's file dialog. Without a window `main` decides, `input` reads
 //! standard input, `output` writes the records, and `signals` waits for SIGINT and SIGTERM. Each is named, bounded, and
 //! can be cancelled or abandoned.
 

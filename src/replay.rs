@@ -113,7 +113,7 @@ impl Setup {
         })?;
         let to = match to {
             None => Target::All,
-            Some(target) => target.target().map(|(host, port)| Target::Address(host, port)).map_err(|errors| {
+            Some(target) => target.destination().map_err(|errors| {
                 wrong(errors.into_values().next().unwrap_or_else(|| "the target can't be used".to_owned()))
             })?,
         };

@@ -43,6 +43,8 @@ pub enum Action {
 pub enum SocketAction {
     /// Listen, Connect or Bind.
     Start,
+    /// The same, and a stale Unix socket that is in the way is removed.
+    StartOverStale,
     /// Stop, Cancel or Disconnect.
     Stop,
     /// Send what is in the composer.

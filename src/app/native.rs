@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use super::{App, asking, settings};
-use crate::headless::Ready;
+use crate::headless::{Ready, signals};
 
 /// What the panic says that is none of ours: a library of the system could not be loaded at run time.
 const NOT_LOADED: &str = "could not be loaded";
@@ -35,6 +35,21 @@ pub fn run(ready: Ready) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// SIGTERM, SIGINT and SIGHUP end the sessions in order before the program goes: connections are closed, and the paths
+/// of Unix sockets removed. Nobody is asked, as whoever sends a signal does not look at the window.
+fn end_on_signals(app: &App) {
+    let end = app.ender();
+    // Without it a signal ends the program at once, as ever.
+    let Ok(signals) = signals::start() else { return };
+    let wait = move || {
+        if signals.recv().is_ok() {
+            end();
+            std::process::exit(0);
+        }
+    };
+    let _ = std::thread::Builder::new().name("ender".to_owned()).spawn(wait);
+}
+
 fn window(ready: Ready) -> eframe::Result {
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/sockscope.png")).unwrap_or_default();
     let options = eframe::NativeOptions {
@@ -53,6 +68,7 @@ fn window(ready: Ready) -> eframe::Result {
             crate::ui::install(&creation.egui_ctx);
             let mut app = App::new(&creation.egui_ctx, asking::native_dialog(), settings::path())?;
             app.ready(&ready);
+            end_on_signals(&app);
             Ok(Box::new(app))
         }),
     )

@@ -310,8 +310,20 @@ impl SocketTab {
 
     /// Listen, Connect or Bind.
     pub fn start(&mut self, engine: &Engine, ids: &mut Ids) {
+        let switches = self.switches.clone();
+        self.start_with(&switches, engine, ids);
+    }
+
+    /// The same, and this once a stale Unix socket that is in the way is removed.
+    pub fn start_over_stale(&mut self, engine: &Engine, ids: &mut Ids) {
+        let mut switches = self.switches.clone();
+        switches.unix.remove_stale = true;
+        self.start_with(&switches, engine, ids);
+    }
+
+    fn start_with(&mut self, switches: &Switches, engine: &Engine, ids: &mut Ids) {
         self.notice = None;
-        match self.form.check(&self.switches, self.rules.answers()) {
+        match self.form.check(switches, self.rules.answers()) {
             Err(errors) => self.errors = errors,
             Ok(_) if self.is_open() => {}
             Ok(plan) => {

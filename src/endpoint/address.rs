@@ -7,10 +7,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ParseError, canonical};
+use super::{ParseError, Scheme, canonical};
 
 /// Bytes that the name of a Unix socket may have: `sun_path` has 108, and a path ends with a zero byte (unix(7)).
 pub const LONGEST_NAME: usize = 107;
+
+impl UnixName {
+    /// Whether others can send to it: it is bound to a name.
+    pub const fn is_bound(&self) -> bool {
+        matches!(self, Self::Path(_) | Self::Abstract(_))
+    }
+}
 
 /// One end of a connection, a datagram or an echo.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,6 +36,14 @@ pub enum Address {
 pub enum UnixName {
     /// It was not bound: nobody can send to it by name.
     Unnamed,
+    /// Not bound either, but told from others: by the number of its connection, and by its process. What is not known
+    /// is 0. A datagram socket has no connection.
+    Numbered {
+        /// The connection.
+        conn: u32,
+        /// The process, as the kernel told it (`SO_PEERCRED`, `SCM_CREDENTIALS`).
+        pid: u32,
+    },
     /// A path in the file system, up to [`LONGEST_NAME`] bytes, without a zero byte.
     Path(Arc<[u8]>),
     /// A name in the kernel's own space, up to [`LONGEST_NAME`] bytes of any value; Linux alone has these.
@@ -70,6 +85,15 @@ impl Address {
             Self::Ip(SocketAddr::V6(v6)) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
             Self::Ip(address) => address.ip().to_string(),
             Self::Host(..) | Self::Unix(_) => self.to_string(),
+        }
+    }
+
+    /// As an endpoint of `scheme`: `tcp://127.0.0.1:80`; of a Unix socket `unix:` or, for datagrams, `unix-dgram:`.
+    pub fn endpoint(&self, scheme: Scheme) -> String {
+        match self {
+            Self::Unix(name) if !scheme.is_stream() => format!("{}:{name}", Scheme::UnixDatagram.name()),
+            Self::Unix(_) => self.to_string(),
+            Self::Ip(_) | Self::Host(..) => format!("{}://{self}", scheme.name()),
         }
     }
 
@@ -115,8 +139,8 @@ impl PartialEq<SocketAddr> for Address {
     }
 }
 
-/// `127.0.0.1:8888`, `[::1]:8888`, `127.0.0.1`, `unix:/run/x.sock`, `unix:@name`; `unix:` is a socket without a name.
-/// Bytes of a name that are not printable ASCII are `\xHH`, and a backslash is `\\`: [`Address::from_str`] reads it
+/// `127.0.0.1:8888`, `[::1]:8888`, `127.0.0.1`, `unix:/run/x.sock`, `unix:@name`; `unix:` is a socket without a name,
+/// `unix:(2, pid 1234)` one that is told from others. Bytes of a name that are not printable ASCII are `\xHH`, and a backslash is `\\`: [`Address::from_str`] reads it
 /// back.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -129,12 +153,22 @@ impl fmt::Display for Address {
     }
 }
 
-/// The name alone: `/run/x.sock`, `@name`, or nothing.
+/// The name alone: `/run/x.sock`, `@name`, `(2, pid 1234)`, `(pid 1234)`, `(2)`, or nothing. A path that begins like one
+/// of these has its first character escaped.
 impl fmt::Display for UnixName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unnamed => Ok(()),
-            Self::Path(bytes) => escaped(bytes, f),
+            Self::Unnamed | Self::Numbered { conn: 0, pid: 0 } => Ok(()),
+            Self::Numbered { conn: 0, pid } => write!(f, "(pid {pid})"),
+            Self::Numbered { conn, pid: 0 } => write!(f, "({conn})"),
+            Self::Numbered { conn, pid } => write!(f, "({conn}, pid {pid})"),
+            Self::Path(bytes) => match bytes.split_first() {
+                Some((first @ (b'@' | b'('), rest)) => {
+                    write!(f, "\\x{first:02x}")?;
+                    escaped(rest, f)
+                }
+                _ => escaped(bytes, f),
+            },
             Self::Abstract(bytes) => {
                 f.write_str("@")?;
                 escaped(bytes, f)
@@ -173,6 +207,10 @@ impl FromStr for UnixName {
         if text.is_empty() {
             return Ok(Self::Unnamed);
         }
+        if text.starts_with('(') {
+            let reason = "( begins what stands for a socket without a name, (2, pid 1234): a path is ./( then";
+            return numbered(text).ok_or_else(|| ParseError::new(0, reason));
+        }
         let (is_abstract, start) = match text.strip_prefix('@') {
             Some(_) => (true, 1),
             None => (false, 0),
@@ -189,6 +227,18 @@ impl FromStr for UnixName {
             false => Ok(Self::Path(bytes.into())),
         }
     }
+}
+
+/// `(2, pid 1234)`, `(pid 1234)`, `(2)`.
+fn numbered(text: &str) -> Option<UnixName> {
+    let inner = text.strip_prefix('(')?.strip_suffix(')')?;
+    let number = |text: &str| text.parse::<u32>().ok().filter(|number| *number > 0);
+    let (conn, pid) = match (inner.split_once(", pid "), inner.strip_prefix("pid ")) {
+        (Some((conn, pid)), _) => (number(conn)?, number(pid)?),
+        (None, Some(pid)) => (0, number(pid)?),
+        (None, None) => (number(inner)?, 0),
+    };
+    Some(UnixName::Numbered { conn, pid })
 }
 
 fn unescaped(text: &str, position: usize) -> Result<Vec<u8>, ParseError> {
@@ -255,6 +305,11 @@ mod tests {
         check("unix:/run/x.sock", Ok(path(b"/run/x.sock")));
         check("unix:a b", Ok(path(b"a b")));
         check("unix:", Ok(Address::Unix(UnixName::Unnamed)));
+        check("unix:(2, pid 12)", Ok(Address::Unix(UnixName::Numbered { conn: 2, pid: 12 })));
+        check("unix:(pid 12)", Ok(Address::Unix(UnixName::Numbered { conn: 0, pid: 12 })));
+        check("unix:(x)", Err(5));
+        check("unix:(0, pid 0)", Err(5));
+        check("unix:./(x)", Ok(path(b"./(x)")));
         check("unix:@a\\x00\\\\", Ok(Address::Unix(UnixName::Abstract(b"a\0\\"[..].into()))));
         check("unix:a\\q", Err(6));
         check("unix:\\x0", Err(5));
@@ -272,17 +327,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn printing_and_parsing_are_duals(name in prop::collection::vec(any::<u8>(), 0..=LONGEST_NAME), ip: IpAddr, port: u16) {
+        fn printing_and_parsing_are_duals(name in prop::collection::vec(any::<u8>(), 0..=LONGEST_NAME), ip: IpAddr, port: u16, conn: u32, pid in 1u32..) {
             for address in [
                 Address::Unix(UnixName::Abstract(name.as_slice().into())),
                 Address::Ip(SocketAddr::new(ip, port)),
                 Address::Host(ip, 0),
+                Address::Unix(UnixName::Numbered { conn, pid }),
             ] {
                 let text = address.to_string();
                 prop_assert!(!text.contains(|c: char| c.is_control()));
                 prop_assert_eq!(text.parse(), Ok(address));
             }
-            if !name.is_empty() && !name.contains(&0) && name[0] != b'@' {
+            if !name.is_empty() && !name.contains(&0) {
                 let address = path(&name);
                 prop_assert_eq!(address.to_string().parse(), Ok(address));
             }

@@ -75,6 +75,24 @@ pub struct Options {
     pub secure: bool,
     /// How they do, then or when they are switched to it.
     pub tls: Arc<Tls>,
+    /// The file of a Unix socket that is bound to a path.
+    pub unix: UnixFile,
+}
+
+/// The file of a Unix socket that is bound to a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnixFile {
+    /// Its permissions, 0…0o777: to connect, or to send, one needs the right to write (unix(7)). May be changed while
+    /// the session runs.
+    pub mode: u32,
+    /// Where a socket is in the way to which nothing is bound any more, remove it. Nothing else is ever removed.
+    pub remove_stale: bool,
+}
+
+impl Default for UnixFile {
+    fn default() -> Self {
+        Self { mode: 0o600, remove_stale: false }
+    }
 }
 
 /// A TCP server to start.
@@ -170,6 +188,15 @@ pub enum Target {
     /// A UDP address or name. Names are resolved on the resolver's thread, for ten seconds at most; sends to one name
     /// keep their order, those to other places go on meanwhile.
     Address(Host, u16),
+    /// A Unix datagram socket, by its name.
+    Unix(UnixName),
+}
+
+impl Target {
+    /// Whether it is somebody by address, from whom nothing need have come.
+    pub const fn is_address(&self) -> bool {
+        matches!(self, Self::Address(..) | Self::Unix(_))
+    }
 }
 
 /// What a face asks of the engine.

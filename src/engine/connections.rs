@@ -15,7 +15,7 @@ use super::session::Ends;
 use super::sockets;
 use super::stream::Stream;
 use super::tls;
-use crate::endpoint::Address;
+use crate::endpoint::{Address, UnixName};
 use crate::error::OpError;
 use crate::journal::{ConnId, Detail, How, Opened, State, Writer};
 
@@ -82,16 +82,22 @@ impl Connections {
         reactor: &mut Reactor,
     ) -> Result<(ConnId, Address), OpError> {
         let peer = peer.canonical();
+        let ((peer, about), asked) = calls::during(|| who(peer, &stream, writer));
+        writer.calls(asked);
         let error = |error: &io::Error| OpError::io("open", &peer, error);
         let local = calls::noting(writer, || stream.local()).map_err(|cause| {
             let told = error(&cause);
             writer.detail(None, Detail::Error(Box::new(told.clone())));
             told
         })?;
-        let local = local.canonical();
+        let local = own(local.canonical());
         let opened = Detail::Opened { by, local: local.clone(), peer: Some(peer.clone()) };
         let id = writer.open(opened, peer.clone(), local.clone(), State::Connected);
         writer.set_descriptor(Some(id), sockets::descriptor(&stream));
+        if let Some(about) = about {
+            writer.detail(Some(id), Detail::Note(format!("at the other end: {about} (SO_PEERCRED)")));
+            writer.set_about(id, &about);
+        }
         let key = self.key(id);
         let token = match reactor.register(&mut stream, key) {
             Ok(token) => token,
@@ -196,7 +202,9 @@ impl Connections {
             // Who is about to be closed is not among all that are open.
             Target::All => self.all.iter().filter(|(_, it)| it.takes_payload()).map(|(id, _)| *id).collect(),
             Target::Connections(ids) => ids.clone(),
-            Target::Address(..) => return refuse("a TCP session sends to its connections, not to an address"),
+            Target::Address(..) | Target::Unix(_) => {
+                return refuse("a session of connections sends to those, not to an address");
+            }
         };
         if ids.is_empty() {
             return refuse(if *to == Target::All { nobody } else { "no connection is chosen" });
@@ -237,7 +245,7 @@ impl Connections {
         match to {
             Target::All => self.all.keys().copied().collect(),
             Target::Connections(ids) => ids.clone(),
-            Target::Address(..) => Vec::new(),
+            Target::Address(..) | Target::Unix(_) => Vec::new(),
         }
     }
 
@@ -314,6 +322,33 @@ impl Drop for Connections {
         for connection in self.all.values() {
             let _ = stop_lingering(&connection.socket());
         }
+    }
+}
+
+/// Who is at the other end of a Unix socket, as the kernel tells it, with a name for one that has none of its own.
+#[cfg(unix)]
+fn who(peer: Address, stream: &Stream, writer: &Writer) -> (Address, Option<String>) {
+    let told = stream.credentials();
+    let peer = match peer {
+        Address::Unix(UnixName::Unnamed) => Address::Unix(UnixName::Numbered {
+            conn: writer.next_conn().0,
+            pid: told.as_ref().map_or(0, |told| told.pid),
+        }),
+        named => named,
+    };
+    (peer, told.map(|told| told.words()))
+}
+
+#[cfg(not(unix))]
+fn who(peer: Address, _: &Stream, _: &Writer) -> (Address, Option<String>) {
+    (peer, None)
+}
+
+/// This end of a connection; a Unix socket without a name has the number of this process.
+fn own(local: Address) -> Address {
+    match local {
+        Address::Unix(UnixName::Unnamed) => Address::Unix(UnixName::Numbered { conn: 0, pid: std::process::id() }),
+        named => named,
     }
 }
 

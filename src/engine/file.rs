@@ -118,7 +118,7 @@ impl FileProgress {
 impl Running {
     /// Decides who gets it, once: who comes later would get the end alone.
     fn start(&mut self, scope: &mut Scope<'_>) -> Result<(), OpError> {
-        if !matches!(self.to, Target::Address(..)) {
+        if !self.to.is_address() {
             self.to = Target::Connections(open(&self.to, scope));
         }
         if matches!(&self.to, Target::Connections(conns) if conns.is_empty()) {
@@ -130,7 +130,7 @@ impl Running {
         self.reading = Some(Reading::start(self.task.path.clone(), self.task.chunk, waker)?);
         self.progress().peers = match &self.to {
             Target::Connections(conns) => conns.len(),
-            Target::All | Target::Address(..) => 1,
+            Target::All | Target::Address(..) | Target::Unix(_) => 1,
         };
         Ok(())
     }
@@ -257,7 +257,7 @@ impl Running {
 fn open(to: &Target, scope: &Scope<'_>) -> Vec<ConnId> {
     let one = |to| match to {
         Target::Connections(conns) => conns.first().copied(),
-        Target::All | Target::Address(..) => None,
+        Target::All | Target::Address(..) | Target::Unix(_) => None,
     };
     scope.session.ends(to).into_iter().filter_map(|ends| one(ends.to)).collect()
 }

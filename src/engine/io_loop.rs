@@ -19,7 +19,11 @@ use super::reactor::{Part, Reactor, Readiness};
 use super::resolving::Resolved;
 use super::session::{OVER, Session, answer_send};
 use super::udp::Datagrams;
+#[cfg(unix)]
+use super::udp::unix::UnixDatagrams;
 use super::{News, Wake};
+#[cfg(unix)]
+use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::journal::{Detail, Journal, Writer};
 
@@ -282,6 +286,10 @@ impl IoLoop {
         let opened: Box<dyn Session> = match plan {
             Plan::Listen(plan) => Box::new(Server::open(session, journal, plan, reactor)),
             Plan::Connect(plan) => Box::new(Client::open(session, journal, plan, reactor)),
+            #[cfg(unix)]
+            Plan::Bind(plan) if matches!(plan.address, Address::Unix(_)) => {
+                Box::new(UnixDatagrams::open(session, journal, plan, reactor))
+            }
             Plan::Bind(plan) => Box::new(Datagrams::open(session, journal, plan, reactor)),
         };
         self.sessions.insert(session, opened);

@@ -10,7 +10,7 @@ use mio::Token;
 use super::accepting::{self, Accepting, Next};
 use super::access::{Refusal, Refused};
 use super::calls;
-use super::command::{Event, Listen, Options, SessionId, Target, Ticket};
+use super::command::{Event, Listen, Options, SessionId, Target, Ticket, UnixFile};
 use super::connections::Connections;
 use super::limits::make_room_for;
 use super::options::{Asked, Role, record_taken};
@@ -65,13 +65,14 @@ impl Server {
         told.into_iter().for_each(|note| writer.detail(None, Detail::Note(note)));
         writer.calls(calls);
         let (listener, failed) = match opened {
-            Ok(listener) => {
+            Ok(mut listener) => {
                 let local = listener.local.clone();
                 writer.detail(None, Detail::Opened { by: Opened::Listening, local: local.clone(), peer: None });
                 writer.set_descriptor(None, sockets::descriptor(&listener.socket));
                 for note in plan.options.secure.then(|| plan.options.tls.opening()).into_iter().flatten() {
                     writer.detail(None, Detail::Note(note));
                 }
+                listener.tell_file(&mut writer);
                 reactor.events.push(Event::Ready { session, local });
                 (Some(listener), None)
             }
@@ -213,6 +214,30 @@ impl Server {
     }
 }
 
+impl Listener {
+    /// Says who can connect to a path.
+    #[cfg(unix)]
+    fn tell_file(&mut self, writer: &mut Writer) {
+        if let Some(file) = self.socket.file() {
+            writer.detail(None, Detail::Note(file.words()));
+        }
+    }
+
+    /// Changes that.
+    #[cfg(unix)]
+    fn set_mode(&mut self, plan: UnixFile, writer: &mut Writer) {
+        if let Some(file) = self.socket.file() {
+            file.follow(plan, writer);
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn tell_file(&mut self, _: &mut Writer) {}
+
+    #[cfg(not(unix))]
+    fn set_mode(&mut self, _: UnixFile, _: &mut Writer) {}
+}
+
 fn listen(
     session: SessionId,
     plan: &Listen,
@@ -319,6 +344,9 @@ impl Session for Server {
     fn configure(&mut self, options: Options, reactor: &mut Reactor) {
         if let Err(error) = make_room_for(options.limits.connections) {
             self.writer.detail(None, Detail::Error(Box::new(error)));
+        }
+        if let Some(listener) = &mut self.listener {
+            listener.set_mode(options.unix, &mut self.writer);
         }
         self.connections.configure(options, reactor);
         self.go_on(reactor);

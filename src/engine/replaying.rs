@@ -155,7 +155,7 @@ impl Running {
         told.figures.turns = self.task.scripts.iter().map(|script| script.turns.len()).sum();
         told.talks = self.task.scripts.iter().map(talk).collect();
         drop(told);
-        if matches!(self.to, Target::Address(..)) {
+        if self.to.is_address() {
             self.seat(None, self.to.clone());
         }
     }
@@ -194,11 +194,11 @@ impl Running {
     fn read(&mut self, record: &Record) {
         let Some(conn) = record.conn else { return };
         match &record.content {
-            Content::Detail(Detail::Opened { .. }) if !matches!(self.to, Target::Address(..)) => {
+            Content::Detail(Detail::Opened { .. }) if !self.to.is_address() => {
                 self.seat(Some(conn), Target::Connections(vec![conn]));
             }
             // Who was sent to is who is meant; the name that was typed may stand for any address.
-            Content::Payload(Direction::Sent, _) if matches!(self.to, Target::Address(..)) => {
+            Content::Payload(Direction::Sent, _) if self.to.is_address() => {
                 if let Some(seat) = self.players.first_mut() {
                     seat.conn.get_or_insert(conn);
                 }

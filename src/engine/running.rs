@@ -152,7 +152,7 @@ impl Running {
             }
             (_, Some(ends)) => Ok(talk(ends)),
             (Target::Connections(_), None) => Err("the chosen one is no longer connected".to_owned()),
-            (Target::Address(..), None) => Err("the target is nowhere".to_owned()),
+            (Target::Address(..) | Target::Unix(_), None) => Err("the target is nowhere".to_owned()),
             (Target::All, None) if all.is_empty() => Ok(None),
             (Target::All, None) => Err(format!("{} clients are connected: select one", all.len())),
         }

@@ -4,13 +4,19 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use mio::net::{TcpListener, TcpStream, UdpSocket};
-use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use super::calls::{self, Made};
 use super::command::{Bind, Listen};
 use super::options::{Role, Setting, prepare};
-use super::stream::{self, Listening, Stream};
-use crate::endpoint::{Address, UnixName};
+#[cfg(unix)]
+use super::stream;
+use super::stream::{Listening, Stream};
+#[cfg(unix)]
+use super::unix;
+use crate::endpoint::Address;
+#[cfg(unix)]
+use crate::endpoint::UnixName;
 use crate::error::OpError;
 use crate::journal::{Function, Level};
 
@@ -64,38 +70,18 @@ pub(super) fn listen(plan: &Listen, told: &mut Vec<String>) -> Result<(Listening
         }
         #[cfg(unix)]
         Address::Unix(name) => {
-            let socket = unix_socket(Type::STREAM, &plan.address)?;
+            let socket = unix::socket(Type::STREAM, &plan.address)?;
             prepare(&SockRef::from(&*socket), Role::Listener, &plan.options.socket_options, told)?;
-            let bound = socket.bind(&sock_addr(name, &plan.address)?);
-            calls::bound(&socket, plan.address.clone(), bound)
-                .map_err(|error| OpError::io("bind", &plan.address, &error))?;
+            let file = unix::bind(&socket, name, plan.options.unix)?;
             calls::noted(&*socket, Function::Listen(backlog), socket.listen(backlog))
                 .map_err(|error| refused(&error))?;
             let listener = mio::net::UnixListener::from_std(socket.kept().into());
             let local = listener.local_addr();
             let local = calls::local(&listener, local, stream::unix::address).map_err(|error| refused(&error))?;
-            Ok((Listening::Unix(listener), stream::unix::address(&local)))
+            Ok((Listening::Unix(file, listener), stream::unix::address(&local)))
         }
         other => Err(OpError::new("listen", other, "nothing can listen there")),
     }
-}
-
-#[cfg(unix)]
-fn unix_socket(kind: Type, address: &Address) -> Result<Made, OpError> {
-    calls::socket(Domain::UNIX, kind, None).map_err(|error| OpError::io("socket", address, &error))
-}
-
-/// The name as the system takes it.
-#[cfg(unix)]
-fn sock_addr(name: &UnixName, address: &Address) -> Result<SockAddr, OpError> {
-    use std::os::unix::ffi::OsStrExt;
-    let path = match name {
-        UnixName::Path(bytes) => bytes.to_vec(),
-        // An abstract name begins with a zero byte (unix(7)).
-        UnixName::Abstract(bytes) => [b"\0", &bytes[..]].concat(),
-        UnixName::Unnamed => return Err(OpError::new("bind", address, "a name is needed")),
-    };
-    SockAddr::unix(std::ffi::OsStr::from_bytes(&path)).map_err(|error| OpError::io("bind", address, &error))
 }
 
 /// A Unix socket that is connected to `name`: that takes no time, or fails.
@@ -110,9 +96,9 @@ pub(super) fn connect_unix(
     told: &mut Vec<String>,
 ) -> Result<Stream, OpError> {
     let address = Address::Unix(name.clone());
-    let socket = unix_socket(Type::STREAM, &address)?;
+    let socket = unix::socket(Type::STREAM, &address)?;
     prepare(&SockRef::from(&*socket), Role::Connection, settings, told)?;
-    let connected = socket.connect(&sock_addr(name, &address)?);
+    let connected = socket.connect(&unix::sock_addr(name, "connect")?);
     calls::noted(&*socket, Function::Connect(address.clone()), connected)
         .map_err(|error| OpError::io("connect", &address, &error))?;
     Ok(Stream::Unix(mio::net::UnixStream::from_std(socket.kept().into())))

@@ -66,6 +66,15 @@ impl Stream {
         calls::noted(self, Function::PeerName(peer.as_ref().ok().cloned()), peer)
     }
 
+    /// Who is at the other end, where the kernel tells.
+    #[cfg(unix)]
+    pub(super) fn credentials(&self) -> Option<super::unix::Credentials> {
+        match self {
+            Self::Tcp(_) => None,
+            Self::Unix(stream) => super::unix::Credentials::of_peer(stream),
+        }
+    }
+
     /// The error that waits at the socket (`SO_ERROR`).
     ///
     /// # Errors
@@ -174,7 +183,7 @@ impl AsFd for Listening {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Tcp(listener) => listener.as_fd(),
-            Self::Unix(listener) => listener.as_fd(),
+            Self::Unix(_, listener) => listener.as_fd(),
         }
     }
 }
@@ -212,9 +221,9 @@ pub(super) mod unix {
 pub(super) enum Listening {
     /// TCP.
     Tcp(mio::net::TcpListener),
-    /// A Unix stream socket.
+    /// A Unix stream socket, and the file of its path, which goes before the socket does.
     #[cfg(unix)]
-    Unix(mio::net::UnixListener),
+    Unix(Option<super::unix::SocketFile>, mio::net::UnixListener),
 }
 
 impl Listening {
@@ -227,7 +236,7 @@ impl Listening {
         match self {
             Self::Tcp(listener) => listener.accept().map(|(stream, peer)| (Stream::Tcp(stream), peer.into())),
             #[cfg(unix)]
-            Self::Unix(listener) => {
+            Self::Unix(_, listener) => {
                 listener.accept().map(|(stream, peer)| (Stream::Unix(stream), unix::address(&peer)))
             }
         }
@@ -240,7 +249,16 @@ impl Listening {
         match self {
             Self::Tcp(listener) => SockRef::from(listener),
             #[cfg(unix)]
-            Self::Unix(listener) => SockRef::from(listener),
+            Self::Unix(_, listener) => SockRef::from(listener),
+        }
+    }
+
+    /// The file of its path.
+    #[cfg(unix)]
+    pub(super) fn file(&mut self) -> Option<&mut super::unix::SocketFile> {
+        match self {
+            Self::Tcp(_) => None,
+            Self::Unix(file, _) => file.as_mut(),
         }
     }
 }
@@ -250,7 +268,7 @@ impl AsRawFd for Listening {
     fn as_raw_fd(&self) -> RawFd {
         match self {
             Self::Tcp(listener) => listener.as_raw_fd(),
-            Self::Unix(listener) => listener.as_raw_fd(),
+            Self::Unix(_, listener) => listener.as_raw_fd(),
         }
     }
 }
@@ -260,7 +278,7 @@ impl IntoRawFd for Listening {
     fn into_raw_fd(self) -> RawFd {
         match self {
             Self::Tcp(listener) => listener.into_raw_fd(),
-            Self::Unix(listener) => listener.into_raw_fd(),
+            Self::Unix(_, listener) => listener.into_raw_fd(),
         }
     }
 }
@@ -288,7 +306,7 @@ impl Source for Listening {
         match self {
             Self::Tcp(listener) => listener.register(registry, token, interests),
             #[cfg(unix)]
-            Self::Unix(listener) => listener.register(registry, token, interests),
+            Self::Unix(_, listener) => listener.register(registry, token, interests),
         }
     }
 
@@ -296,7 +314,7 @@ impl Source for Listening {
         match self {
             Self::Tcp(listener) => listener.reregister(registry, token, interests),
             #[cfg(unix)]
-            Self::Unix(listener) => listener.reregister(registry, token, interests),
+            Self::Unix(_, listener) => listener.reregister(registry, token, interests),
         }
     }
 
@@ -304,7 +322,7 @@ impl Source for Listening {
         match self {
             Self::Tcp(listener) => listener.deregister(registry),
             #[cfg(unix)]
-            Self::Unix(listener) => listener.deregister(registry),
+            Self::Unix(_, listener) => listener.deregister(registry),
         }
     }
 }

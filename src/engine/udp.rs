@@ -20,6 +20,8 @@ mod sending;
 mod sends;
 mod socket;
 pub(super) mod system;
+#[cfg(unix)]
+pub(super) mod unix;
 
 use std::io;
 use std::net::SocketAddr;
@@ -169,7 +171,7 @@ impl Datagrams {
         let chosen: Vec<_> = match to {
             Target::All => self.peers.conns(),
             Target::Connections(conns) => conns.clone(),
-            Target::Address(..) => Vec::new(),
+            Target::Address(..) | Target::Unix(_) => Vec::new(),
         };
         for conn in chosen {
             if self.peers.remove(conn) {
@@ -229,7 +231,7 @@ impl Session for Datagrams {
     fn waiting(&self, to: &Target) -> Option<usize> {
         let there = match to {
             Target::Connections(conns) => conns.iter().any(|conn| self.peers.address(*conn).is_some()),
-            Target::All | Target::Address(..) => true,
+            Target::All | Target::Address(..) | Target::Unix(_) => true,
         };
         self.socket.as_ref().filter(|_| there).map(|_| self.sends.waiting())
     }
@@ -247,7 +249,6 @@ impl Session for Datagrams {
         self.drop_waiting(reactor);
     }
 
-    /// UDP has no end to announce.
     fn start_tls(&mut self, _: &Target, _: &mut Reactor) -> Result<(), OpError> {
         let error = OpError::new("start TLS", "", "TLS goes over connections, and datagrams have none");
         self.writer.detail(None, Detail::Error(Box::new(error.clone())));
@@ -258,6 +259,7 @@ impl Session for Datagrams {
         false
     }
 
+    /// UDP has no end to announce.
     fn finish_sending(&mut self, _: &Target, _: &mut Reactor) {}
 
     fn close(&mut self, to: &Target, _: &mut Reactor) {

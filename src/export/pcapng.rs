@@ -13,7 +13,8 @@
 //!
 //! The session is one interface of raw IP with stamps of nanoseconds; every packet has its direction. A connection
 //! whose start is not in the log gets its handshake before its first record. One between an IPv4 and an IPv6 address
-//! becomes IPv6, where the former is `::ffff:a.b.c.d`.
+//! becomes IPv6, where the former is `::ffff:a.b.c.d`. The ends of Unix sockets have stand-ins (RFC 5737): 192.0.2.1 and
+//! 198.51.100.0/24, with a port for each peer.
 //!
 //! Comments that begin with `sockscope {` are for [`crate::import`], and hold what packets can't: numbers, kinds,
 //! totals and digests. What is not kept: texts beyond 8 KiB in notes, 1 KiB in errors and 2 KiB in the bookmarks of
@@ -49,7 +50,9 @@ const PIECE: usize = 64 * 1024;
 const ABOUT: &str = "The IP, TCP and UDP headers in this file are synthesized: Sockscope records what sockets give and \
     take, not what crosses a wire. Payload, its order, direction, time and addresses are as recorded. A TCP chunk is a \
     run of segments that ends with PSH; handshakes, acknowledgments, sequence numbers, window and hop limit are made \
-    up; FIN and RST stand where the log has them. Comments that begin with \"sockscope {\" hold what packets can't.";
+    up; FIN and RST stand where the log has them. Unix sockets have no IP addresses: 192.0.2.1 stands for this end and \
+    198.51.100.0/24 for the others, with a port for each, and the comment at the first packet of each has its real name. \
+    Comments that begin with \"sockscope {\" hold what packets can't.";
 
 /// Writes pcapng.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::address::{local_address, socket_address};
 use super::kind::{host_and_port, split_endpoint, whole_endpoint};
-use super::{Errors, Field, Switches, note, port, remote_port, spelled_port, unix_name};
+use super::{Errors, Field, Switches, note, port, remote_port, spelled_port, unix};
 use crate::endpoint::{Endpoint, Family, Host, Location, ParseError, Scheme};
 use crate::engine::{Answers, Connect, Destination, Plan};
 
@@ -54,7 +54,7 @@ impl ClientForm {
         let options = switches.check(answers, &mut errors);
         let limit = note(&mut errors, Field::TimeLimit, time_limit(&self.limit));
         if self.kind == Scheme::Unix {
-            let name = note(&mut errors, Field::Path, unix_name(&self.path));
+            let name = note(&mut errors, Field::Path, unix::name(&self.path, unix::For::Sending));
             return match (name, limit) {
                 (Some(name), Some(limit)) if errors.is_empty() => Ok(Plan::Connect(Connect {
                     to: Destination::Unix(name),
@@ -86,6 +86,9 @@ impl ClientForm {
     pub(super) fn wrong_numbers(&self, errors: &mut Errors) {
         note(errors, Field::TimeLimit, time_limit(&self.limit));
         if self.kind == Scheme::Unix {
+            if !self.path.trim().is_empty() {
+                note(errors, Field::Path, unix::name(&self.path, unix::For::Sending));
+            }
             return;
         }
         let (_, port) = host_and_port(&self.host, &self.port, Scheme::Tcp);

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::address::{Families, socket_address};
 use super::kind::{host_and_port, split_endpoint, whole_endpoint};
-use super::{Errors, Field, Switches, note, port, remote_port, spelled_port};
-use crate::endpoint::{Endpoint, Host, Location, ParseError, Scheme};
-use crate::engine::{Answers, Bind, Plan};
+use super::{Errors, Field, Switches, note, port, remote_port, spelled_port, unix};
+use crate::endpoint::{Address, Endpoint, Host, Location, ParseError, Scheme};
+use crate::engine::{Answers, Bind, Plan, Target};
 
 const KINDS: &[Scheme] = &[Scheme::Udp, Scheme::UnixDatagram, Scheme::Icmp];
 
@@ -54,6 +54,17 @@ impl UdpForm {
     pub(super) fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
         let mut errors = Errors::new();
         let mut options = switches.check(answers, &mut errors);
+        if self.kind == Scheme::UnixDatagram {
+            let name = note(&mut errors, Field::Path, unix::name(&self.path, unix::For::Binding));
+            let buffer = note(&mut errors, Field::ReceiveBuffer, receive_buffer(&self.receive_buffer));
+            return match (name, buffer) {
+                (Some(name), Some(receive_buffer)) if errors.is_empty() => {
+                    let address = Address::Unix(name);
+                    Ok(Plan::Bind(Bind { address, dual_stack: false, receive_buffer, options }))
+                }
+                _ => Err(errors),
+            };
+        }
         let address = note(&mut errors, Field::Address, switches.ip.local_address(&self.address));
         let local = address.map(|(ip, _, dual_stack)| (ip, dual_stack));
         options.multicast = switches.multicast.check(local, &mut errors);
@@ -70,6 +81,12 @@ impl UdpForm {
 
     pub(super) fn wrong_numbers(&self, errors: &mut Errors) {
         note(errors, Field::ReceiveBuffer, receive_buffer(&self.receive_buffer));
+        if self.kind == Scheme::UnixDatagram {
+            note(errors, Field::Path, unix::name(&self.path, unix::For::Binding));
+            if !self.target_path.trim().is_empty() {
+                note(errors, Field::TargetPath, unix::name(&self.target_path, unix::For::Sending));
+            }
+        }
         if self.kind != Scheme::Udp {
             return;
         }
@@ -117,6 +134,18 @@ impl UdpForm {
         }
     }
 
+    /// A whole endpoint in the field of the own address goes to the fields that it is for.
+    pub fn take_apart(&mut self) {
+        let Some(endpoint) = whole_endpoint(&self.address, KINDS) else { return };
+        let its = Self::at(&endpoint);
+        (self.kind, self.address) = (its.kind, its.address);
+        match its.kind {
+            Scheme::UnixDatagram => self.path = its.path,
+            Scheme::Udp => self.port = its.port,
+            _ => {}
+        }
+    }
+
     /// A whole endpoint in the field of the target goes to the fields that it is for.
     pub fn take_target_apart(&mut self) {
         let Some(endpoint) = whole_endpoint(&self.target_host, KINDS) else {
@@ -125,7 +154,19 @@ impl UdpForm {
         self.aim(&endpoint);
     }
 
-    /// The target, checked when something is to be sent.
+    /// To whom it sends, checked when something is to be sent.
+    ///
+    /// # Errors
+    /// What is wrong with the target.
+    pub fn destination(&self) -> Result<Target, Errors> {
+        if self.kind == Scheme::UnixDatagram {
+            let name = unix::name(&self.target_path, unix::For::Sending);
+            return name.map(Target::Unix).map_err(|reason| Errors::from([(Field::TargetPath, reason)]));
+        }
+        self.target().map(|(host, port)| Target::Address(host, port))
+    }
+
+    /// The target of a UDP socket.
     ///
     /// # Errors
     /// What is wrong with the target's host or port.

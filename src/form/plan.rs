@@ -1,6 +1,6 @@
 //! What files say of a plan.
 
-use crate::endpoint::{Address, Scheme};
+use crate::endpoint::Scheme;
 use crate::engine::{Destination, Options, Plan};
 use crate::export::Role;
 
@@ -8,12 +8,12 @@ impl Plan {
     /// Its endpoint in files, as asked for: `tcp://127.0.0.1:8888`; a port may be 0.
     pub fn endpoint(&self) -> String {
         match self {
-            Self::Listen(plan) => named(stream(&plan.options), &plan.address),
+            Self::Listen(plan) => plan.address.endpoint(stream(&plan.options)),
             Self::Connect(plan) => match &plan.to {
                 to @ Destination::Port(..) => format!("{}://{to}", stream(&plan.options).name()),
                 to @ Destination::Unix(_) => to.to_string(),
             },
-            Self::Bind(plan) => named(Scheme::Udp, &plan.address),
+            Self::Bind(plan) => plan.address.endpoint(Scheme::Udp),
         }
     }
 
@@ -30,13 +30,4 @@ impl Plan {
 /// The scheme of connections over TCP.
 const fn stream(options: &Options) -> Scheme {
     if options.secure { Scheme::Tls } else { Scheme::Tcp }
-}
-
-/// An address as an endpoint.
-fn named(scheme: Scheme, address: &Address) -> String {
-    match address {
-        Address::Unix(name) if scheme == Scheme::Udp => format!("{}:{name}", Scheme::UnixDatagram.name()),
-        Address::Unix(_) => address.to_string(),
-        Address::Ip(_) | Address::Host(..) => format!("{}://{address}", scheme.name()),
-    }
 }

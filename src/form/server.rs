@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::address::socket_address;
 use super::kind::whole_endpoint;
 use super::limits::room;
-use super::{Errors, Field, Switches, note, port, spelled_port, unix_name};
+use super::{Errors, Field, Switches, note, port, spelled_port, unix};
 use crate::endpoint::{Address, Endpoint, Location, Scheme};
 use crate::engine::{Answers, Listen, Plan};
 
@@ -48,7 +48,7 @@ impl ServerForm {
         note(&mut errors, Field::Connections, room(&options.limits));
         let backlog = note(&mut errors, Field::Backlog, backlog(&self.backlog));
         if self.kind == Scheme::Unix {
-            let name = note(&mut errors, Field::Path, unix_name(&self.path));
+            let name = note(&mut errors, Field::Path, unix::name(&self.path, unix::For::Listening));
             return match (name, backlog) {
                 (Some(name), Some(backlog)) if errors.is_empty() => {
                     Ok(Plan::Listen(Listen { address: Address::Unix(name), dual_stack: false, backlog, options }))
@@ -72,6 +72,9 @@ impl ServerForm {
             note(errors, Field::Port, spelled_port(&self.port, 0));
         }
         note(errors, Field::Backlog, backlog(&self.backlog));
+        if self.kind == Scheme::Unix && !self.path.trim().is_empty() {
+            note(errors, Field::Path, unix::name(&self.path, unix::For::Listening));
+        }
     }
 
     /// One that listens at `endpoint`.

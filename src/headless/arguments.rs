@@ -5,6 +5,7 @@ mod limits;
 mod multicast;
 mod options;
 mod tls;
+mod unix;
 pub(super) mod values;
 
 pub(super) use calls::CallsArguments;
@@ -93,7 +94,7 @@ pub(super) enum What {
     sockscope listen udp://127.0.0.1:9090 --preset time-by-strftime --output jsonl\n  \
     sockscope listen 0 --greeting 'Welcome, {peer}\\r\\n' --once --save log.jsonl")]
 pub(super) struct ListenArguments {
-    /// tcp://HOST:PORT or udp://HOST:PORT; a bare number is a TCP port on loopback, 0 takes a free one
+    /// tcp://HOST:PORT, udp://HOST:PORT, unix:PATH or unix-dgram:PATH (@NAME: abstract); a bare number is a TCP port on loopback, 0 takes a free one
     #[arg(value_parser = values::endpoint)]
     pub(super) endpoint: Endpoint,
     /// Ready-made rules, such as echo, http, welcome-then-close; a wrong name lists them all
@@ -129,7 +130,7 @@ pub(super) struct ListenArguments {
     sockscope connect udp://127.0.0.1:9090 --send '%H:%M:%S' --repeat 5 --every 2000\n  \
     sockscope connect udp://127.0.0.1:9000 --format hex --send 'ff 00 01' --output jsonl")]
 pub(super) struct ConnectArguments {
-    /// tcp://HOST:PORT or udp://HOST:PORT; a bare number is a TCP port on loopback
+    /// tcp://HOST:PORT, udp://HOST:PORT, unix:PATH or unix-dgram:PATH (@NAME: abstract); a bare number is a TCP port on loopback
     #[arg(value_parser = values::endpoint)]
     pub(super) endpoint: Endpoint,
     /// Send this, in --format; may be given again
@@ -156,7 +157,7 @@ pub(super) struct ConnectArguments {
     /// Milliseconds from one send to the next, 1 to 86400000; without --repeat until stopped
     #[arg(long, value_name = "MS")]
     pub(super) every: Option<f64>,
-    /// The local address, HOST, HOST:PORT or :PORT
+    /// The local address, HOST, HOST:PORT or :PORT; of a Unix datagram socket its own path, @NAME, or @ for one that the system chooses
     #[arg(long, value_name = "ADDR")]
     pub(super) local: Option<String>,
     /// Seconds that connecting may take, names included, from 0.001 to 3600; over UDP that looking up the name may take
@@ -232,6 +233,8 @@ pub(super) struct Common {
     pub(super) multicast: multicast::MulticastArguments,
     #[command(flatten)]
     pub(super) tls: tls::TlsArguments,
+    #[command(flatten)]
+    pub(super) unix: unix::UnixArguments,
 }
 
 /// Look up names, addresses, services, ports and protocols

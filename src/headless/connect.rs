@@ -13,9 +13,9 @@ use super::recipients::Recipients;
 use super::status::Failure;
 use super::{forms, presets, recorder};
 use crate::endpoint::{Family, Host, Scheme};
-use crate::engine::Repeat;
+use crate::engine::{Repeat, Target};
 use crate::error::OpError;
-use crate::form::{ClientForm, Form, Switches, UdpForm, split_endpoint, time_limit};
+use crate::form::{ClientForm, Errors, Form, Switches, UdpForm, split_endpoint, time_limit};
 use crate::lookup::{Pool, resolve};
 use crate::message::{Message, Prepared};
 use crate::payload::{self, Format};
@@ -33,6 +33,9 @@ const EVERY: f64 = 1_000.0;
 /// What is wrong with the arguments; over UDP also a name that has no address.
 pub(super) fn talk(mut arguments: ConnectArguments) -> Result<Talk, Failure> {
     let udp = !arguments.endpoint.scheme.is_stream();
+    if arguments.endpoint.scheme == Scheme::Unix && arguments.local.is_some() {
+        return Err(Failure::usage("--local: a Unix stream socket that connects has no name of its own here"));
+    }
     let (notation, mut opening) = payloads(&arguments)?;
     let repeat = repeating(&arguments, &mut opening)?;
     let until = arguments.until.take().map(|text| pattern(&text, &notation)).transpose()?;
@@ -152,11 +155,20 @@ fn datagrams(arguments: &ConnectArguments) -> Result<(Form, Recipients), Failure
     let limit = time_limit(&arguments.limit).map_err(|reason| Failure::usage(format_args!("--limit: {reason}")))?;
     let receive_buffer = arguments.common.receive_buffer.clone();
     let mut form = UdpForm { receive_buffer, ..UdpForm::to(&arguments.endpoint) };
-    let (host, port) = form.target().map_err(|errors| {
+    let wrong = |errors: Errors| {
         Failure::usage(
             errors.into_values().map(|reason| format!("ENDPOINT: {reason}")).collect::<Vec<_>>().join("; "),
         )
-    })?;
+    };
+    if form.kind == Scheme::UnixDatagram {
+        // Without a name it could not be answered.
+        form.path = arguments.local.clone().unwrap_or_else(|| own_name().to_owned());
+        return match form.destination().map_err(wrong)? {
+            Target::Unix(name) => Ok((Form::Udp(form), Recipients::Unix(name))),
+            _ => Err(Failure::usage("ENDPOINT: the name of a Unix socket is needed")),
+        };
+    }
+    let (host, port) = form.target().map_err(wrong)?;
     // The family of the socket follows the address.
     let families = arguments.common.multicast.families();
     let host = match host {
@@ -174,6 +186,11 @@ fn datagrams(arguments: &ConnectArguments) -> Result<(Form, Recipients), Failure
         _ => "0.0.0.0".to_owned(),
     };
     Ok((Form::Udp(form), Recipients::Address(host, port)))
+}
+
+/// The own name of a Unix datagram socket, unless a person says another one: on Linux the system chooses it.
+const fn own_name() -> &'static str {
+    if cfg!(target_os = "linux") { "@" } else { "" }
 }
 
 /// The first address of a name.

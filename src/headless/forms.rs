@@ -18,6 +18,7 @@ pub(super) fn switches(common: &Common) -> Switches {
         socket_options: common.options.socket_options(),
         ip: common.multicast.families(),
         multicast: common.multicast.form(),
+        unix: common.unix.switches(),
         limits: common.limits.form(),
         tls: common.tls.form(),
         ..Switches::default()
@@ -87,5 +88,6 @@ fn option(field: Field) -> &'static str {
         Field::TlsKey => "--key",
         Field::TlsClientCerts => "--client-certs",
         Field::TlsKeyLog => "--key-log",
+        Field::Mode => "--mode",
     }
 }

@@ -11,6 +11,7 @@ use super::conversation::start_engine;
 use super::output::Output;
 use super::status::{Failure, Status, complain, tell};
 use super::{saving, signals};
+use crate::endpoint::Scheme;
 use crate::engine::{Command, Engine, Event, JobId, Plan, SessionId};
 use crate::error::OpError;
 use crate::export::Header;
@@ -153,7 +154,7 @@ impl Playing<'_> {
             Event::Ready { local, .. } => {
                 let what = if self.udp { "bound to udp" } else { "listening on tcp" };
                 tell(format_args!("{what}://{local}"));
-                self.endpoint = format!("{}://{local}", if self.udp { "udp" } else { "tcp" });
+                self.endpoint = local.endpoint(if self.udp { Scheme::Udp } else { Scheme::Tcp });
             }
             Event::Connected { local, peer, .. } => tell(format_args!("connected to tcp://{peer} from {local}")),
             // It goes on without that group.

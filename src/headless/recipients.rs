@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::arguments::placed;
-use crate::endpoint::{Endpoint, Host, Location, Port, canonical};
+use crate::endpoint::{Address, Endpoint, Host, Location, Port, UnixName, canonical};
 use crate::engine::Target;
 use crate::journal::{ConnId, Connection, Journal};
 
@@ -16,6 +16,8 @@ pub(super) enum Peer {
     Address(IpAddr),
     /// By its address and port; for UDP nothing need have come from there.
     Exact(Host, u16),
+    /// A Unix socket by its name; for datagrams nothing need have come from there.
+    Unix(UnixName),
 }
 
 /// Reads a peer: `2`, `127.0.0.1`, `127.0.0.1:50612`, `[::1]:50612`.
@@ -25,6 +27,9 @@ pub(super) fn peer(text: &str) -> Result<Peer, String> {
     }
     if let Ok(address) = text.parse() {
         return Ok(Peer::Address(address));
+    }
+    if let Some(name) = text.strip_prefix("unix:").or_else(|| text.strip_prefix("unix-dgram:")) {
+        return name.parse().map(Peer::Unix).map_err(|error| placed(name, &error));
     }
     let bare = text.strip_prefix("udp://").or_else(|| text.strip_prefix("tcp://")).unwrap_or(text);
     let Endpoint { location, .. } = bare.parse().map_err(|error| placed(bare, &error))?;
@@ -43,6 +48,8 @@ pub(super) enum Recipients {
     One(Peer),
     /// An address, over UDP.
     Address(Host, u16),
+    /// A Unix datagram socket.
+    Unix(UnixName),
 }
 
 impl Recipients {
@@ -51,6 +58,7 @@ impl Recipients {
         match to {
             None => Self::All,
             Some(Peer::Exact(host, port)) if udp => Self::Address(host, port),
+            Some(Peer::Unix(name)) if udp && name.is_bound() => Self::Unix(name),
             Some(peer) => Self::One(peer),
         }
     }
@@ -60,6 +68,7 @@ impl Recipients {
         match self {
             Self::All => (journal.status().open > 0).then_some(Target::All),
             Self::Address(host, port) => Some(Target::Address(host.clone(), *port)),
+            Self::Unix(name) => Some(Target::Unix(name.clone())),
             Self::One(peer) => {
                 let conns = self.connections(journal).into_iter().filter(|it| peer.is(it));
                 let conns: Vec<_> = conns.map(|it| it.id).collect();
@@ -82,6 +91,7 @@ impl Recipients {
         all.retain(|it| match target {
             Target::All => true,
             Target::Connections(conns) => conns.contains(&it.id),
+            Target::Unix(name) => it.peer == Address::Unix(name.clone()),
             Target::Address(host, port) => {
                 address(host, *port).is_some() && address(host, *port) == it.peer.canonical().socket()
             }
@@ -96,6 +106,7 @@ impl Peer {
         match self {
             Self::Number(number) => connection.id.0 == *number,
             Self::Address(address) => peer.ip() == Some(*address),
+            Self::Unix(name) => peer == Address::Unix(name.clone()),
             Self::Exact(host, port) => host.with_port(*port).is_some_and(|address| peer == canonical(address)),
         }
     }

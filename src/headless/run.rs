@@ -124,7 +124,8 @@ fn talk(profile: &Profile, output: Option<OutputForm>, arguments: &RunArguments)
     let listens = matches!(profile.form, Form::Server(_)) || (udp && has_rules);
     let recipients = match target(&profile.form)? {
         Target::Address(host, port) if !has_rules => Recipients::Address(host, port),
-        Target::Address(..) => Recipients::of(None, true),
+        Target::Unix(name) if !has_rules => Recipients::Unix(name),
+        Target::Address(..) | Target::Unix(_) => Recipients::of(None, true),
         _ => Recipients::All,
     };
     if listens && arguments.wait.is_some() {
@@ -161,10 +162,8 @@ fn talk(profile: &Profile, output: Option<OutputForm>, arguments: &RunArguments)
 /// Whom the sequence talks to: over TCP whoever connects, over UDP the target.
 fn target(form: &Form) -> Result<Target, String> {
     let Form::Udp(form) = form else { return Ok(Target::All) };
-    let (host, port) = UdpForm::target(form).map_err(|errors| {
-        errors.into_values().next().unwrap_or_else(|| "udp: the target can't be used".to_owned())
-    })?;
-    Ok(Target::Address(host, port))
+    UdpForm::destination(form)
+        .map_err(|errors| errors.into_values().next().unwrap_or_else(|| "udp: the target can't be used".to_owned()))
 }
 
 /// Tells of steps as they pass and fail.

@@ -15,7 +15,7 @@ const SAME: std::time::Duration = std::time::Duration::from_millis(250);
 ///
 /// When the system gives no thread, or no way to be told.
 #[cfg(unix)]
-pub(super) fn start() -> Result<Receiver<()>, OpError> {
+pub(crate) fn start() -> Result<Receiver<()>, OpError> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
@@ -56,6 +56,6 @@ fn is_hangup_ignored() -> bool {
 
 /// Elsewhere Ctrl-C ends at once.
 #[cfg(not(unix))]
-pub(super) fn start() -> Result<Receiver<()>, OpError> {
+pub(crate) fn start() -> Result<Receiver<()>, OpError> {
     Ok(crossbeam_channel::never())
 }

@@ -1,6 +1,7 @@
 //! The table of connections and UDP peers: who they are, what crossed them, and in which state they are.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -151,6 +152,8 @@ pub struct Connection {
     pub unread: u64,
     /// The descriptor of its socket, also after that was closed; `None` for those of a file.
     pub descriptor: Option<i32>,
+    /// What else is known of the peer: its process and user, for a Unix socket.
+    pub about: Option<Arc<str>>,
     /// Records of it that the journal still holds.
     pub(super) in_view: u64,
     /// Whether it has a row in the table.
@@ -174,7 +177,7 @@ pub(super) struct Connections {
 
 impl Connections {
     pub(super) fn add(&mut self, id: ConnId, peer: Address, local: Address, opened: Stamp, state: State) {
-        let (received, sent, queued, unread, descriptor, in_view) = Default::default();
+        let (received, sent, queued, unread, descriptor, about, in_view) = Default::default();
         let connection = Connection {
             id,
             peer,
@@ -186,6 +189,7 @@ impl Connections {
             queued,
             unread,
             descriptor,
+            about,
             in_view,
             listed: true,
         };
@@ -231,6 +235,13 @@ impl Connections {
         if let Some(connection) = self.by_id.get_mut(&id) {
             connection.received.add_unseen(received);
             connection.sent.add_unseen(sent);
+        }
+    }
+
+    /// Says more about who `id` is.
+    pub(super) fn set_about(&mut self, id: ConnId, about: &Arc<str>) {
+        if let Some(connection) = self.by_id.get_mut(&id) {
+            connection.about = Some(Arc::clone(about));
         }
     }
 

@@ -55,6 +55,7 @@ pub(super) enum Change {
     Queued { id: Option<ConnId>, queued: Queued },
     Unread { id: ConnId, bytes: u64 },
     Descriptor { id: Option<ConnId>, descriptor: Option<i32> },
+    About { id: ConnId, about: Arc<str> },
 }
 
 impl Writer {
@@ -138,6 +139,16 @@ impl Writer {
         self.changes.push(Change::Add { id, peer, local, opened: self.now, state });
         self.detail(Some(id), detail);
         id
+    }
+
+    /// The number that the next connection or peer gets.
+    pub const fn next_conn(&self) -> ConnId {
+        ConnId(self.next_conn)
+    }
+
+    /// Says more about who `conn` is, for the peer table; a record has it too.
+    pub fn set_about(&mut self, conn: ConnId, about: &str) {
+        self.changes.push(Change::About { id: conn, about: about.into() });
     }
 
     /// Records anything that carries no payload.

@@ -25,6 +25,8 @@ pub(super) fn recognize_with(text: &str, tables: Tables) -> Result<Vec<Query>, P
         Err(error(0, "a name, an address, a port or a service is needed"))
     } else if word.len() > TEXT_LIMIT {
         Err(error(0, format!("that is too long: {} bytes, and at most {TEXT_LIMIT} are read", word.len())))
+    } else if word.starts_with("unix:") || word.starts_with("unix-dgram:") {
+        Err(error(0, "there is nothing to look up in it: the name of a Unix socket is its address"))
     } else if word.contains('(') {
         calls::parse(word).map(|query| vec![query])
     } else if word.contains("://") {

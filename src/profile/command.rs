@@ -13,6 +13,7 @@ mod shell;
 mod socat;
 mod sockscope;
 mod tls;
+mod unix;
 
 use super::Profile;
 use crate::clock::Stamp;
@@ -37,7 +38,7 @@ pub struct Command {
 /// # Errors
 /// Why there is no such command: a field is wrong, or a text would be taken for something else.
 pub fn ncat(profile: &Profile) -> Result<Command, String> {
-    checked(profile, ncat::command)
+    other(profile, unix::Tool::Ncat, ncat::command)
 }
 
 /// The equal program of Python 3 (3.8 or later).
@@ -45,7 +46,7 @@ pub fn ncat(profile: &Profile) -> Result<Command, String> {
 /// # Errors
 /// Why there is no such command: a field is wrong, or a text would be taken for something else.
 pub fn python(profile: &Profile) -> Result<Command, String> {
-    checked(profile, python::command)
+    other(profile, unix::Tool::Python, python::command)
 }
 
 /// The equal line of socat.
@@ -53,7 +54,7 @@ pub fn python(profile: &Profile) -> Result<Command, String> {
 /// # Errors
 /// Why there is no such command: a field is wrong, or a text would be taken for something else.
 pub fn socat(profile: &Profile) -> Result<Command, String> {
-    checked(profile, socat::command)
+    other(profile, unix::Tool::Socat, socat::command)
 }
 
 /// The equal line of Sockscope.
@@ -61,7 +62,16 @@ pub fn socat(profile: &Profile) -> Result<Command, String> {
 /// # Errors
 /// Why there is no such command: a field is wrong, or a text would be taken for something else.
 pub fn sockscope(profile: &Profile) -> Result<Command, String> {
+    if profile.form.kind().is_unix() {
+        unix::opens(profile)?;
+        return refuse_control(sockscope::command(profile));
+    }
     checked(profile, sockscope::command)
+}
+
+/// That of another program.
+fn other(profile: &Profile, tool: unix::Tool, make: fn(&Profile) -> Command) -> Result<Command, String> {
+    if profile.form.kind().is_unix() { unix::command(profile, tool) } else { checked(profile, make) }
 }
 
 /// Makes a command only of a profile that could be started, and none that a tool or a terminal takes for something

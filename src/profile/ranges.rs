@@ -123,7 +123,7 @@ fn place(form: &Form, field: Field) -> Vec<Key> {
         (_, Field::Option(option)) => {
             return vec![Key::Name("switches"), Key::Name("socket_options"), Key::Name(option.name())];
         }
-        (_, Field::QueueLimit) => "switches",
+        (_, Field::QueueLimit | Field::Mode) => "switches",
         (Form::Server(_), _) => "server",
         (Form::Client(_), _) => "client",
         (Form::Udp(_), _) => "udp",
@@ -153,6 +153,7 @@ fn place(form: &Form, field: Field) -> Vec<Key> {
         Field::Path => "path",
         Field::TargetPath => "target_path",
         Field::Option(option) => option.name(),
+        Field::Mode => return vec![Key::Name(table), Key::Name("unix"), Key::Name("mode")],
         // These have a table of their own.
         field => limit_key(field).map_or("", |(_, key)| key),
     };

@@ -196,6 +196,18 @@ fn what_is_no_profile_says_so() {
     check("version = 1\nversion = 1\n", 2, 1, "duplicate");
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_wrong_with_a_unix_socket_is_found() {
+    check("version = 1\n[server]\nkind = \"unix-dgram\"\n", 3, 8, "unix-dgram is no kind of this tab");
+    check("version = 1\n[udp]\nport = 1\nkind = \"unix\"\n", 4, 8, "unix is no kind of this tab");
+    check("version = 1\n[server]\n[switches]\n[switches.unix]\nmode = \"888\"\n", 5, 8, "octal");
+    let long = format!("version = 1\n[server]\nkind = \"unix\"\npath = \"@{}\"\n", "x".repeat(108));
+    check(&long, 4, 8, "108 bytes");
+    let read = Profile::parse("version = 1\n[server]\nkind = \"unix\"\npath = \"/run/x\"\n").expect("a profile");
+    assert_eq!(Profile::parse(&read.print()), Ok(read));
+}
+
 #[test]
 fn an_unknown_key_is_found_wherever_it_is() {
     check("version = 1\ncolour = 3\n[server]\n", 2, 1, "\"colour\" is not known");

@@ -9,6 +9,7 @@ use super::widgets::{complaint, field, labeled, main_button, remark};
 use crate::app::SocketAction;
 use crate::app::tab::{Kind, Progress, SocketTab};
 use crate::endpoint::{Family, Scheme};
+use crate::engine::is_stale;
 use crate::figures;
 use crate::form::{self, Errors, Families, Field, Form, ServerForm, UdpForm};
 
@@ -17,6 +18,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     let open = tab.is_open();
     let errors = tab.errors.clone();
     let entered = ui.add_enabled_ui(!open, |ui| fields(ui, &mut tab.form, tab.switches.ip, &errors)).inner;
+    who_may_connect(ui, tab);
     if entered {
         actions.push(SocketAction::Start);
     }
@@ -64,17 +66,46 @@ fn fields(ui: &mut Ui, form: &mut Form, ip: Families, errors: &Errors) -> bool {
                 field(ui, "Time limit", &mut form.limit, "seconds", errors.get(&Field::TimeLimit)),
             ]
         }
+        Form::Udp(form) if form.kind == Scheme::UnixDatagram => vec![
+            field(ui, "Path", &mut form.path, "path or @name; empty: none", errors.get(&Field::Path)).on_hover_text(
+                "The own name: a path, or @ and a name in the kernel's own space, 107 bytes at most. @ alone has the \
+                 system choose one. Without a name nobody can answer",
+            ),
+            buffer(ui, form, errors),
+        ],
         Form::Udp(form) => {
-            let error = errors.get(&Field::ReceiveBuffer);
+            let own = address(ui, "Address", &mut form.address, ip, errors);
+            if is_complete(ui, &own) {
+                form.take_apart();
+            }
             vec![
-                address(ui, "Address", &mut form.address, ip, errors),
+                own,
                 field(ui, "Port", &mut form.port, "number or service, 0 = any", errors.get(&Field::Port)),
-                field(ui, "Buffer", &mut form.receive_buffer, "KiB, or as the system gives", error)
-                    .on_hover_text("The receive buffer to ask for, in KiB: what waits there while nothing is read"),
+                buffer(ui, form, errors),
             ]
         }
     };
     ui.input(|input| input.key_pressed(egui::Key::Enter)) && shown.iter().any(egui::Response::lost_focus)
+}
+
+/// The receive buffer of a socket for datagrams.
+fn buffer(ui: &mut Ui, form: &mut UdpForm, errors: &Errors) -> egui::Response {
+    let error = errors.get(&Field::ReceiveBuffer);
+    field(ui, "Buffer", &mut form.receive_buffer, "KiB, or as the system gives", error)
+        .on_hover_text("The receive buffer to ask for, in KiB: what waits there while nothing is read")
+}
+
+/// Who reaches a path, when that is more than this user, and what is wrong with its mode.
+fn who_may_connect(ui: &mut Ui, tab: &SocketTab) {
+    if !tab.form.kind().is_unix() || matches!(tab.form, Form::Client(_)) {
+        return;
+    }
+    complaint(ui, tab.errors.get(&Field::Mode));
+    if let Some(words) = tab.form.path().filter(|path| !path.starts_with('@')).and(tab.switches.unix.exposure()) {
+        remark(ui, words, ui.visuals().warn_fg_color);
+    } else if tab.form.path().is_some_and(|path| path.starts_with('@')) {
+        remark(ui, form::ABSTRACT_EXPOSURE, ui.visuals().warn_fg_color);
+    }
 }
 
 /// Which kind of socket it is to be.
@@ -101,7 +132,10 @@ fn kind(ui: &mut Ui, form: &mut Form, errors: &Errors) {
 /// The name of a Unix socket.
 fn path(ui: &mut Ui, label: &str, value: &mut String, error: Option<&String>) -> egui::Response {
     field(ui, label, value, "/run/x.sock, or @name", error)
-        .on_hover_text("A path, or @ and a name in the kernel's own space: 107 bytes at most")
+        .on_hover_text(
+            "A path, or @ and a name in the kernel's own space: 107 bytes at most. A path is relative to the folder that \
+             Sockscope was started in; ~/ is the home folder; \\xHH is a byte",
+        )
 }
 
 /// The local address of a server, where a whole endpoint may be pasted.
@@ -213,7 +247,23 @@ fn button_and_state(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction
     if socket::is_wrong(&tab.errors) {
         complaint(ui, Some(&"a field on the page Socket is wrong".to_owned()));
     }
+    offer_removal(ui, tab, actions);
     state(ui, tab);
+}
+
+/// Where a stale Unix socket is in the way: above the words, which are many.
+fn offer_removal(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {
+    if let Progress::Failed(error) = &tab.progress
+        && is_stale(error)
+    {
+        let verb = if tab.kind == Kind::Udp { "bind" } else { "listen" };
+        let button = ui.button(format!("Remove the stale socket and {verb}")).on_hover_text(
+            "The file is looked at again: it is removed only if it is a socket to which no program is bound",
+        );
+        if button.clicked() {
+            actions.push(SocketAction::StartOverStale);
+        }
+    }
 }
 
 /// What the session is doing, in words: the bound address, both ends, or why it failed.
@@ -246,7 +296,13 @@ fn state(ui: &mut Ui, tab: &SocketTab) {
 fn target(ui: &mut Ui, tab: &mut SocketTab) {
     let Form::Udp(form) = &mut tab.form else { return };
     ui.add_space(theme::GAP);
-    let errors = form.target().err().unwrap_or_default();
+    let errors = form.destination().err().unwrap_or_default();
+    if form.kind == Scheme::UnixDatagram {
+        // That there is none yet is no mistake: a socket may be there to receive.
+        let error = errors.get(&Field::TargetPath).filter(|_| !form.target_path.trim().is_empty());
+        path(ui, "Target path", &mut form.target_path, error);
+        return;
+    }
     let error = errors.get(&Field::TargetHost);
     let groups = &tab.switches.multicast.groups;
     let list = List { name: "Choose target", hint: "name or address", offered: &|| form::offered_targets(groups) };

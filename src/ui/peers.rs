@@ -230,8 +230,9 @@ fn words(connection: &Connection) -> &'static str {
 
 fn tooltip(connection: &Connection) -> String {
     let count = figures::count;
+    let about = connection.about.as_deref().map_or_else(String::new, |about| format!("\n{about}"));
     let mut text = format!(
-        "{} ({})\nthis end {}\nsince {}\nreceived {} bytes in {} records\nsent {} bytes in {} records\n{} bytes wait to be sent",
+        "{} ({}){about}\nthis end {}\nsince {}\nreceived {} bytes in {} records\nsent {} bytes in {} records\n{} bytes wait to be sent",
         connection.peer,
         words(connection),
         connection.local,

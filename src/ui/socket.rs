@@ -6,6 +6,7 @@ mod limits;
 mod multicast;
 mod options;
 mod tls;
+mod unix;
 
 use egui::{RichText, Ui};
 
@@ -38,4 +39,5 @@ fn sections(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     limits::show(ui, tab);
     access::show(ui, tab, actions);
     tls::show(ui, tab, actions);
+    unix::show(ui, tab);
 }

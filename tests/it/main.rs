@@ -113,5 +113,13 @@ mod tls_cli;
 mod tls_programs;
 mod tls_refused;
 mod udp;
+#[cfg(target_os = "linux")]
+mod unix;
+#[cfg(target_os = "linux")]
+mod unix_datagrams;
+#[cfg(target_os = "linux")]
+mod unix_programs;
+#[cfg(all(target_os = "linux", feature = "window"))]
+mod unix_window;
 #[cfg(feature = "window")]
 mod window;

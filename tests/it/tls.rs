@@ -276,7 +276,7 @@ fn a_sequence_switches_to_tls_and_waits_for_it() {
             assert!(error.message.contains("for another host than example.org"), "{error}");
         }
     }
-    assert_eq!(listens.errors().len(), 1, "the alert of the second client");
+    bench.wait_for("the alert of the second client", || (listens.errors().len() == 1).then_some(()));
 }
 
 /// Verification that is switched off is told, with what it would have said.

@@ -78,7 +78,7 @@ impl SocketTab {
                     "{peer} is not known before a name is looked up: write the address of the target".into()
                 );
             }
-            Target::Address(..) => return Ok(vec![(to, payload)]),
+            Target::Address(..) | Target::Unix(_) => return Ok(vec![(to, payload)]),
             Target::All => self.journal.open_connections(),
             Target::Connections(conns) => conns.clone(),
         };
@@ -113,8 +113,12 @@ impl SocketTab {
                 Context { local: one.local.clone(), peer: one.peer.clone(), number }
             }
             (Progress::Ready(local), None, Form::Udp(form)) => {
-                let peer = form.target().ok().and_then(|(host, port)| host.with_port(port));
-                Context { local: local.clone(), peer: peer.map_or(known.peer, Address::Ip), number }
+                let peer = match form.destination() {
+                    Ok(Target::Address(host, port)) => host.with_port(port).map(Address::Ip),
+                    Ok(Target::Unix(name)) => Some(Address::Unix(name)),
+                    _ => None,
+                };
+                Context { local: local.clone(), peer: peer.unwrap_or(known.peer), number }
             }
             (Progress::Ready(local), None, _) => match self.journal.connections(0, 1).first() {
                 Some(one) if !one.state.is_closed() => {

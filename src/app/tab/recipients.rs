@@ -36,10 +36,7 @@ impl SocketTab {
             return Ok(Target::Connections(self.selection.conns.iter().copied().collect()));
         }
         match &self.form {
-            Form::Udp(form) => match form.target() {
-                Ok((host, port)) => Ok(Target::Address(host, port)),
-                Err(errors) => Err(errors.into_values().next().unwrap_or_default()),
-            },
+            Form::Udp(form) => form.destination().map_err(|errors| errors.into_values().next().unwrap_or_default()),
             _ => Ok(Target::All),
         }
     }
@@ -50,6 +47,10 @@ impl SocketTab {
         match (self.targets.as_slice(), &self.form) {
             _ if open == 0 && !self.selection.conns.is_empty() => "what is selected is closed".to_owned(),
             ([one], _) => format!("to {}", one.peer),
+            ([], Form::Udp(form)) if form.kind.is_unix() => match form.target_path.trim() {
+                "" => "there is no target path".to_owned(),
+                path => format!("to {path}"),
+            },
             ([], Form::Udp(form)) => {
                 let host = form.target_host.trim();
                 let host =

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::{Kind, Progress, SocketTab};
 use crate::app::bookmarks::Bookmarks;
 use crate::app::saving::Content;
-use crate::endpoint::Address;
 use crate::export::{Header, Role};
 use crate::figures;
 use crate::journal::{Count, Limits, Status};
@@ -68,8 +67,7 @@ impl SocketTab {
         };
         let scheme = self.form.kind();
         let endpoint = match (&self.progress, &self.started) {
-            (Progress::Ready(Address::Unix(name)), _) => format!("{}:{name}", scheme.name()),
-            (Progress::Ready(local), _) => format!("{}://{local}", scheme.name()),
+            (Progress::Ready(local), _) => local.endpoint(scheme),
             (_, Some(started)) => started.clone(),
             (_, None) => String::new(),
         };

@@ -21,18 +21,37 @@ use crate::responder::{Between, Deed, Fired};
 const DELAYED: usize = 4_096;
 const DELAYED_BYTES: usize = 4 << 20;
 
+/// What is said where the rules have more than one reply for a datagram.
+pub(super) const ONE_REPLY: &str = "more than one reply of the rules fits this datagram: only the first is sent, UDP \
+    replies once (told once)";
+
+/// What is said of a peer that gets no more replies.
+pub(super) fn too_fast(peer: impl std::fmt::Display) -> String {
+    let replies = figures::count(REPLIES.into());
+    format!(
+        "{peer} got {replies} replies within a second and gets no more until the settings change: two that answer \
+         each other would never stop"
+    )
+}
+
 /// Replies that wait for their time.
-#[derive(Debug, Default)]
-pub(super) struct Delayed {
+#[derive(Debug)]
+pub(super) struct Delayed<A = SocketAddr> {
     /// The number keeps apart what is due at the same moment.
-    by_time: BTreeMap<(Instant, u64), (SocketAddr, Bytes)>,
+    by_time: BTreeMap<(Instant, u64), (A, Bytes)>,
     next: u64,
     bytes: usize,
 }
 
-impl Delayed {
+impl<A> Default for Delayed<A> {
+    fn default() -> Self {
+        Self { by_time: BTreeMap::new(), next: 0, bytes: 0 }
+    }
+}
+
+impl<A> Delayed<A> {
     /// Has a datagram wait; `false` when too many do.
-    fn push(&mut self, at: Instant, to: SocketAddr, payload: Bytes) -> bool {
+    pub(super) fn push(&mut self, at: Instant, to: A, payload: Bytes) -> bool {
         if self.by_time.len() >= DELAYED || payload.len() > DELAYED_BYTES - self.bytes {
             return false;
         }
@@ -43,7 +62,7 @@ impl Delayed {
     }
 
     /// One that is due.
-    fn due(&mut self, now: Instant) -> Option<(SocketAddr, Bytes)> {
+    pub(super) fn due(&mut self, now: Instant) -> Option<(A, Bytes)> {
         let first = self.by_time.first_entry()?;
         let (to, payload) = (first.key().0 <= now).then(|| first.remove())?;
         self.bytes -= payload.len();
@@ -60,22 +79,22 @@ impl Delayed {
 
 /// What the rules say about one datagram.
 #[derive(Debug, Default)]
-struct Said {
+pub(super) struct Said {
     /// How long the pauses are together.
-    wait: Duration,
+    pub(super) wait: Duration,
     /// The reply, and how long it waits.
-    reply: Option<(Duration, Bytes)>,
+    pub(super) reply: Option<(Duration, Bytes)>,
     /// What goes to all other peers.
-    forward: Option<(Duration, Bytes)>,
+    pub(super) forward: Option<(Duration, Bytes)>,
     /// Replies beyond the first.
-    more: usize,
+    pub(super) more: usize,
     /// Why a reply is left out.
-    no_reply: Option<String>,
+    pub(super) no_reply: Option<String>,
 }
 
 impl Said {
     /// What is said after `wait`.
-    fn of(fired: Vec<Fired>, wait: Duration) -> Self {
+    pub(super) fn of(fired: Vec<Fired>, wait: Duration) -> Self {
         let mut said = Self { wait, ..Self::default() };
         for deed in fired.into_iter().flat_map(|fired| fired.then) {
             match deed {
@@ -143,9 +162,7 @@ impl Datagrams {
             self.error(Some(conn), error);
         }
         if said.more > 0 && !std::mem::replace(&mut self.told_more, true) {
-            let note = "more than one reply of the rules fits this datagram: only the first is sent, UDP replies once \
-                        (told once)";
-            self.writer.detail(Some(conn), Detail::Note(note.to_owned()));
+            self.writer.detail(Some(conn), Detail::Note(ONE_REPLY.to_owned()));
         }
     }
 
@@ -157,12 +174,7 @@ impl Datagrams {
         }
         let verdict = self.peers.touch(route).map_or(Verdict::Silent, |peer| peer.pace.reply(now));
         if verdict == Verdict::Stop {
-            let replies = figures::count(REPLIES.into());
-            let note = format!(
-                "{to} got {replies} replies within a second and gets no more until the settings change: two that \
-                 answer each other would never stop"
-            );
-            self.writer.detail(Some(conn), Detail::Note(note));
+            self.writer.detail(Some(conn), Detail::Note(too_fast(to)));
         }
         verdict == Verdict::Answer
     }

@@ -82,6 +82,7 @@ impl Datagrams {
                 let (known, failed) = self.addresses(&conns);
                 (known, conns.len(), failed)
             }
+            Target::Unix(_) => return refuse("a UDP socket sends to an address and a port, not to a Unix socket"),
             Target::Address(host, port) => match host.with_port(port).or(self.known(&host, port, reactor.now)) {
                 Some(address) => (VecDeque::from([address]), 1, Vec::new()),
                 None => {
@@ -116,6 +117,7 @@ impl Datagrams {
             Target::Connections(conns) => {
                 conns.iter().filter_map(|conn| Some(peer(*conn, self.peers.address(*conn)?))).collect()
             }
+            Target::Unix(_) => Vec::new(),
             Target::Address(host, port) => {
                 let address = host.with_port(*port).or(self.known(host, *port, Instant::now()));
                 let peer = address.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], *port)));

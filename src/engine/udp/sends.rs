@@ -19,18 +19,18 @@ const SENDS: usize = 4_096;
 
 /// One press of Send.
 #[derive(Debug)]
-pub(super) struct Send {
+pub(super) struct Send<A = SocketAddr> {
     pub(super) ticket: Ticket,
     pub(super) payload: Bytes,
     /// Where it still has to go; nowhere yet while its name is being resolved.
-    pub(super) to: VecDeque<SocketAddr>,
+    pub(super) to: VecDeque<A>,
     /// How many it was for.
     pub(super) asked: usize,
     /// To whom it could not be sent.
     pub(super) failed: Vec<OpError>,
 }
 
-impl Send {
+impl<A> Send<A> {
     /// What came of it.
     ///
     /// # Errors
@@ -56,20 +56,20 @@ impl Send {
 
 /// Sends that wait for the same name, in the order of asking.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct Waiting<A = SocketAddr> {
     pub(super) host: Host,
     pub(super) port: u16,
     query: Query,
     until: Instant,
-    pub(super) sends: VecDeque<Send>,
+    pub(super) sends: VecDeque<Send<A>>,
 }
 
 /// The sends of a socket that wait, in the order of asking. Those that wait for a name stand apart and hold up nobody
 /// else. All together are bounded like the queue of a connection.
-#[derive(Debug, Default)]
-pub(super) struct Sends {
-    queue: VecDeque<Send>,
-    waiting: Vec<Waiting>,
+#[derive(Debug)]
+pub(super) struct Sends<A = SocketAddr> {
+    queue: VecDeque<Send<A>>,
+    waiting: Vec<Waiting<A>>,
     number: usize,
     bytes: usize,
     limit: QueueLimit,
@@ -79,7 +79,14 @@ pub(super) struct Sends {
     told: Queued,
 }
 
-impl Sends {
+impl<A> Default for Sends<A> {
+    fn default() -> Self {
+        let (queue, waiting, number, bytes, limit, total, told) = Default::default();
+        Self { queue, waiting, number, bytes, limit, total, told }
+    }
+}
+
+impl<A> Sends<A> {
     /// None, of which `limit` bytes may wait.
     pub(super) fn within(limit: QueueLimit) -> Self {
         Self { limit, ..Self::default() }
@@ -107,7 +114,7 @@ impl Sends {
         self.bytes
     }
 
-    fn add(&mut self, send: &Send) {
+    fn add(&mut self, send: &Send<A>) {
         if self.bytes == 0 {
             self.total = 0;
         }
@@ -116,29 +123,35 @@ impl Sends {
         self.bytes += send.payload.len();
     }
 
-    fn take(&mut self, send: &Send) {
+    fn take(&mut self, send: &Send<A>) {
         self.number -= 1;
         self.bytes -= send.payload.len();
     }
 
     /// Appends a send for which there is [room](Self::has_room).
-    pub(super) fn push(&mut self, send: Send) {
+    pub(super) fn push(&mut self, send: Send<A>) {
         self.add(&send);
         self.queue.push_back(send);
     }
 
     /// Takes the oldest out that waits for no name.
-    pub(super) fn pop(&mut self) -> Option<Send> {
+    pub(super) fn pop(&mut self) -> Option<Send<A>> {
         let send = self.queue.pop_front()?;
         self.take(&send);
         Some(send)
     }
 
     /// Puts it back before all others.
-    pub(super) fn put_back(&mut self, send: Send) {
+    pub(super) fn put_back(&mut self, send: Send<A>) {
         self.number += 1;
         self.bytes += send.payload.len();
         self.queue.push_front(send);
+    }
+
+    /// How many wait for nothing but the kernel or their turn.
+    #[cfg(unix)]
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
     }
 
     /// Whether something waits for nothing but the kernel or its turn.
@@ -148,7 +161,7 @@ impl Sends {
 
     /// Has `send`, for which there is [room](Self::has_room), wait for a name; gives it back when the resolver was not
     /// yet asked about that name.
-    pub(super) fn park(&mut self, host: &Host, port: u16, send: Send) -> Result<(), Send> {
+    pub(super) fn park(&mut self, host: &Host, port: u16, send: Send<A>) -> Result<(), Send<A>> {
         let asked = self.waiting.iter().position(|name| name.host == *host && name.port == port);
         let Some(place) = asked else {
             return Err(send);
@@ -160,27 +173,27 @@ impl Sends {
 
     /// The resolver was asked about a name with `query`; `send`, and what is [parked](Self::park) from now on, waits
     /// for it `until` then.
-    pub(super) fn ask(&mut self, host: Host, port: u16, query: Query, until: Instant, send: Send) {
+    pub(super) fn ask(&mut self, host: Host, port: u16, query: Query, until: Instant, send: Send<A>) {
         self.add(&send);
         self.waiting.push(Waiting { host, port, query, until, sends: VecDeque::from([send]) });
     }
 
     /// Takes out what waits for the answer to `query`.
-    pub(super) fn answered(&mut self, query: Query) -> Option<Waiting> {
+    pub(super) fn answered(&mut self, query: Query) -> Option<Waiting<A>> {
         self.take_waiting(|name| name.query == query)
     }
 
     /// Takes out what has waited for a name too long at `now`.
-    pub(super) fn late(&mut self, now: Instant) -> Option<Waiting> {
+    pub(super) fn late(&mut self, now: Instant) -> Option<Waiting<A>> {
         self.take_waiting(|name| name.until <= now)
     }
 
     /// Takes out what waits for any name.
-    pub(super) fn nameless(&mut self) -> Option<Waiting> {
+    pub(super) fn nameless(&mut self) -> Option<Waiting<A>> {
         self.take_waiting(|_| true)
     }
 
-    fn take_waiting(&mut self, which: impl FnMut(&Waiting) -> bool) -> Option<Waiting> {
+    fn take_waiting(&mut self, which: impl FnMut(&Waiting<A>) -> bool) -> Option<Waiting<A>> {
         let place = self.waiting.iter().position(which)?;
         let name = self.waiting.remove(place);
         name.sends.iter().for_each(|send| self.take(send));
@@ -192,16 +205,22 @@ impl Sends {
 const REPLIES_LIMIT: usize = 1 << 20;
 
 /// Replies that the kernel had no room for.
-#[derive(Debug, Default)]
-pub(super) struct Replies {
-    queue: VecDeque<(SocketAddr, Bytes)>,
+#[derive(Debug)]
+pub(super) struct Replies<A = SocketAddr> {
+    queue: VecDeque<(A, Bytes)>,
     bytes: usize,
     lost: u64,
 }
 
-impl Replies {
+impl<A> Default for Replies<A> {
+    fn default() -> Self {
+        Self { queue: VecDeque::new(), bytes: 0, lost: 0 }
+    }
+}
+
+impl<A: Clone> Replies<A> {
     /// Appends a reply, or counts it as lost when too many wait.
-    pub(super) fn push(&mut self, to: SocketAddr, payload: Bytes) {
+    pub(super) fn push(&mut self, to: A, payload: Bytes) {
         if self.queue.len() >= SENDS || payload.len() > REPLIES_LIMIT - self.bytes {
             self.lost += 1;
             return;
@@ -216,7 +235,7 @@ impl Replies {
     }
 
     /// The oldest.
-    pub(super) fn front(&self) -> Option<(SocketAddr, Bytes)> {
+    pub(super) fn front(&self) -> Option<(A, Bytes)> {
         self.queue.front().cloned()
     }
 
@@ -225,6 +244,12 @@ impl Replies {
         if let Some((_, payload)) = self.queue.pop_front() {
             self.bytes -= payload.len();
         }
+    }
+
+    /// How many wait.
+    #[cfg(unix)]
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
     }
 
     /// Whether none waits.

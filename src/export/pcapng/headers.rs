@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::checksum::{checksum, sum};
 use super::format::{ACK, TCP, UDP};
+use crate::endpoint::Address;
 use crate::export::Ends;
 use crate::journal::{ConnId, Direction};
 
@@ -43,6 +44,9 @@ impl Route {
         let Some(Ends { peer, local }) = ends else {
             return Self::stand_in(conn);
         };
+        if matches!(peer, Address::Unix(_)) || matches!(local, Address::Unix(_)) {
+            return Self::of_unix(conn);
+        }
         let (Some(peer), Some(local)) = (peer.canonical().socket(), local.canonical().socket()) else {
             return Self::stand_in(conn);
         };
@@ -53,6 +57,17 @@ impl Route {
                 local: SocketAddr::new(v6(b).into(), local.port()),
             },
         }
+    }
+
+    /// Stand-ins for the ends of Unix sockets, which have no IP addresses: of networks that are there for documentation
+    /// and never routed (RFC 5737). This end is 192.0.2.1, port 1; the other one has an address of 198.51.100.0/24 and a
+    /// port that its number gives.
+    fn of_unix(conn: ConnId) -> Self {
+        /// No port is 0.
+        const PORTS: u32 = 65_535;
+        let [.., network] = (conn.0 / PORTS).to_be_bytes();
+        let port = u16::try_from(conn.0 % PORTS + 1).unwrap_or(u16::MAX);
+        Self { peer: ([198, 51, 100, network], port).into(), local: ([192, 0, 2, 1], 1).into() }
     }
 
     /// Ends that tell connections apart, as far as ports can.

@@ -160,10 +160,11 @@ impl Conversation {
         .collect();
         if each.is_empty() {
             let peer = match &target {
-                Target::Address(host, port) => host.with_port(*port),
+                Target::Address(host, port) => host.with_port(*port).map(Address::Ip),
+                Target::Unix(name) => Some(Address::Unix(name.clone())),
                 _ => None,
             };
-            each.push((target, peer.map_or(Address::NOWHERE, Address::Ip), own));
+            each.push((target, peer.unwrap_or(Address::NOWHERE), own));
         }
         for (to, peer, local) in each {
             let values =

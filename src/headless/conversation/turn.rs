@@ -14,7 +14,7 @@ impl Conversation {
         match event {
             Event::Ready { local, .. } => {
                 let what = if self.scheme == Scheme::Udp { "bound to" } else { "listening on" };
-                self.endpoint = format!("{}://{local}", self.scheme.name());
+                self.endpoint = local.endpoint(self.scheme);
                 tell(format_args!("{what} {}", self.endpoint));
                 self.local = Some(local.clone());
                 if let Some(note) = exposure(&local.host()).filter(|_| !self.is_client) {
@@ -23,7 +23,7 @@ impl Conversation {
                 self.show_options();
             }
             Event::Connected { local, peer, .. } => {
-                tell(format_args!("connected to tcp://{peer} from {local}"));
+                tell(format_args!("connected to {} from {local}", peer.endpoint(self.scheme)));
                 self.local = Some(local.clone());
                 self.show_options();
             }

@@ -90,7 +90,7 @@ fn source(local: &Place) -> Vec<String> {
 }
 
 /// What the shell does for each connection, where something is answered.
-fn answers(outline: &Outline) -> Option<String> {
+pub(super) fn answers(outline: &Outline) -> Option<String> {
     let greeting = outline.greeting.as_ref().filter(|_| outline.is_server());
     let greeting = greeting.map(|bytes| format!("printf {}", quoted(&printf_format(bytes))));
     let after = match (outline.closes, outline.echoes) {

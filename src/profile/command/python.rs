@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::limits::{Sayable, sayable};
 use super::shell::quoted;
-use super::{Command, Opens, Outline, Place, multicast, options, tls};
-use crate::endpoint::Family;
+use super::{Command, Opens, Outline, Place, multicast, options, tls, unix};
+use crate::endpoint::{Family, UnixName};
 use crate::payload::python_repr;
 use crate::profile::Profile;
 
@@ -75,12 +75,60 @@ fn set(outline: &Outline, socket: &str, indent: &str) -> Vec<String> {
     options::python(&outline.settings, socket).0.lines().map(|line| format!("{indent}{line}")).collect()
 }
 
+/// The program for a Unix socket.
+pub(super) fn unix(profile: &Profile, outline: &Outline, opens: &unix::Opens, remarks: &mut Vec<String>) -> String {
+    let said = &sayable(profile, outline, remarks);
+    let lines = match opens {
+        unix::Opens::Listen { at, backlog, mode } => {
+            let mut open = vec!["server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)".to_owned()];
+            // Nobody can connect before the path has its mode.
+            open.extend(set(outline, "server", ""));
+            open.push(format!("import os; umask = os.umask(0o{:03o})", 0o777 & !mode));
+            open.push(format!("server.bind({}); os.umask(umask)", name(at)));
+            open.push(format!("server.listen({backlog})"));
+            serve(outline, open, said)
+        }
+        unix::Opens::Connect { to } => {
+            let mut open = vec!["conn = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)".to_owned()];
+            open.push(format!("conn.connect({})", name(to)));
+            talk(outline, open, said)
+        }
+        unix::Opens::Bind { at, target } => {
+            let mut open = vec!["sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)".to_owned()];
+            open.extend(set(outline, "sock", ""));
+            if *at != UnixName::Unnamed {
+                open.push(format!("sock.bind({})", name(at)));
+            }
+            exchange(outline, open, target.as_ref().map(name), "if peer: ", "import socket", said)
+        }
+    };
+    format!("python3 -c {}", quoted(&lines.join("\n")))
+}
+
+/// The name of a Unix socket; an abstract one begins with a zero byte, and an empty text has the system choose.
+fn name(name: &UnixName) -> String {
+    match name {
+        UnixName::Path(bytes) => python_repr(bytes),
+        UnixName::Abstract(bytes) if bytes.is_empty() => "\"\"".to_owned(),
+        UnixName::Abstract(bytes) => python_repr(&[b"\0", &bytes[..]].concat()),
+        UnixName::Unnamed | UnixName::Numbered { .. } => "\"\"".to_owned(),
+    }
+}
+
 fn server(outline: &Outline, at: &Place, backlog: &str, said: &Sayable) -> Vec<String> {
     let family = match (at.is_dual(), at.is_v6()) {
         (true, _) => ", family=socket.AF_INET6, dualstack_ipv6=True",
         (false, true) => ", family=socket.AF_INET6",
         (false, false) => "",
     };
+    let address = pair(at, "tcp");
+    let mut open = vec![format!("server = socket.create_server({address}, backlog={backlog}{family})")];
+    open.extend(set(outline, "server", ""));
+    serve(outline, open, said)
+}
+
+/// A server, once the lines `open` opened it.
+fn serve(outline: &Outline, open: Vec<String>, said: &Sayable) -> Vec<String> {
     let mut lines = vec!["import socket, threading".to_owned(), "def talk(conn, peer):".to_owned()];
     if outline.tls.is_some() {
         lines.push("    conn = context.wrap_socket(conn, server_side=True)".to_owned());
@@ -100,9 +148,7 @@ fn server(outline: &Outline, at: &Place, backlog: &str, said: &Sayable) -> Vec<S
     if outline.echoes && !outline.closes {
         lines.push("            conn.sendall(chunk)".to_owned());
     }
-    let address = pair(at, "tcp");
-    lines.push(format!("server = socket.create_server({address}, backlog={backlog}{family})"));
-    lines.extend(set(outline, "server", ""));
+    lines.extend(open);
     lines.push("print(\"listening on\", server.getsockname(), flush=True)".to_owned());
     if outline.once {
         lines.push("conn, peer = server.accept()".to_owned());
@@ -121,9 +167,15 @@ fn client(outline: &Outline, to: &Place, local: Option<&Place>, (limit, said): (
         let port = if local.port.is_empty() { "0".to_owned() } else { port(local, "tcp") };
         format!(", source_address=({}, {port})", text(&host))
     });
+    let connect = format!("conn = socket.create_connection({}, timeout={limit}{source})", pair(to, "tcp"));
+    let open = std::iter::once(connect).chain(tls::wrapped(outline, to)).collect();
+    talk(outline, open, said)
+}
+
+/// A client, once the lines `open` connected it.
+fn talk(outline: &Outline, open: Vec<String>, said: &Sayable) -> Vec<String> {
     let mut lines = vec!["import socket".to_owned()];
-    lines.push(format!("conn = socket.create_connection({}, timeout={limit}{source})", pair(to, "tcp")));
-    lines.extend(tls::wrapped(outline, to));
+    lines.extend(open);
     lines.push("with conn:".to_owned());
     lines.push(format!("    conn.settimeout({})", said.receive.as_deref().unwrap_or("None")));
     lines.extend(set(outline, "conn", "    "));
@@ -148,21 +200,34 @@ fn udp(
     let family = if at.is_v6() { "AF_INET6" } else { "AF_INET" };
     let groups = multicast::python_after(outline, at.is_v6(), remarks);
     let modules = if groups.is_empty() { "import socket" } else { "import socket, struct" };
-    let mut lines = vec![modules.to_owned()];
-    lines.push(format!("sock = socket.socket(socket.{family}, socket.SOCK_DGRAM)"));
+    let mut open = vec![format!("sock = socket.socket(socket.{family}, socket.SOCK_DGRAM)")];
     if at.is_dual() {
-        lines.push("sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)".to_owned());
+        open.push("sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)".to_owned());
     }
     if outline.broadcast {
-        lines.push("sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)".to_owned());
+        open.push("sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)".to_owned());
     }
-    lines.extend(set(outline, "sock", ""));
-    lines.extend(multicast::python_before(&outline.multicast));
-    lines.push(format!("sock.bind({})", pair(at, "udp")));
-    lines.extend(groups);
+    open.extend(set(outline, "sock", ""));
+    open.extend(multicast::python_before(&outline.multicast));
+    open.push(format!("sock.bind({})", pair(at, "udp")));
+    open.extend(groups);
+    exchange(outline, open, Some(pair(target, "udp")), "", modules, said)
+}
+
+/// A socket for datagrams, once the lines `open` opened it. It answers those that `may_answer`.
+fn exchange(
+    outline: &Outline,
+    open: Vec<String>,
+    target: Option<String>,
+    may_answer: &str,
+    modules: &str,
+    said: &Sayable,
+) -> Vec<String> {
+    let mut lines = vec![modules.to_owned()];
+    lines.extend(open);
     lines.push("print(\"bound to\", sock.getsockname(), flush=True)".to_owned());
-    if let Some(message) = &outline.message {
-        lines.push(format!("sock.sendto({}, {})", python_repr(message), pair(target, "udp")));
+    if let (Some(message), Some(target)) = (&outline.message, target) {
+        lines.push(format!("sock.sendto({}, {target})", python_repr(message)));
     }
     if let Some(limit) = &said.receive {
         lines.push(format!("sock.settimeout({limit})"));
@@ -171,7 +236,7 @@ fn udp(
     lines.push(format!("    datagram, peer = sock.recvfrom({})", size(said)));
     lines.push("    print(peer, datagram, flush=True)".to_owned());
     if outline.echoes {
-        lines.push("    sock.sendto(datagram, peer)".to_owned());
+        lines.push(format!("    {may_answer}sock.sendto(datagram, peer)"));
     }
     lines
 }

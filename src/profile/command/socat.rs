@@ -105,7 +105,7 @@ fn source(local: &Place) -> String {
 }
 
 /// The other address: what is done for each connection.
-fn answers(outline: &Outline) -> String {
+pub(super) fn answers(outline: &Outline) -> String {
     let greeting = outline.greeting.as_ref().filter(|_| outline.is_server());
     match (greeting, outline.echoes, outline.closes) {
         (None, true, _) => "PIPE".to_owned(),
@@ -135,7 +135,7 @@ fn in_quotes(bytes: &[u8]) -> String {
 
 /// What an address of socat takes as it is: backslashes go before what would mean something to it (socat(1), ADDRESS
 /// SPECIFICATIONS).
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '\\' | '"' | '\'' | ',' | ':' | '!' | '(' | ')' | '[' | ']' | '{' | '}') {

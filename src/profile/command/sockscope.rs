@@ -56,6 +56,7 @@ pub(super) fn command(profile: &Profile) -> Command {
     words.words.push("sockscope".to_owned());
     let udp = matches!(profile.form, Form::Udp(_));
     let listens = match opens(profile) {
+        _ if profile.form.kind().is_unix() => take_unix(&mut words, profile),
         Opens::Listen { at, backlog } => {
             words.value("listen", at.endpoint(tls::scheme(&profile.form)));
             words.value_unless("--backlog", &backlog, "1024");
@@ -93,6 +94,35 @@ pub(super) fn command(profile: &Profile) -> Command {
     Command { line: line(words.words.iter().map(String::as_str)), remarks: words.remarks }
 }
 
+/// A Unix socket: its name, and the file that a path becomes. Returns whether it listens.
+fn take_unix(words: &mut Words, profile: &Profile) -> bool {
+    let named = |scheme: Scheme, name: &str| format!("{}:{}", scheme.name(), name.trim());
+    let listens = match &profile.form {
+        Form::Server(form) => {
+            words.value("listen", named(form.kind, &form.path));
+            words.value_unless("--backlog", form.backlog.trim(), "1024");
+            true
+        }
+        Form::Client(form) => {
+            words.value("connect", named(form.kind, &form.path));
+            words.value_unless("--limit", form.limit.trim(), "10");
+            return false;
+        }
+        Form::Udp(form) if form.target_path.trim().is_empty() || profile.rules.list.iter().any(|rule| rule.on) => {
+            words.value("listen", named(form.kind, &form.path));
+            true
+        }
+        Form::Udp(form) => {
+            words.value("connect", named(form.kind, &form.target_path));
+            words.value_unless("--local", form.path.trim(), "@");
+            false
+        }
+    };
+    words.value_unless("--mode", profile.switches.unix.mode.trim(), "600");
+    words.flag("--remove-stale", profile.switches.unix.remove_stale);
+    listens
+}
+
 /// `HOST`, `HOST:PORT` or `:PORT`.
 fn socket(place: &Place) -> String {
     match (place.host.is_empty(), place.port.is_empty()) {
@@ -108,7 +138,7 @@ fn socket(place: &Place) -> String {
 fn take_switches(words: &mut Words, switches: &Switches, form: &Form) {
     words.flag("--once", switches.once && matches!(form, Form::Server(_)));
     words.flag("--keep-open", switches.keep_open);
-    words.flag("--broadcast", switches.broadcast && matches!(form, Form::Udp(_)));
+    words.flag("--broadcast", switches.broadcast && form.kind() == Scheme::Udp);
     for (option, text) in switches.socket_options.typed() {
         words.value("--socket-option", format!("{option}={}", text.trim()));
     }

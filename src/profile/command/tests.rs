@@ -209,3 +209,49 @@ fn socket_options_are_said_or_their_lack_is_told() {
     let remarks = ncat(&profile).remarks;
     assert!(remarks.iter().any(|remark| remark.contains("SO_RCVBUF")), "{remarks:?}");
 }
+
+fn unix_server(path: &str) -> Profile {
+    let form = ServerForm { kind: Scheme::Unix, path: path.into(), ..ServerForm::default() };
+    Profile { form: Form::Server(form), ..server(vec![Rule::default()]) }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_unix_server_with_an_echo() {
+    let mut echo = unix_server("/run/a b.sock");
+    check(&sockscope(&echo), "sockscope listen 'unix:/run/a b.sock' --reply '{data}'", 0);
+    check(&ncat(&echo), "ncat --listen --keep-open --unixsock '/run/a b.sock' --sh-exec cat", 1);
+    check(&socat(&echo), "socat 'UNIX-LISTEN:/run/a b.sock,backlog=1024,mode=600,fork' PIPE", 0);
+    assert!(python(&echo).line.contains("server.bind(b"), "{:?}", python(&echo));
+    echo.switches.unix = crate::form::UnixSwitches { mode: "660".into(), remove_stale: true };
+    let line = "sockscope listen 'unix:/run/a b.sock' --mode 660 --remove-stale --reply '{data}'";
+    check(&sockscope(&echo), line, 0);
+    assert!(socat(&echo).line.contains("mode=660") && python(&echo).line.contains("umask(0o117)"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn unix_datagrams_and_abstract_names() {
+    let form = UdpForm {
+        kind: Scheme::UnixDatagram,
+        path: "@own".into(),
+        target_path: "@a,b".into(),
+        ..UdpForm::default()
+    };
+    let draft = Message { text: "hi".into(), ..Message::default() };
+    let sends = Profile { draft, ..Profile::new(Form::Udp(form)) };
+    check(&sockscope(&sends), "sockscope connect unix-dgram:@a,b --local @own --send hi", 0);
+    check(&socat(&sends), "printf hi | socat 'ABSTRACT-SENDTO:a\\,b,bind=own' STDIO", 0);
+    assert_eq!(super::ncat(&sends), Err("ncat knows no abstract names".to_owned()));
+    assert!(python(&sends).line.contains(r"sock.sendto(b"), "{:?}", python(&sends));
+}
+
+#[cfg(unix)]
+#[test]
+fn no_name_of_a_unix_socket_puts_words_into_a_command() {
+    assert!(super::socat(&unix_server("/run/x,fork\\x1b")).is_err());
+    let made = socat(&unix_server("/run/x,exec=y"));
+    assert!(made.line.contains("/run/x\\,exec"), "{made:?}");
+    assert!(super::socat(&unix_server("/run/\\xff")).is_err_and(|reason| reason.contains("UTF-8")));
+    assert!(super::ncat(&unix_server("")).is_err());
+}
