@@ -8,6 +8,7 @@ mod kind;
 mod multicast;
 mod options;
 mod plan;
+mod proxy;
 mod server;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub use datagrams::UdpForm;
 pub use kind::split_endpoint;
 pub use multicast::{GroupForm, MulticastForm};
 pub use options::{SocketOptions, named, present, setting};
+pub use proxy::{ProxyForm, Through};
 pub use server::ServerForm;
 
 /// The fields that can be wrong.
@@ -50,6 +52,10 @@ pub enum Field {
     MulticastInterface,
     /// By its place in the list, from 0.
     Group(usize),
+    ProxyKind,
+    ProxyHost,
+    ProxyPort,
+    ProxyUser,
 }
 
 /// What is wrong, by field.
@@ -73,6 +79,8 @@ pub struct Switches {
     pub ip: Families,
     /// Groups (UDP).
     pub multicast: MulticastForm,
+    /// The proxy that a client connects through.
+    pub proxy: ProxyForm,
 }
 
 impl Default for Switches {
@@ -85,6 +93,7 @@ impl Default for Switches {
             socket_options: SocketOptions::default(),
             ip: Families::default(),
             multicast: MulticastForm::default(),
+            proxy: ProxyForm::default(),
         }
     }
 }
@@ -179,7 +188,7 @@ impl Form {
     /// What is wrong, by field.
     pub fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
         // These have no engine yet.
-        if matches!(self.kind(), Scheme::Tls | Scheme::UnixDatagram | Scheme::Icmp) {
+        if matches!(self.kind(), Scheme::Tls | Scheme::UnixDatagram) {
             return Err(Errors::from([(Field::Kind, "this kind can't be opened yet".to_owned())]));
         }
         let plan = match self {
@@ -215,7 +224,10 @@ impl Form {
         }
         match self {
             Self::Server(form) => form.wrong_numbers(&mut errors),
-            Self::Client(form) => form.wrong_numbers(&mut errors),
+            Self::Client(form) => {
+                switches.proxy.wrong_numbers(&mut errors);
+                form.wrong_numbers(&mut errors);
+            }
             Self::Udp(form) => form.wrong_numbers(&mut errors),
         }
         switches.socket_options.wrong(self.socket_kind(&switches.socket_options), &mut errors);

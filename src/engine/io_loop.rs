@@ -15,11 +15,13 @@ use super::command::{Command, Event, JobId, Plan, SessionId, Target, Task};
 use super::jobs::{self, Job};
 use super::listener::Server;
 use super::options;
+use super::ping::Echoes;
 use super::reactor::{Part, Reactor, Readiness};
 use super::resolving::Resolved;
 use super::session::{OVER, Session, answer_send};
 use super::udp::Datagrams;
 use super::{News, Wake};
+use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::journal::{Detail, Journal, Writer};
 
@@ -276,6 +278,9 @@ impl IoLoop {
         let opened: Box<dyn Session> = match plan {
             Plan::Listen(plan) => Box::new(Server::open(session, journal, plan, reactor)),
             Plan::Connect(plan) => Box::new(Client::open(session, journal, plan, reactor)),
+            Plan::Bind(plan) if matches!(plan.address, Address::Host(..)) => {
+                Box::new(Echoes::open(session, journal, plan, reactor))
+            }
             Plan::Bind(plan) => Box::new(Datagrams::open(session, journal, plan, reactor)),
         };
         self.sessions.insert(session, opened);

@@ -1,5 +1,7 @@
 //! What files say of a plan.
 
+use std::net::IpAddr;
+
 use crate::endpoint::{Address, Scheme};
 use crate::engine::{Destination, Plan};
 use crate::export::Role;
@@ -32,6 +34,9 @@ fn named(scheme: Scheme, address: &Address) -> String {
     match address {
         Address::Unix(name) if scheme == Scheme::Udp => format!("{}:{name}", Scheme::UnixDatagram.name()),
         Address::Unix(_) => address.to_string(),
-        Address::Ip(_) | Address::Host(..) => format!("{}://{address}", scheme.name()),
+        // No port: ICMP echo.
+        Address::Host(IpAddr::V6(_), _) => format!("{}://[{address}]", Scheme::Icmp.name()),
+        Address::Host(..) => format!("{}://{address}", Scheme::Icmp.name()),
+        Address::Ip(_) => format!("{}://{address}", scheme.name()),
     }
 }

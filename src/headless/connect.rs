@@ -15,7 +15,7 @@ use super::{forms, presets, recorder};
 use crate::endpoint::{Host, Scheme};
 use crate::engine::Repeat;
 use crate::error::OpError;
-use crate::form::{ClientForm, Form, UdpForm, split_endpoint, time_limit};
+use crate::form::{ClientForm, Form, Switches, Through, UdpForm, split_endpoint, time_limit};
 use crate::lookup::{Pool, resolve};
 use crate::message::{Message, Prepared};
 use crate::payload::{self, Format};
@@ -34,6 +34,10 @@ const EVERY: f64 = 1_000.0;
 pub(super) fn talk(mut arguments: ConnectArguments) -> Result<Talk, Failure> {
     let udp = !arguments.endpoint.scheme.is_stream();
     let (notation, mut opening) = payloads(&arguments)?;
+    if arguments.endpoint.scheme == Scheme::Icmp && opening.is_empty() && !arguments.stdin {
+        // Without a payload the usual one goes.
+        opening.push_back(prepare("--send", &Message::default())?);
+    }
     let repeat = repeating(&arguments, &mut opening)?;
     let until = arguments.until.take().map(|text| pattern(&text, &notation)).transpose()?;
     let sends = !opening.is_empty() || repeat.is_some();
@@ -41,8 +45,13 @@ pub(super) fn talk(mut arguments: ConnectArguments) -> Result<Talk, Failure> {
         true => datagrams(&arguments)?,
         false => (Form::Client(client(&arguments)), Recipients::All),
     };
+    let proxy = arguments.proxy.form()?;
+    if udp && proxy.through != Through::Nothing {
+        return Err(Failure::usage("--proxy: datagrams go through no proxy"));
+    }
     let common = arguments.common;
-    let plan = forms::plan(&form, &forms::switches(&common), &forms::rules(&common, None))?;
+    let switches = Switches { proxy, ..forms::switches(&common) };
+    let plan = forms::plan(&form, &switches, &forms::rules(&common, None))?;
     let wait = arguments.wait.map(|ms| Duration::from_millis(ms.into()));
     Ok(Talk {
         plan,

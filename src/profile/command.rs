@@ -16,7 +16,7 @@ use super::Profile;
 use crate::clock::Stamp;
 use crate::endpoint::{Address, Endpoint, Family, Host, Port, Scheme};
 use crate::engine::{Answers, Setting};
-use crate::form::{self, ClientForm, Form, MulticastForm, ServerForm, UdpForm};
+use crate::form::{self, ClientForm, Form, MulticastForm, ProxyForm, ServerForm, Through, UdpForm};
 use crate::message::Message;
 use crate::responder::{Act, Pattern, Rules, Test, When};
 use crate::template::Values;
@@ -35,6 +35,7 @@ pub struct Command {
 /// # Errors
 /// Why there is no such command: a field is wrong, or a text would be taken for something else.
 pub fn ncat(profile: &Profile) -> Result<Command, String> {
+    no_echo(profile)?;
     checked(profile, ncat::command)
 }
 
@@ -43,6 +44,7 @@ pub fn ncat(profile: &Profile) -> Result<Command, String> {
 /// # Errors
 /// Why there is no such command: a field is wrong, or a text would be taken for something else.
 pub fn python(profile: &Profile) -> Result<Command, String> {
+    no_echo(profile)?;
     checked(profile, python::command)
 }
 
@@ -51,6 +53,7 @@ pub fn python(profile: &Profile) -> Result<Command, String> {
 /// # Errors
 /// Why there is no such command: a field is wrong, or a text would be taken for something else.
 pub fn socat(profile: &Profile) -> Result<Command, String> {
+    no_echo(profile)?;
     checked(profile, socat::command)
 }
 
@@ -60,6 +63,14 @@ pub fn socat(profile: &Profile) -> Result<Command, String> {
 /// Why there is no such command: a field is wrong, or a text would be taken for something else.
 pub fn sockscope(profile: &Profile) -> Result<Command, String> {
     checked(profile, sockscope::command)
+}
+
+/// ICMP echo is nothing that other tools of this kind do.
+fn no_echo(profile: &Profile) -> Result<(), String> {
+    match profile.form.kind() {
+        Scheme::Icmp => Err("this tool sends no echo requests: ping does".to_owned()),
+        _ => Ok(()),
+    }
 }
 
 /// Makes a command only of a profile that could be started, and none that a tool or a terminal takes for something
@@ -81,6 +92,8 @@ fn checked(profile: &Profile, make: fn(&Profile) -> Command) -> Result<Command, 
         }
         Opens::Bind { at, target } => vec![at.bare(), target.bare()],
     };
+    let proxy = Some(&profile.switches.proxy).filter(|proxy| proxy.through != Through::Nothing);
+    let hosts: Vec<_> = hosts.into_iter().chain(proxy.map(|proxy| proxy.host.trim().to_owned())).collect();
     let is_strange = |c: char| !(c.is_alphanumeric() || "._-:%".contains(c));
     if let Some(host) = hosts.iter().find(|host| host.starts_with('-') || host.contains(is_strange)) {
         return Err(format!("{host:?} is no host that can stand in a command"));
@@ -134,6 +147,8 @@ struct Outline {
     settings: Vec<Setting>,
     family: Family,
     multicast: MulticastForm,
+    /// What a client connects through.
+    proxy: Option<ProxyForm>,
     remarks: Vec<String>,
 }
 
@@ -150,6 +165,8 @@ impl Outline {
             settings: options::settings(profile),
             family: profile.switches.ip.family,
             multicast: multicast::of(profile),
+            proxy: Some(profile.switches.proxy.clone())
+                .filter(|proxy| matches!(profile.form, Form::Client(_)) && proxy.through != Through::Nothing),
             remarks: Vec::new(),
         };
         outline.take_rules(&profile.rules);
@@ -158,6 +175,13 @@ impl Outline {
             outline.remarks.push(NO_SEQUENCE.to_owned());
         }
         outline
+    }
+
+    /// Says that the line goes straight to the host.
+    fn leave_proxy_out(&mut self) {
+        if self.proxy.is_some() {
+            self.remarks.push("the proxy is left out: this line connects without one".to_owned());
+        }
     }
 
     fn is_server(&self) -> bool {

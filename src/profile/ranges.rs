@@ -74,6 +74,7 @@ fn place(form: &Form, field: Field) -> Vec<Key> {
             return vec![Key::Name("switches"), Key::Name("socket_options"), Key::Name(option.name())];
         }
         (_, Field::QueueLimit) => "switches",
+        (_, Field::ProxyKind | Field::ProxyHost | Field::ProxyPort | Field::ProxyUser) => "proxy",
         (Form::Server(_), _) => "server",
         (Form::Client(_), _) => "client",
         (Form::Udp(_), _) => "udp",
@@ -96,8 +97,13 @@ fn place(form: &Form, field: Field) -> Vec<Key> {
         Field::Path => "path",
         Field::TargetPath => "target_path",
         Field::Option(option) => option.name(),
+        Field::ProxyKind => "through",
+        Field::ProxyHost => "host",
+        Field::ProxyPort => "port",
+        Field::ProxyUser => "user",
     };
-    vec![Key::Name(table), Key::Name(key)]
+    let part_of_switches = (table == "proxy").then_some(Key::Name("switches"));
+    part_of_switches.into_iter().chain([Key::Name(table), Key::Name(key)]).collect()
 }
 
 /// Where a field of the multicast settings is.

@@ -96,6 +96,16 @@ pub(super) fn print(profile: &Profile) -> String {
 /// A form with its numbers as numbers, where that means the same text.
 fn numbered<T: Serialize>(form: &T) -> Table {
     let mut table = Table::try_from(form).unwrap_or_default();
+    numbers(&mut table);
+    for (_, part) in &mut table {
+        if let Value::Table(part) = part {
+            numbers(part);
+        }
+    }
+    table
+}
+
+fn numbers(table: &mut Table) {
     for key in NUMBERS {
         if let Some(value) = table.get_mut(key)
             && let Some(number) = value.as_str().and_then(number)
@@ -103,7 +113,6 @@ fn numbered<T: Serialize>(form: &T) -> Table {
             *value = number;
         }
     }
-    table
 }
 
 fn number(text: &str) -> Option<Value> {

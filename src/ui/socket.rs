@@ -3,11 +3,12 @@
 mod info;
 mod multicast;
 mod options;
+mod proxy;
 
 use egui::{RichText, Ui};
 
 use crate::app::SocketAction;
-use crate::app::tab::SocketTab;
+use crate::app::tab::{Kind, SocketTab};
 
 pub(super) use options::hint_at_errors;
 
@@ -23,6 +24,9 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
 /// One after the other: each is a collapsible part that shows its fields, and their errors.
 fn sections(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     ui.label(RichText::new(tab.form.kind().words()).strong());
+    if tab.kind == Kind::Client {
+        proxy::show(ui, tab);
+    }
     options::section(ui, tab, actions);
     info::section(ui, tab, actions);
     multicast::show(ui, tab);

@@ -43,6 +43,8 @@ mod floors;
 #[cfg(feature = "window")]
 mod framing;
 mod import;
+#[cfg(target_os = "linux")]
+mod interfaces;
 #[cfg(feature = "window")]
 mod messages;
 #[cfg(target_os = "linux")]
@@ -60,6 +62,8 @@ mod options_window;
 #[cfg(feature = "window")]
 mod outgoing;
 mod pcapng;
+#[cfg(target_os = "linux")]
+mod ping;
 #[cfg(feature = "window")]
 mod playing;
 #[cfg(feature = "window")]
@@ -70,6 +74,8 @@ mod profiles;
 mod programs;
 #[cfg(feature = "window")]
 mod programs_udp;
+#[cfg(target_os = "linux")]
+mod proxy;
 mod queues;
 mod quitting;
 mod recording;

@@ -50,6 +50,9 @@ impl SocketTab {
         match (self.targets.as_slice(), &self.form) {
             _ if open == 0 && !self.selection.conns.is_empty() => "what is selected is closed".to_owned(),
             ([one], _) => format!("to {}", one.peer),
+            ([], Form::Udp(form)) if form.kind == crate::endpoint::Scheme::Icmp => {
+                format!("to {}", form.target_host.trim())
+            }
             ([], Form::Udp(form)) => {
                 let host = form.target_host.trim();
                 let host =

@@ -79,13 +79,13 @@ impl Client {
                 let (which, of) = (race.attempts.started(), race.attempts.number());
                 self.writer.detail(None, Detail::Note(format!("trying {peer}, {which} of {of} addresses")));
             }
-            match self.attempt(peer, reactor) {
+            match self.attempt(peer, reactor).map_err(|error| self.of_proxy(error)) {
                 Ok((stream, token)) => race.trials.push(Trial { stream, token, peer }),
                 Err(error) => self.lost(&mut race, peer, error, reactor.now),
             }
         }
         if race.attempts.is_over() {
-            return match race.attempts.outcome(&self.plan.to.to_string()) {
+            return match race.attempts.outcome(&self.goal()) {
                 Some(error) => self.fail(error),
                 None => self.no_address(),
             };
@@ -133,7 +133,7 @@ impl Client {
             reactor.release(&mut trial.stream, trial.token);
             match outcome {
                 Ok(peer) => return self.won(race, trial, peer, reactor),
-                Err(error) => self.lost(&mut race, trial.peer, error, reactor.now),
+                Err(error) => self.lost(&mut race, trial.peer, self.of_proxy(error), reactor.now),
             }
         }
         self.go_on(race, reactor);
@@ -150,7 +150,7 @@ impl Client {
             notes.into_iter().for_each(|note| self.writer.detail(None, Detail::Note(note)));
         }
         race.give_up(reactor);
-        self.connected(trial.stream, peer, reactor);
+        self.reached(trial.stream, peer, reactor);
     }
 
     /// The limit passed: whatever is under way has failed. Returns what all came to, and how many were not tried.
@@ -158,9 +158,10 @@ impl Client {
         for peer in race.peers().collect::<Vec<_>>() {
             let took = race.attempts.took(peer, reactor.now).min(self.plan.limit);
             let error = OpError::new("connect", peer, format!("no answer within {}", Seconds(took)));
+            let error = self.of_proxy(error);
             self.lost(race, peer, error, reactor.now);
         }
         race.give_up(reactor);
-        (race.attempts.outcome(&self.plan.to.to_string()), race.attempts.untried())
+        (race.attempts.outcome(&self.goal()), race.attempts.untried())
     }
 }

@@ -10,7 +10,8 @@ use crate::profile::Profile;
 
 /// The equal program of Python 3 (3.8 or later).
 pub(super) fn command(profile: &Profile) -> Command {
-    let outline = Outline::of(profile);
+    let mut outline = Outline::of(profile);
+    outline.leave_proxy_out();
     let mut remarks = outline.remarks.clone();
     remarks.extend(options::python(&outline.settings, "").1);
     let lines = match &outline.opens {
