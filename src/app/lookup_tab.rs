@@ -58,7 +58,7 @@ impl LookupTab {
                 Err(error) => self.failure = Some(error.reason),
             },
             LookupAction::Interfaces(shows) => self.show_interfaces(shows, context),
-            LookupAction::Try => self.start(vec![Query::Socket(self.trying.clone())]),
+            LookupAction::Try => self.start(vec![Query::Socket(Box::new(self.trying.clone()))]),
             LookupAction::Tutorials => self.start(crate::lookup::tutorials()),
             LookupAction::Cancel(job) => self.lookups.cancel(job),
             LookupAction::CancelAll => self.lookups.cancel_all(),

@@ -16,9 +16,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use socket2::SockRef;
 
 use super::command::{Bind, Event, Options, SessionId, Target, Ticket};
-use super::options::Asked as OptionsAsked;
+use super::options::{Asked as OptionsAsked, Role};
 use super::outbox::QueueLimit;
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
@@ -85,7 +86,7 @@ impl Echoes {
         let mut failed = None;
         let mut notes = Vec::new();
         for v6 in [false, true] {
-            match Side::open(v6, self.options.broadcast, key, reactor) {
+            match Side::open(v6, &self.options, key, &mut notes, reactor) {
                 Ok(side) => {
                     notes.push(side.words());
                     self.sides.push(side);
@@ -245,9 +246,10 @@ impl Session for Echoes {
         self.options = options;
     }
 
-    /// Its sockets have no options of their own to set.
+    /// That of the first family: what fits both is the same at both.
     fn socket(&self, _: Option<ConnId>) -> Option<OptionsAsked<'_>> {
-        None
+        let socket = SockRef::from(&self.sides.first()?.socket);
+        Some(OptionsAsked { conn: None, socket, role: Role::Datagrams })
     }
 
     fn stop(&mut self, reactor: &mut Reactor) {

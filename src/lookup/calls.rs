@@ -176,7 +176,7 @@ impl Call {
                 .and_then(|()| self.text(0, "the name of a protocol"))
                 .map(|(_, name)| Query::ProtocolByName(name.to_owned())),
             "getaddrinfo" => self.addr_info(),
-            "socket" => self.socket().map(Query::Socket),
+            "socket" => self.socket().map(|call| Query::Socket(Box::new(call))),
             "getnameinfo" => self.name_info(),
             _ => return None,
         })

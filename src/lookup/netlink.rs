@@ -15,7 +15,8 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recvfrom, send, socket,
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, getsockname, recvfrom, send,
+    socket,
 };
 
 use super::devices::Links;
@@ -51,13 +52,21 @@ impl Watch {
         let socket = socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkRoute)
             .map_err(|error| failed(error.into()))?;
         bind(socket.as_raw_fd(), &NetlinkAddr::new(0, GROUPS)).map_err(|error| failed(error.into()))?;
+        let port = getsockname::<NetlinkAddr>(socket.as_raw_fd()).map_err(|error| failed(error.into()))?.pid();
         let poll = Poll::new().map_err(failed)?;
         let descriptor = socket.as_raw_fd();
         poll.registry().register(&mut SourceFd(&descriptor), NEWS, Interest::READABLE).map_err(failed)?;
         let waker = Waker::new(poll.registry(), STOP).map_err(failed)?;
         let stop = Arc::new(AtomicBool::new(false));
-        let watching =
-            Watching { socket, poll, stop: Arc::clone(&stop), links: Links::default(), look: None, number: 0 };
+        let watching = Watching {
+            socket,
+            poll,
+            stop: Arc::clone(&stop),
+            links: Links::default(),
+            look: None,
+            port,
+            number: 0,
+        };
         let run = move || {
             if let Err(error) = watching.run(&board, &wake) {
                 board.fail(OpError::io("watch", "interfaces", &error));
@@ -95,6 +104,8 @@ struct Watching {
     stop: Arc<AtomicBool>,
     links: Links,
     look: Option<Look>,
+    /// Of this socket: what else has another one is about a change.
+    port: u32,
     /// Of the last question: answers to earlier ones are ignored.
     number: u32,
 }
@@ -147,9 +158,10 @@ impl Watching {
     fn take(&mut self, message: Message, changes: &mut Vec<String>) -> io::Result<bool> {
         match message {
             // What happens during a look is in it, or comes after it.
-            Message::News { number, news } => match &mut self.look {
-                Some(look) if number == 0 || number == self.number => drop(look.links.take(news)),
-                None if number == 0 => changes.extend(self.links.take(news)),
+            Message::News { number, port, news } => match &mut self.look {
+                Some(look) if port != self.port || number == self.number => drop(look.links.take(news)),
+                None if port != self.port => changes.extend(self.links.take(news)),
+                // The rest of an answer to a question that was given up.
                 _ => {}
             },
             Message::Interrupted { number } if number == self.number => self.look_at_all()?,

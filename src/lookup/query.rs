@@ -53,7 +53,7 @@ pub enum Query {
         scheme: Scheme,
     },
     /// What the kernel says of a socket: `socket(AF_TIPC, SOCK_STREAM, 0)`.
-    Socket(SocketCall),
+    Socket(Box<SocketCall>),
 }
 
 impl Query {

@@ -10,7 +10,11 @@ use egui::{RichText, Ui};
 use crate::app::SocketAction;
 use crate::app::tab::{Kind, SocketTab};
 
-pub(super) use options::hint_at_errors;
+/// Says on the page of the form what is wrong here: it keeps the session from being opened.
+pub(super) fn hint_at_errors(ui: &mut Ui, tab: &SocketTab) {
+    options::hint_at_errors(ui, tab);
+    proxy::hint_at_errors(ui, tab);
+}
 
 /// Shows the sections that fit the kind of socket.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {

@@ -27,8 +27,11 @@ impl Figures {
     pub(super) fn words(&self) -> String {
         let lost = self.sent.saturating_sub(self.answered);
         let tenths = (lost * 1_000 + self.sent / 2) / self.sent.max(1);
-        let percent =
-            if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) };
+        let percent = if tenths.is_multiple_of(10) {
+            (tenths / 10).to_string()
+        } else {
+            format!("{}.{}", tenths / 10, tenths % 10)
+        };
         let mut words =
             format!("{} sent, {} answered, {lost} without an answer ({percent} %)", self.sent, self.answered);
         if self.refused > 0 {

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use mio::Token;
 use mio::net::UdpSocket;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use super::packet::Number;
+use crate::engine::command::Options;
+use crate::engine::options::{Role, prepare};
 use crate::engine::reactor::{Key, Reactor};
 use crate::error::OpError;
 
@@ -37,12 +39,19 @@ impl Side {
     /// # Errors
     ///
     /// Of `socket`, with what to do where rights are missing.
-    pub(super) fn open(v6: bool, broadcast: bool, key: Key, reactor: &mut Reactor) -> Result<Self, OpError> {
+    pub(super) fn open(
+        v6: bool,
+        options: &Options,
+        key: Key,
+        told: &mut Vec<String>,
+        reactor: &mut Reactor,
+    ) -> Result<Self, OpError> {
         let (socket, is_raw) = open(v6)?;
         let failed = |error: io::Error| OpError::io("bind", name(v6), &error);
         socket.set_nonblocking(true).map_err(failed)?;
         // It fails for IPv6, which has no broadcast.
-        let _ = socket.set_broadcast(broadcast);
+        let _ = socket.set_broadcast(options.broadcast);
+        prepare(&SockRef::from(&socket), Role::Datagrams, &options.socket_options, told)?;
         #[cfg(target_os = "linux")]
         if !is_raw {
             super::errors::prepare(&socket, v6);

@@ -88,8 +88,9 @@ impl Dump {
 /// A message that matters here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Message {
-    /// Something of an interface; the number is that of the question, or 0.
-    News { number: u32, news: News },
+    /// Something of an interface. Number and port are those of the question that it answers, or of the one of another
+    /// program that changed it.
+    News { number: u32, port: u32, news: News },
     /// The end of an answer.
     Done { number: u32 },
     /// The answer is not of one moment.
@@ -137,7 +138,8 @@ fn message(bytes: &[u8]) -> Vec<Message> {
         GONE_ADDRESS => address(body).map(|(index, address)| News::AddressGone(index, address)),
         _ => None,
     };
-    news.map(|news| Message::News { number, news }).into_iter().collect()
+    let port = word(bytes, 12).unwrap_or(0);
+    news.map(|news| Message::News { number, port, news }).into_iter().collect()
 }
 
 /// Kinds and values of what follows a header.
