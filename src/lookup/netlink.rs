@@ -64,6 +64,7 @@ impl Watch {
             stop: Arc::clone(&stop),
             links: Links::default(),
             look: None,
+            again: false,
             port,
             number: 0,
         };
@@ -104,6 +105,8 @@ struct Watching {
     stop: Arc<AtomicBool>,
     links: Links,
     look: Option<Look>,
+    /// What is known is not whole: all is to be looked at anew.
+    again: bool,
     /// Of this socket: what else has another one is about a change.
     port: u32,
     /// Of the last question: answers to earlier ones are ignored.
@@ -144,10 +147,12 @@ impl Watching {
                         is_whole |= self.take(message, &mut changes)?;
                     }
                 }
+                // Only now: while an answer is coming, or no room is left for one, the kernel takes no question.
+                Err(Errno::EAGAIN) if std::mem::take(&mut self.again) => self.look_at_all()?,
                 Err(Errno::EAGAIN) => break,
                 Err(Errno::EINTR) => {}
                 // News were lost because too many came at once.
-                Err(Errno::ENOBUFS) => self.look_at_all()?,
+                Err(Errno::ENOBUFS) => self.again = true,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -164,8 +169,12 @@ impl Watching {
                 // The rest of an answer to a question that was given up.
                 _ => {}
             },
-            Message::Interrupted { number } if number == self.number => self.look_at_all()?,
+            Message::Interrupted { number } if number == self.number => self.again = true,
             Message::Failed { number, error } if number == self.number && error != 0 => {
+                if [Errno::EBUSY, Errno::ENOBUFS].contains(&Errno::from_raw(error)) {
+                    self.again = true;
+                    return Ok(false);
+                }
                 return Err(io::Error::from_raw_os_error(error));
             }
             Message::Done { number } if number == self.number => {

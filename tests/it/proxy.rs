@@ -1,7 +1,7 @@
 //! Clients that connect through a proxy: a SOCKS5 server that a test plays, and ncat as an HTTP proxy.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use sockscope::endpoint::Host;
 use sockscope::engine::{Connect, Destination, Login, Options, Plan, Proxy, ProxyKind, Secret, Target};
 use sockscope::journal::{Detail, Direction};
 
-use crate::bench::{Bench, PATIENCE, Tab, connect_to, free_port, loopback, patient, read, server};
-use crate::cli_bench::Run;
+use crate::bench::{Bench, Tab, connect_to, free_port, loopback, patient, read, server};
+use crate::cli_bench::{Run, Stream};
 
 fn proxy(kind: ProxyKind, at: SocketAddr, login: Option<(&str, &str)>) -> Proxy {
     let login = login.map(|(user, password)| Login { user: user.to_owned(), password: Secret::new(password) });
@@ -202,7 +202,7 @@ fn a_proxy_that_hangs_up_is_told() {
 }
 
 /// A program that is ended with its test.
-struct Ended(Child);
+struct Ended(Child, #[expect(dead_code, reason = "whoever writes to a closed pipe is ended")] Stream);
 
 impl Drop for Ended {
     fn drop(&mut self) {
@@ -215,16 +215,13 @@ fn ncat(login: Option<&str>) -> Option<(Ended, SocketAddr)> {
     let address = loopback(free_port());
     let port = address.port().to_string();
     let mut command = Command::new("ncat");
-    command.args(["-4", "-l", "127.0.0.1", &port, "--proxy-type", "http"]);
+    command.args(["-v", "-4", "-l", "127.0.0.1", &port, "--proxy-type", "http"]);
     command.args(login.iter().flat_map(|login| ["--proxy-auth", login]));
-    match command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn() {
-        Ok(child) => {
-            let child = Ended(child);
-            let deadline = std::time::Instant::now() + PATIENCE;
-            while TcpListener::bind(address).is_ok() {
-                assert!(std::time::Instant::now() < deadline, "ncat does not listen");
-                std::thread::yield_now();
-            }
+    match command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn() {
+        Ok(mut child) => {
+            let mut told = Stream::new(child.stderr.take().expect("a pipe"));
+            told.wait_for("Listening on");
+            let child = Ended(child, told);
             Some((child, address))
         }
         Err(error) => {
