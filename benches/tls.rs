@@ -132,7 +132,7 @@ mod linux {
         let settings = Settings { verify: false, ..Settings::default() };
         {
             let (family, limit) = (sockscope::endpoint::Family::Any, Duration::from_secs(10));
-            Plan::Connect(Connect { to, family, local: None, limit, options: options(&settings) })
+            Plan::Connect(Connect { to, family, proxy: None, local: None, limit, options: options(&settings) })
         }
     }
 

@@ -1,7 +1,8 @@
 //! The engine: the one I/O thread that owns every socket, and the handle through which the faces drive it.
 //!
 //! A thin loop (`io_loop`) around state machines that hold no socket and read no clock (`lifecycle`, `outbox`,
-//! `accepting`, `answering`, `limits`, `access`, `timers`, `tls`, and `drops`, `pace`, `peers`, `sends` of UDP). Commands go in and events come out
+//! `accepting`, `answering`, `limits`, `access`, `timers`, `tls`, the handshakes of `proxy`, and `drops`, `pace`, `peers`,
+//! `sends` of UDP). Commands go in and events come out
 //! over bounded channels; the I/O thread blocks on neither, and on nothing else but its poll.
 //!
 //! While a journal is [held back](crate::journal::Journal::is_held_back), its session reads, accepts and sends nothing:
@@ -27,6 +28,8 @@ mod limits;
 mod listener;
 mod options;
 mod outbox;
+mod ping;
+mod proxy;
 mod reactor;
 mod repeat;
 mod replaying;
@@ -67,6 +70,8 @@ pub use options::{
     SocketOption, TcpInfo, TcpState, Transport, Unit, interface_names,
 };
 pub use outbox::QueueLimit;
+pub use ping::echo_refusal;
+pub use proxy::{Login, Proxy, ProxyKind, Secret};
 pub use repeat::{IntervalFigures, Repeat, RepeatFigures, RepeatProgress};
 pub use replaying::{
     Act, Difference, Heard, Move, Pace, Place, Replay, ReplayFigures, ReplayProgress, Script, Talk, Turn, What,

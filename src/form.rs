@@ -10,6 +10,7 @@ mod limits;
 mod multicast;
 mod options;
 mod plan;
+mod proxy;
 mod server;
 mod tls;
 mod unix;
@@ -31,6 +32,7 @@ pub use kind::split_endpoint;
 pub use limits::LimitsForm;
 pub use multicast::{GroupForm, MulticastForm};
 pub use options::{SocketOptions, named, present, setting};
+pub use proxy::{ProxyForm, Through};
 pub use server::ServerForm;
 pub use tls::TlsForm;
 pub use unix::{ABSTRACT_EXPOSURE, UnixSwitches};
@@ -76,6 +78,10 @@ pub enum Field {
     TlsClientCerts,
     TlsKeyLog,
     Mode,
+    ProxyKind,
+    ProxyHost,
+    ProxyPort,
+    ProxyUser,
 }
 
 /// What is wrong, by field.
@@ -107,6 +113,8 @@ pub struct Switches {
     pub tls: TlsForm,
     /// The file of a Unix socket.
     pub unix: UnixSwitches,
+    /// The proxy that a client connects through.
+    pub proxy: ProxyForm,
 }
 
 impl Default for Switches {
@@ -123,6 +131,7 @@ impl Default for Switches {
             access: AccessForm::default(),
             tls: TlsForm::default(),
             unix: UnixSwitches::default(),
+            proxy: ProxyForm::default(),
         }
     }
 }
@@ -213,10 +222,6 @@ impl Form {
     /// # Errors
     /// What is wrong, by field.
     pub fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
-        // These have no engine yet.
-        if self.kind() == Scheme::Icmp {
-            return Err(Errors::from([(Field::Kind, "this kind can't be opened yet".to_owned())]));
-        }
         let plan = match self {
             Self::Server(form) => form.check(switches, answers),
             Self::Client(form) => form.check(switches, answers),
@@ -264,7 +269,10 @@ impl Form {
         }
         match self {
             Self::Server(form) => form.wrong_numbers(&mut errors),
-            Self::Client(form) => form.wrong_numbers(&mut errors),
+            Self::Client(form) => {
+                switches.proxy.wrong_numbers(&mut errors);
+                form.wrong_numbers(&mut errors);
+            }
             Self::Udp(form) => form.wrong_numbers(&mut errors),
         }
         switches.socket_options.wrong(self.socket_kind(&switches.socket_options), &mut errors);

@@ -9,6 +9,7 @@ mod connect;
 mod conversation;
 mod forms;
 mod input;
+mod interfaces;
 mod junit;
 mod listen;
 mod logs;

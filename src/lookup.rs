@@ -6,12 +6,16 @@
 //! ([`Lookups::cancel`]) without waiting for the thread. Services and protocols are tables in memory: the machine's
 //! own files where it has them, an embedded table of IANA's registrations where not.
 //!
-//! Nothing here opens a socket or starts a process; the resolver of the C library does what its configuration says.
+//! `socket()` itself can be tried: what it gives is closed at once. Nothing else here opens a socket to the network or
+//! starts a process; the resolver of the C library does what its configuration says.
 
 mod answer;
 mod calls;
+mod devices;
 mod interfaces;
 mod links;
+#[cfg(target_os = "linux")]
+mod netlink;
 mod pool;
 mod protocols;
 mod query;
@@ -19,8 +23,11 @@ mod recognize;
 mod resolver;
 mod rows;
 mod services;
+mod trying;
+mod watching;
 
 pub use answer::{Answer, answer};
+pub use devices::{InterfaceAddress, NetworkInterface};
 pub use interfaces::{LocalAddress, local_addresses};
 pub use links::{Link, link, links};
 pub use pool::Pool;
@@ -30,6 +37,8 @@ pub use recognize::recognize;
 pub use resolver::{host_name, resolve};
 pub use rows::{JobId, Lookups, Row, RowState};
 pub use services::{Service, Services, service_port, services};
+pub use trying::{Constant, SocketCall};
+pub use watching::{Change, Interfaces, Known};
 
 use std::io::Read;
 

@@ -114,6 +114,10 @@ pub enum SocketAction {
 pub enum LookupAction {
     /// Look up what is typed.
     Start,
+    /// Show the network interfaces, or the look-ups again.
+    Interfaces(bool),
+    /// Call `socket()` as it is chosen.
+    Try,
     /// The tutorials' whole list.
     Tutorials,
     /// Give one up.

@@ -1,12 +1,18 @@
 //! The tab of look-ups, and what its buttons do.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::action::LookupAction;
 use super::profiles::Tool;
-use crate::lookup::{Lookups, Query, recognize};
+use crate::lookup::{Constant, Interfaces, Lookups, Query, SocketCall, recognize};
 use crate::profile::command::{Command, lookup};
 
 /// Calls of a command, at most: the first ones of a longer table.
 const MOST_CALLS: usize = 200;
+
+/// How soon a change of the interfaces is drawn: many may come at once.
+const PACE: Duration = Duration::from_millis(50);
 
 /// The state of the lookup tab.
 #[derive(Debug)]
@@ -19,13 +25,28 @@ pub struct LookupTab {
     pub notice: Option<String>,
     /// The tab was just opened: its field is to be typed in.
     pub focus: bool,
+    /// The call of `socket()` that is chosen.
+    pub trying: SocketCall,
+    /// The network interfaces are shown, and not the look-ups.
+    pub shows_interfaces: bool,
+    /// They are watched from when they are shown first.
+    pub interfaces: Option<Interfaces>,
     /// The look-ups and their answers.
     pub lookups: Lookups,
 }
 
 impl LookupTab {
     pub(super) fn new(lookups: Lookups) -> Self {
-        Self { text: String::new(), failure: None, notice: None, focus: false, lookups }
+        Self {
+            text: String::new(),
+            failure: None,
+            notice: None,
+            focus: false,
+            trying: usual_call(),
+            shows_interfaces: false,
+            interfaces: None,
+            lookups,
+        }
     }
 
     /// Does what a person asked for.
@@ -36,6 +57,8 @@ impl LookupTab {
                 Ok(queries) => self.start(queries),
                 Err(error) => self.failure = Some(error.reason),
             },
+            LookupAction::Interfaces(shows) => self.show_interfaces(shows, context),
+            LookupAction::Try => self.start(vec![Query::Socket(Box::new(self.trying.clone()))]),
             LookupAction::Tutorials => self.start(crate::lookup::tutorials()),
             LookupAction::Cancel(job) => self.lookups.cancel(job),
             LookupAction::CancelAll => self.lookups.cancel_all(),
@@ -90,8 +113,29 @@ impl LookupTab {
         asked
     }
 
+    fn show_interfaces(&mut self, shows: bool, context: &egui::Context) {
+        self.shows_interfaces = shows;
+        self.failure = None;
+        if !shows || self.interfaces.is_some() {
+            return;
+        }
+        let context = context.clone();
+        match Interfaces::start(Arc::new(move || context.request_repaint_after(PACE))) {
+            Ok(interfaces) => self.interfaces = Some(interfaces),
+            Err(error) => self.failure = Some(error.to_string()),
+        }
+    }
+
     fn start(&mut self, queries: Vec<Query>) {
         let started = queries.into_iter().try_for_each(|query| self.lookups.start(query).map(|_| ()));
         self.failure = started.err().map(|error| error.to_string());
     }
+}
+
+/// The first of everything: an ordinary TCP socket.
+fn usual_call() -> SocketCall {
+    let nothing = || Constant { name: "0".into(), number: 0 };
+    let family = SocketCall::families().next().map_or_else(nothing, |(family, _)| family);
+    let kind = SocketCall::kinds().next().map_or_else(nothing, |(kind, _)| kind);
+    SocketCall { family, kind, protocol: nothing() }
 }

@@ -4,6 +4,7 @@
 
 mod attempts;
 pub(super) mod limits;
+mod proxied;
 mod race;
 
 use std::io;
@@ -20,6 +21,7 @@ use super::connections::Connections;
 use super::limits::Backoff;
 use super::options::{Asked, record_taken};
 use super::outbox::QueueLimit;
+use super::proxy::{Proxy, Tunnel};
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::resolving::Query;
 use super::session::{Ends, OVER, Session, answer_send};
@@ -52,16 +54,21 @@ struct Plan {
     to: Destination,
     family: Family,
     local: Option<SocketAddr>,
+    proxy: Option<Proxy>,
     limit: Duration,
     until: Instant,
 }
 
 #[derive(Debug)]
 enum Phase {
+    /// The resolver is asked for the name of the target, which a proxy is to get as an address.
+    ResolvingTarget(Query),
     /// The resolver is asked.
     Resolving(Query),
     /// Addresses are tried, others may follow.
     Trying(Race),
+    /// A proxy is asked for a connection.
+    Tunneling(Tunnel),
     /// Its connection is open.
     Connected,
     /// It connects again at this time.
@@ -74,11 +81,11 @@ impl Client {
     /// Starts to connect.
     pub(super) fn open(session: SessionId, journal: Arc<Journal>, plan: Connect, reactor: &mut Reactor) -> Self {
         let until = reactor.now;
-        let Connect { to, family, local, limit, options } = plan;
+        let Connect { to, family, local, proxy, limit, options } = plan;
         let mut client = Self {
             session,
             writer: Writer::new(journal),
-            plan: Plan { to, family, local, limit, until },
+            plan: Plan { to, family, local, proxy, limit, until },
             phase: Phase::Over(Event::Stopped { session }),
             connections: Connections::new(session, options),
             backoff: Backoff::default(),
@@ -102,6 +109,7 @@ impl Client {
 
     fn start(&mut self, reactor: &mut Reactor) {
         match self.plan.to.clone() {
+            Destination::Port(host, port) if self.plan.proxy.is_some() => self.start_proxied(&host, port, reactor),
             Destination::Port(host, port) => match host.with_port(port) {
                 Some(address) => self.race(&[address], reactor),
                 None => self.resolve(&host, port, reactor),
@@ -150,8 +158,8 @@ impl Client {
     /// The name has no address, or none that is wanted.
     fn no_address(&mut self) {
         let error = match self.plan.family {
-            Family::Any => OpError::new("resolve", self.plan.to.host(), "the name has no address"),
-            family => OpError::new("resolve", self.plan.to.host(), format!("the name has no {family} address"))
+            Family::Any => OpError::new("resolve", self.asked(), "the name has no address"),
+            family => OpError::new("resolve", self.asked(), format!("the name has no {family} address"))
                 .advise(format!("{family} alone is asked for: take any family")),
         };
         self.record(&error);
@@ -194,12 +202,15 @@ impl Client {
         }
         let (error, untried) = match self.take_race() {
             Some(mut race) => self.race_is_late(&mut race, reactor),
-            None if matches!(self.phase, Phase::Resolving(_)) => {
+            None if matches!(self.phase, Phase::Resolving(_) | Phase::ResolvingTarget(_)) => {
                 let error = self.no_name();
                 self.record(&error);
                 (Some(error), 0)
             }
-            None => return,
+            None => match self.late_tunnel(reactor) {
+                Some(error) => (Some(error), 0),
+                None => return,
+            },
         };
         if untried > 0 {
             let addresses = if untried == 1 { "address was" } else { "addresses were" };
@@ -212,7 +223,7 @@ impl Client {
 
     fn no_name(&self) -> OpError {
         let message = format!("no answer within {}", Seconds(self.plan.limit));
-        OpError::new("resolve", self.plan.to.host(), message)
+        OpError::new("resolve", self.asked(), message)
             .advise("the name server keeps silent: check the network, or connect to an address")
     }
 
@@ -266,6 +277,7 @@ impl Session for Client {
     fn serve(&mut self, part: Part, reactor: &mut Reactor) -> usize {
         let Part::Connection(id) = part else {
             self.check_attempts(reactor);
+            self.check_tunnel(reactor);
             self.check_limit(reactor);
             self.check_wait(reactor);
             self.go_on_if_over(reactor);
@@ -355,14 +367,20 @@ impl Session for Client {
                 self.writer.calls(calls);
                 notes
             }
-            (None, Phase::Resolving(_)) => {
+            (None, Phase::Resolving(_) | Phase::ResolvingTarget(_)) => {
+                let note = format!("resolve {}: canceled", self.asked());
                 self.phase = Phase::Over(Event::Stopped { session: self.session });
-                vec![format!("resolve {}: canceled", self.plan.to.host())]
+                vec![note]
             }
             (None, Phase::Waiting(_)) => {
                 self.phase = Phase::Over(Event::Stopped { session: self.session });
                 vec!["not connecting again: canceled".to_owned()]
             }
+            (None, Phase::Tunneling(_)) => self
+                .drop_tunnel(reactor)
+                .map(|peer| format!("connect through the proxy {peer}: canceled"))
+                .into_iter()
+                .collect(),
             (None, _) => Vec::new(),
         };
         self.ended_here = true;
@@ -372,12 +390,15 @@ impl Session for Client {
 
     fn resolved(&mut self, query: Query, addresses: Result<Vec<SocketAddr>, OpError>, reactor: &mut Reactor) {
         // An answer that comes after Stop or the limit finds another phase.
-        if !matches!(self.phase, Phase::Resolving(asked) if asked == query) {
-            return;
-        }
+        let of_target = match self.phase {
+            Phase::Resolving(asked) if asked == query => false,
+            Phase::ResolvingTarget(asked) if asked == query => true,
+            _ => return,
+        };
         match addresses {
             Ok(addresses) => match self.plan.family.pick(&addresses) {
                 none if none.is_empty() => self.no_address(),
+                wanted if of_target => self.target_resolved(wanted[0], reactor),
                 wanted => self.race(&wanted, reactor),
             },
             Err(error) => {

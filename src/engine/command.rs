@@ -14,6 +14,7 @@ use super::file::SendFile;
 use super::limits::SessionLimits;
 use super::options::{OptionTable, OptionValue, OptionsOf, Setting, SocketOption, TcpInfo};
 use super::outbox::QueueLimit;
+use super::proxy::Proxy;
 use super::repeat::Repeat;
 use super::replaying::Replay;
 use super::running::RunSequence;
@@ -117,6 +118,8 @@ pub struct Connect {
     pub family: Family,
     /// The local address to bind before connecting; an unspecified address binds the port alone.
     pub local: Option<SocketAddr>,
+    /// The proxy to connect through; not for Unix sockets.
+    pub proxy: Option<Proxy>,
     /// For resolving and all attempts together. Each address is tried for as long as that lasts, others beside it after
     /// a head start (RFC 8305).
     pub limit: Duration,
@@ -153,7 +156,7 @@ impl fmt::Display for Destination {
     }
 }
 
-/// A UDP socket to bind.
+/// A socket for datagrams to bind: UDP; or, with a host alone as its address, one for ICMP echo.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bind {
     /// The local address.

@@ -15,6 +15,7 @@ use super::command::{Command, Event, JobId, Plan, SessionId, Target, Task};
 use super::jobs::{self, Job};
 use super::listener::Server;
 use super::options;
+use super::ping::Echoes;
 use super::reactor::{Part, Reactor, Readiness};
 use super::resolving::Resolved;
 use super::session::{OVER, Session, answer_send};
@@ -22,7 +23,6 @@ use super::udp::Datagrams;
 #[cfg(unix)]
 use super::udp::unix::UnixDatagrams;
 use super::{News, Wake};
-#[cfg(unix)]
 use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::journal::{Detail, Journal, Writer};
@@ -289,6 +289,9 @@ impl IoLoop {
             #[cfg(unix)]
             Plan::Bind(plan) if matches!(plan.address, Address::Unix(_)) => {
                 Box::new(UnixDatagrams::open(session, journal, plan, reactor))
+            }
+            Plan::Bind(plan) if matches!(plan.address, Address::Host(..)) => {
+                Box::new(Echoes::open(session, journal, plan, reactor))
             }
             Plan::Bind(plan) => Box::new(Datagrams::open(session, journal, plan, reactor)),
         };

@@ -12,7 +12,7 @@ use super::reactor::{Part, Reactor, Readiness};
 use super::resolving::Query;
 use crate::endpoint::Address;
 use crate::error::OpError;
-use crate::journal::{ConnId, Writer};
+use crate::journal::{ConnId, Detail, Writer};
 
 /// Why nothing is sent in a session that is over.
 pub(super) const OVER: &str = "nothing is open: it was stopped, or it ended";
@@ -62,10 +62,16 @@ pub(super) trait Session: Send {
     /// # Errors
     ///
     /// When there are no connections here; what fails with one of them ends that one.
-    fn start_tls(&mut self, to: &Target, reactor: &mut Reactor) -> Result<(), OpError>;
+    fn start_tls(&mut self, _to: &Target, _: &mut Reactor) -> Result<(), OpError> {
+        let error = OpError::new("start TLS", "", "TLS goes over connections, and datagrams have none");
+        self.writer().detail(None, Detail::Error(Box::new(error.clone())));
+        Err(error)
+    }
 
     /// Whether TLS is on, its handshake done, with all of `to`.
-    fn is_secure(&self, to: &Target) -> bool;
+    fn is_secure(&self, _to: &Target) -> bool {
+        false
+    }
 
     /// Finishes sending on some connections.
     fn finish_sending(&mut self, to: &Target, reactor: &mut Reactor);

@@ -249,16 +249,6 @@ impl Session for Datagrams {
         self.drop_waiting(reactor);
     }
 
-    fn start_tls(&mut self, _: &Target, _: &mut Reactor) -> Result<(), OpError> {
-        let error = OpError::new("start TLS", "", "TLS goes over connections, and datagrams have none");
-        self.writer.detail(None, Detail::Error(Box::new(error.clone())));
-        Err(error)
-    }
-
-    fn is_secure(&self, _: &Target) -> bool {
-        false
-    }
-
     /// UDP has no end to announce.
     fn finish_sending(&mut self, _: &Target, _: &mut Reactor) {}
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::address::{local_address, socket_address};
 use super::kind::{host_and_port, split_endpoint, whole_endpoint};
-use super::{Errors, Field, Switches, note, port, remote_port, spelled_port, unix};
+use super::{Errors, Field, Switches, Through, note, port, remote_port, spelled_port, unix};
 use crate::endpoint::{Endpoint, Family, Host, Location, ParseError, Scheme};
 use crate::engine::{Answers, Connect, Destination, Plan};
 
@@ -53,13 +53,19 @@ impl ClientForm {
         let mut errors = Errors::new();
         let options = switches.check(answers, &mut errors);
         let limit = note(&mut errors, Field::TimeLimit, time_limit(&self.limit));
+        let proxy = switches.proxy.check(&mut errors);
         if self.kind == Scheme::Unix {
+            if switches.proxy.through != Through::Nothing {
+                let reason = "a Unix socket is on this machine: no proxy leads there";
+                errors.insert(Field::ProxyKind, reason.to_owned());
+            }
             let name = note(&mut errors, Field::Path, unix::name(&self.path, unix::For::Sending));
             return match (name, limit) {
                 (Some(name), Some(limit)) if errors.is_empty() => Ok(Plan::Connect(Connect {
                     to: Destination::Unix(name),
                     family: Family::Any,
                     local: None,
+                    proxy,
                     limit,
                     options,
                 })),
@@ -76,6 +82,7 @@ impl ClientForm {
                 to: Destination::Port(host, port),
                 family: switches.ip.family,
                 local,
+                proxy,
                 limit,
                 options,
             })),

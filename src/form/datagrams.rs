@@ -1,6 +1,6 @@
 //! The form of a socket for datagrams.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use super::address::{Families, socket_address};
 use super::kind::{host_and_port, split_endpoint, whole_endpoint};
 use super::{Errors, Field, Switches, note, port, remote_port, spelled_port, unix};
 use crate::endpoint::{Address, Endpoint, Host, Location, ParseError, Scheme};
-use crate::engine::{Answers, Bind, Plan, Target};
+use crate::engine::{Answers, Bind, Options, Plan, Target, echo_refusal};
 
 const KINDS: &[Scheme] = &[Scheme::Udp, Scheme::UnixDatagram, Scheme::Icmp];
 
@@ -64,6 +64,9 @@ impl UdpForm {
                 }
                 _ => Err(errors),
             };
+        }
+        if self.kind == Scheme::Icmp {
+            return echoes(options, errors);
         }
         let address = note(&mut errors, Field::Address, switches.ip.local_address(&self.address));
         let local = address.map(|(ip, _, dual_stack)| (ip, dual_stack));
@@ -169,14 +172,30 @@ impl UdpForm {
     /// The target of a UDP socket.
     ///
     /// # Errors
-    /// What is wrong with the target's host or port.
+    /// What is wrong with the target's host or port; ICMP has no ports, and 0 in its place.
     pub fn target(&self) -> Result<(Host, u16), Errors> {
         let mut errors = Errors::new();
+        if self.kind == Scheme::Icmp {
+            let host = self.target_host.parse().map_err(|error: ParseError| error.reason);
+            return note(&mut errors, Field::TargetHost, host).map(|host| (host, 0)).ok_or(errors);
+        }
         let (host, port) = host_and_port(&self.target_host, &self.target_port, Scheme::Udp);
         let host = note(&mut errors, Field::TargetHost, host.parse().map_err(|error: ParseError| error.reason));
         let port = note(&mut errors, Field::TargetPort, remote_port(&port, "udp"));
         host.zip(port).ok_or(errors)
     }
+}
+
+/// A session of ICMP echo: it is for both families, and chooses its own address by the target's.
+fn echoes(options: Options, mut errors: Errors) -> Result<Plan, Errors> {
+    if let Some(refusal) = echo_refusal() {
+        errors.insert(Field::Kind, refusal);
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let address = Address::Host(Ipv4Addr::UNSPECIFIED.into(), 0);
+    Ok(Plan::Bind(Bind { address, dual_stack: true, receive_buffer: None, options }))
 }
 
 /// Bytes, of KiB as typed.

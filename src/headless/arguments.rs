@@ -4,11 +4,13 @@ mod calls;
 mod limits;
 mod multicast;
 mod options;
+mod proxy;
 mod tls;
 mod unix;
 pub(super) mod values;
 
 pub(super) use calls::CallsArguments;
+pub(super) use proxy::password as proxy_password;
 pub(super) use values::placed;
 
 use std::path::PathBuf;
@@ -128,9 +130,12 @@ pub(super) struct ListenArguments {
     sockscope connect 8888 --send 'hello!' --wait 500\n  \
     sockscope connect example.org:25 --until '220 '\n  \
     sockscope connect udp://127.0.0.1:9090 --send '%H:%M:%S' --repeat 5 --every 2000\n  \
+    sockscope connect icmp://127.0.0.1 --repeat 4 --every 1000\n  \
+    sockscope connect example.org:25 --proxy socks5://127.0.0.1:1080\n  \
     sockscope connect udp://127.0.0.1:9000 --format hex --send 'ff 00 01' --output jsonl")]
 pub(super) struct ConnectArguments {
-    /// tcp://HOST:PORT, udp://HOST:PORT, unix:PATH or unix-dgram:PATH (@NAME: abstract); a bare number is a TCP port on loopback
+    /// tcp://HOST:PORT, udp://HOST:PORT, icmp://HOST, unix:PATH or unix-dgram:PATH (@NAME: abstract); a bare number is a
+    /// TCP port on loopback
     #[arg(value_parser = values::endpoint)]
     pub(super) endpoint: Endpoint,
     /// Send this, in --format; may be given again
@@ -165,6 +170,8 @@ pub(super) struct ConnectArguments {
     pub(super) limit: String,
     #[command(flatten)]
     pub(super) reconnect: limits::ReconnectArguments,
+    #[command(flatten)]
+    pub(super) proxy: proxy::ProxyArguments,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -240,11 +247,16 @@ pub(super) struct Common {
 /// Look up names, addresses, services, ports and protocols
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  sockscope lookup localhost 127.0.0.1 http 25/tcp\n  \
-    sockscope lookup 'getaddrinfo(\"localhost\", 80)' --output jsonl\n  sockscope lookup --tutorials")]
+    sockscope lookup 'getaddrinfo(\"localhost\", 80)' --output jsonl\n  \
+    sockscope lookup 'socket(AF_TIPC, SOCK_STREAM, 0)'\n  sockscope lookup interfaces --watch\n  \
+    sockscope lookup --tutorials")]
 pub(super) struct LookupArguments {
-    /// A name, an address, a port, a service, a protocol, host:port, an endpoint, or a call as in a program
+    /// A name, an address, a port, a service, a protocol, host:port, an endpoint, a call as in a program, or interfaces
     #[arg(value_name = "WHAT", required_unless_present = "tutorials")]
     pub(super) what: Vec<String>,
+    /// With `interfaces`: go on, and print each change, until SIGINT or SIGTERM
+    #[arg(long)]
+    pub(super) watch: bool,
     /// Everything that the tutorials on sockets look up
     #[arg(long)]
     pub(super) tutorials: bool,

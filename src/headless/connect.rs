@@ -15,7 +15,7 @@ use super::{forms, presets, recorder};
 use crate::endpoint::{Family, Host, Scheme};
 use crate::engine::{Repeat, Target};
 use crate::error::OpError;
-use crate::form::{ClientForm, Errors, Form, Switches, UdpForm, split_endpoint, time_limit};
+use crate::form::{ClientForm, Errors, Form, Switches, Through, UdpForm, split_endpoint, time_limit};
 use crate::lookup::{Pool, resolve};
 use crate::message::{Message, Prepared};
 use crate::payload::{self, Format};
@@ -37,6 +37,10 @@ pub(super) fn talk(mut arguments: ConnectArguments) -> Result<Talk, Failure> {
         return Err(Failure::usage("--local: a Unix stream socket that connects has no name of its own here"));
     }
     let (notation, mut opening) = payloads(&arguments)?;
+    if arguments.endpoint.scheme == Scheme::Icmp && opening.is_empty() && !arguments.stdin {
+        // Without a payload the usual one goes.
+        opening.push_back(prepare("--send", &Message::default())?);
+    }
     let repeat = repeating(&arguments, &mut opening)?;
     let until = arguments.until.take().map(|text| pattern(&text, &notation)).transpose()?;
     let sends = !opening.is_empty() || repeat.is_some();
@@ -47,9 +51,13 @@ pub(super) fn talk(mut arguments: ConnectArguments) -> Result<Talk, Failure> {
     if udp && arguments.reconnect.is_on() {
         return Err(Failure::usage("--reconnect: over UDP nobody connects, so there is nothing to connect again"));
     }
+    let proxy = arguments.proxy.form()?;
+    if udp && proxy.through != Through::Nothing {
+        return Err(Failure::usage("--proxy: datagrams go through no proxy"));
+    }
     let common = arguments.common;
     let limits = arguments.reconnect.limits(common.limits.form());
-    let switches = Switches { limits, ..forms::switches(&common) };
+    let switches = Switches { limits, proxy, ..forms::switches(&common) };
     let plan = forms::plan(&form, &switches, &forms::rules(&common, None))?;
     let wait = arguments.wait.map(|ms| Duration::from_millis(ms.into()));
     Ok(Talk {

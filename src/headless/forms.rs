@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::arguments::Common;
 use super::status::Failure;
 use crate::engine::{Answers, Plan};
-use crate::form::{Field, Form, Switches};
+use crate::form::{Field, Form, ProxyForm, Switches};
 use crate::responder::{Mode, RuleError, Rules};
 
 /// The switches.
 pub(super) fn switches(common: &Common) -> Switches {
     Switches {
+        proxy: ProxyForm::default(),
         once: false,
         keep_open: common.keep_open,
         broadcast: common.broadcast,
@@ -89,5 +90,6 @@ fn option(field: Field) -> &'static str {
         Field::TlsClientCerts => "--client-certs",
         Field::TlsKeyLog => "--key-log",
         Field::Mode => "--mode",
+        Field::ProxyKind | Field::ProxyHost | Field::ProxyPort | Field::ProxyUser => "--proxy",
     }
 }

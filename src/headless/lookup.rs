@@ -8,6 +8,7 @@ use crossbeam_channel::bounded;
 use serde::Serialize;
 
 use super::arguments::{Form, LookupArguments, placed};
+use super::interfaces;
 use super::status::{Failure, Status, complain};
 use crate::lookup::{Answer, Lookups, Pool, Query, RowState, recognize, tutorials};
 
@@ -20,6 +21,14 @@ const MOST: usize = 10_000;
 ///
 /// What can't be looked up, before anything is.
 pub(super) fn run(arguments: &LookupArguments) -> Result<Status, Failure> {
+    if arguments.what == ["interfaces"] {
+        return interfaces::run(arguments.output, arguments.watch);
+    }
+    if arguments.watch {
+        return Err(Failure::usage(
+            "--watch: only the interfaces can be watched: sockscope lookup interfaces --watch",
+        ));
+    }
     let mut queries = if arguments.tutorials { tutorials() } else { Vec::new() };
     for text in &arguments.what {
         let found = recognize(text);

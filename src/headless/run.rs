@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::arguments::{CallsArguments, OutputForm, placed, values};
+use super::arguments::{CallsArguments, OutputForm, placed, proxy_password, values};
 use super::connect::WAIT;
 use super::conversation::{self, Notation, Talk};
 use super::junit;
@@ -54,6 +54,9 @@ pub(super) struct RunArguments {
     /// Save the log to this file at the end, in the form of its extension
     #[arg(long, value_name = "FILE", value_parser = values::log_file())]
     pub(super) save: Option<PathBuf>,
+    /// The file whose first line is the password of the profile's proxy; else SOCKSCOPE_PROXY_PASSWORD is looked at
+    #[arg(long, value_name = "FILE")]
+    pub(super) proxy_password_file: Option<PathBuf>,
 }
 
 /// Runs it.
@@ -65,7 +68,9 @@ pub(super) fn run(arguments: &RunArguments) -> Result<Status, Failure> {
     let path = arguments.profile.display();
     let output = arguments.calls.form(arguments.output)?;
     let text = profile::read(&arguments.profile).map_err(|error| Failure::file(&error))?;
-    let profile = Profile::parse(&text).map_err(|error| Failure::usage(format_args!("{path}: {error}")))?;
+    let mut profile = Profile::parse(&text).map_err(|error| Failure::usage(format_args!("{path}: {error}")))?;
+    let proxy = &mut profile.switches.proxy;
+    proxy.password = proxy_password(&proxy.user, arguments.proxy_password_file.as_deref())?;
     let usage = |reason: String| Failure::usage(format_args!("{path}: {reason}"));
     if profile.sequence.steps.is_empty() {
         if arguments.junit.is_some() {

@@ -31,6 +31,7 @@ pub fn answer(query: &Query) -> Answer {
 fn values(query: &Query, tables: Tables) -> Result<Vec<String>, OpError> {
     match query {
         Query::HostName => own_name(),
+        Query::Socket(socket) => Ok(socket.answer()),
         Query::HostByName(host) => Ok(resolve(host, 0)?.into_iter().map(shown).collect()),
         Query::AddressName(host) => named(first_address(host, 0)?),
         Query::ServiceByName { name, protocol } => {

@@ -3,11 +3,12 @@
 use super::query::Query;
 use super::recognize::{error, is_address, parse_host, shift};
 use super::resolver::host_name;
+use super::trying::{self, Constant, SocketCall};
 use crate::endpoint::{Host, ParseError, Port, Scheme};
 
 /// The calls that can be pasted.
 const KNOWN: &str = "gethostname, gethostbyname, gethostbyaddr, getservbyname, getservbyport, getprotobyname, \
-                     getaddrinfo and getnameinfo";
+                     getaddrinfo, getnameinfo and socket";
 
 /// An argument of a call, with where it starts, in bytes.
 #[derive(Clone, Debug)]
@@ -125,6 +126,13 @@ impl<'a> Reader<'a> {
             return Ok(Value::Number(word.to_owned()));
         }
         if self.takes('(') {
+            // As in socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL)).
+            if last_part(word) == "htons" {
+                let inner = self.word();
+                if self.takes(')') {
+                    return Ok(Value::Word(last_part(inner).to_owned()));
+                }
+            }
             // As in gethostbyname(gethostname()).
             if last_part(word) == "gethostname" && self.takes(')') {
                 return Ok(Value::Text(host_name()));
@@ -168,6 +176,7 @@ impl Call {
                 .and_then(|()| self.text(0, "the name of a protocol"))
                 .map(|(_, name)| Query::ProtocolByName(name.to_owned())),
             "getaddrinfo" => self.addr_info(),
+            "socket" => self.socket().map(|call| Query::Socket(Box::new(call))),
             "getnameinfo" => self.name_info(),
             _ => return None,
         })
@@ -185,6 +194,32 @@ impl Call {
             Some(Port::Number(port)) => Ok(Query::ServiceByPort { port, protocol: self.protocol(1)? }),
             _ => Err(error(self.position(0), "a port is needed here: a number from 0 to 65535")),
         }
+    }
+
+    /// As Python has it: what is left out is `AF_INET`, `SOCK_STREAM` and 0.
+    fn socket(&self) -> Result<SocketCall, ParseError> {
+        self.at_most(3)?;
+        let family = self.constant(0, "AF_INET", "an address family, such as AF_INET,", trying::family_of)?;
+        let kind = self.constant(1, "SOCK_STREAM", "a type of socket, such as SOCK_STREAM,", trying::kind_of)?;
+        let of_family = |text: &str| trying::protocol_of(&family, text);
+        let protocol = self.constant(2, "0", "a protocol of the family, such as 0,", of_family)?;
+        Ok(SocketCall { family, kind, protocol })
+    }
+
+    /// A name or a number that `read` knows.
+    fn constant(
+        &self,
+        index: usize,
+        usual: &str,
+        what: &str,
+        read: impl Fn(&str) -> Option<Constant>,
+    ) -> Result<Constant, ParseError> {
+        let text = match self.arguments.get(index).map(|argument| &argument.value) {
+            None => usual,
+            Some(Value::Word(text) | Value::Number(text)) => text,
+            Some(Value::Text(_) | Value::Pair(_)) => "",
+        };
+        read(text).ok_or_else(|| error(self.position(index), format!("{what} or its number is needed here")))
     }
 
     fn addr_info(&self) -> Result<Query, ParseError> {

@@ -46,6 +46,29 @@ pub fn local_addresses() -> Vec<LocalAddress> {
     addresses
 }
 
+/// All interfaces as far as the system tells without being watched: names, numbers and addresses.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn snapshot() -> Vec<super::NetworkInterface> {
+    let mut links = std::collections::BTreeMap::<String, super::NetworkInterface>::new();
+    for interface in if_addrs::get_if_addrs().unwrap_or_default() {
+        let (ip, prefix, broadcast) = match &interface.addr {
+            IfAddr::V4(v4) => (IpAddr::V4(v4.ip), v4.prefixlen, v4.broadcast),
+            IfAddr::V6(v6) => (IpAddr::V6(v6.ip), v6.prefixlen, None),
+        };
+        let is_up = interface.oper_status == if_addrs::IfOperStatus::Up;
+        let link = links.entry(interface.name.clone()).or_insert_with(|| super::NetworkInterface {
+            index: interface.index.unwrap_or(0),
+            name: interface.name.clone(),
+            state: if is_up { "up" } else { "down" }.to_owned(),
+            ..super::NetworkInterface::default()
+        });
+        let address = super::InterfaceAddress { ip, prefix, scope: String::new(), flags: Vec::new(), broadcast };
+        link.addresses.push(address);
+        link.addresses.sort();
+    }
+    links.into_values().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::resolver::host_name;
+use super::trying::SocketCall;
 use crate::endpoint::{Host, Port, Scheme};
 
 /// One look-up.
@@ -51,6 +52,8 @@ pub enum Query {
         /// Whose services: with [`Scheme::Udp`] the flag `NI_DGRAM` is set.
         scheme: Scheme,
     },
+    /// What the kernel says of a socket: `socket(AF_TIPC, SOCK_STREAM, 0)`.
+    Socket(Box<SocketCall>),
 }
 
 impl Query {
@@ -58,6 +61,7 @@ impl Query {
     pub fn call(&self) -> String {
         match self {
             Self::HostName => "gethostname()".to_owned(),
+            Self::Socket(socket) => socket.call(),
             Self::HostByName(host) => format!("gethostbyname({:?})", host.query()),
             Self::AddressName(host) => format!("gethostbyaddr({:?})", host.query()),
             Self::ServiceByName { name, protocol } => {

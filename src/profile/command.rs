@@ -19,7 +19,7 @@ use super::Profile;
 use crate::clock::Stamp;
 use crate::endpoint::{Address, Endpoint, Family, Host, Port, Scheme};
 use crate::engine::{Answers, Setting};
-use crate::form::{self, ClientForm, Form, MulticastForm, ServerForm, TlsForm, UdpForm};
+use crate::form::{self, ClientForm, Form, MulticastForm, ProxyForm, ServerForm, Through, TlsForm, UdpForm};
 use crate::message::Message;
 use crate::responder::{Act, Pattern, Rules, Test, When};
 use crate::template::Values;
@@ -38,6 +38,7 @@ pub struct Command {
 /// # Errors
 /// Why there is no such command: a field is wrong, or a text would be taken for something else.
 pub fn ncat(profile: &Profile) -> Result<Command, String> {
+    no_echo(profile)?;
     other(profile, unix::Tool::Ncat, ncat::command)
 }
 
@@ -46,6 +47,7 @@ pub fn ncat(profile: &Profile) -> Result<Command, String> {
 /// # Errors
 /// Why there is no such command: a field is wrong, or a text would be taken for something else.
 pub fn python(profile: &Profile) -> Result<Command, String> {
+    no_echo(profile)?;
     other(profile, unix::Tool::Python, python::command)
 }
 
@@ -54,6 +56,7 @@ pub fn python(profile: &Profile) -> Result<Command, String> {
 /// # Errors
 /// Why there is no such command: a field is wrong, or a text would be taken for something else.
 pub fn socat(profile: &Profile) -> Result<Command, String> {
+    no_echo(profile)?;
     other(profile, unix::Tool::Socat, socat::command)
 }
 
@@ -72,6 +75,14 @@ pub fn sockscope(profile: &Profile) -> Result<Command, String> {
 /// That of another program.
 fn other(profile: &Profile, tool: unix::Tool, make: fn(&Profile) -> Command) -> Result<Command, String> {
     if profile.form.kind().is_unix() { unix::command(profile, tool) } else { checked(profile, make) }
+}
+
+/// ICMP echo is nothing that other tools of this kind do.
+fn no_echo(profile: &Profile) -> Result<(), String> {
+    match profile.form.kind() {
+        Scheme::Icmp => Err("this tool sends no echo requests: ping does".to_owned()),
+        _ => Ok(()),
+    }
 }
 
 /// Makes a command only of a profile that could be started, and none that a tool or a terminal takes for something
@@ -93,6 +104,8 @@ fn checked(profile: &Profile, make: fn(&Profile) -> Command) -> Result<Command, 
         }
         Opens::Bind { at, target } => vec![at.bare(), target.bare()],
     };
+    let proxy = Some(&profile.switches.proxy).filter(|proxy| proxy.through != Through::Nothing);
+    let hosts: Vec<_> = hosts.into_iter().chain(proxy.map(|proxy| proxy.host.trim().to_owned())).collect();
     let is_strange = |c: char| !(c.is_alphanumeric() || "._-:%".contains(c));
     if let Some(host) = hosts.iter().find(|host| host.starts_with('-') || host.contains(is_strange)) {
         return Err(format!("{host:?} is no host that can stand in a command"));
@@ -148,6 +161,8 @@ struct Outline {
     multicast: MulticastForm,
     /// How it speaks TLS, if it does.
     tls: Option<TlsForm>,
+    /// What a client connects through.
+    proxy: Option<ProxyForm>,
     remarks: Vec<String>,
 }
 
@@ -165,6 +180,8 @@ impl Outline {
             family: profile.switches.ip.family,
             multicast: multicast::of(profile),
             tls: tls::of(profile),
+            proxy: Some(profile.switches.proxy.clone())
+                .filter(|proxy| matches!(profile.form, Form::Client(_)) && proxy.through != Through::Nothing),
             remarks: Vec::new(),
         };
         outline.take_rules(&profile.rules);
@@ -173,6 +190,13 @@ impl Outline {
             outline.remarks.push(NO_SEQUENCE.to_owned());
         }
         outline
+    }
+
+    /// Says that the line goes straight to the host.
+    fn leave_proxy_out(&mut self) {
+        if self.proxy.is_some() {
+            self.remarks.push("the proxy is left out: this line connects without one".to_owned());
+        }
     }
 
     fn is_server(&self) -> bool {

@@ -124,6 +124,7 @@ fn place(form: &Form, field: Field) -> Vec<Key> {
             return vec![Key::Name("switches"), Key::Name("socket_options"), Key::Name(option.name())];
         }
         (_, Field::QueueLimit | Field::Mode) => "switches",
+        (_, Field::ProxyKind | Field::ProxyHost | Field::ProxyPort | Field::ProxyUser) => "proxy",
         (Form::Server(_), _) => "server",
         (Form::Client(_), _) => "client",
         (Form::Udp(_), _) => "udp",
@@ -154,10 +155,15 @@ fn place(form: &Form, field: Field) -> Vec<Key> {
         Field::TargetPath => "target_path",
         Field::Option(option) => option.name(),
         Field::Mode => return vec![Key::Name(table), Key::Name("unix"), Key::Name("mode")],
+        Field::ProxyKind => "through",
+        Field::ProxyHost => "host",
+        Field::ProxyPort => "port",
+        Field::ProxyUser => "user",
         // These have a table of their own.
         field => limit_key(field).map_or("", |(_, key)| key),
     };
-    vec![Key::Name(table), Key::Name(key)]
+    let part_of_switches = (table == "proxy").then_some(Key::Name("switches"));
+    part_of_switches.into_iter().chain([Key::Name(table), Key::Name(key)]).collect()
 }
 
 /// Where a field of the multicast settings is.

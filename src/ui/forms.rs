@@ -73,6 +73,8 @@ fn fields(ui: &mut Ui, form: &mut Form, ip: Families, errors: &Errors) -> bool {
             ),
             buffer(ui, form, errors),
         ],
+        // Its own address is the one that fits the target.
+        Form::Udp(form) if form.kind == Scheme::Icmp => Vec::new(),
         Form::Udp(form) => {
             let own = address(ui, "Address", &mut form.address, ip, errors);
             if is_complete(ui, &own) {
@@ -220,6 +222,7 @@ fn button_and_state(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction
     let start = match tab.kind {
         Kind::Server => "Listen",
         Kind::Client => "Connect",
+        Kind::Udp if tab.form.kind() == Scheme::Icmp => "Open",
         Kind::Udp => "Bind",
     };
     let stop = match (&tab.progress, tab.kind) {
@@ -279,6 +282,9 @@ fn state(ui: &mut Ui, tab: &SocketTab) {
             let wait = figures::duration(*time);
             (format!("Connecting again within {wait}: attempt {attempt}{of}"), Tone::Warning)
         }
+        Progress::Ready(_) if tab.form.kind() == Scheme::Icmp => {
+            ("Ready: Send sends an echo request, 56 bytes where nothing is typed".to_owned(), Tone::Good)
+        }
         Progress::Ready(local) if tab.kind == Kind::Udp => (format!("Bound to {local}"), Tone::Good),
         Progress::Ready(local) => (format!("Listening on {local}"), Tone::Good),
         Progress::Connected { local, peer } => (format!("Connected to {peer} from {local}"), Tone::Good),
@@ -312,6 +318,9 @@ fn target(ui: &mut Ui, tab: &mut SocketTab) {
     }
     if is_complete(ui, &host) {
         form.take_target_apart();
+    }
+    if form.kind == Scheme::Icmp {
+        return;
     }
     field(ui, "Target port", &mut form.target_port, "number or service", errors.get(&Field::TargetPort));
 }

@@ -1,5 +1,8 @@
 //! The lookup tab: one field, and a table of what was asked and answered.
 
+mod interfaces;
+mod trying;
+
 use egui::{Align2, Key, Role, Sense, TextEdit, Ui, WidgetInfo};
 
 use super::rows;
@@ -12,6 +15,24 @@ use crate::lookup::{Row, RowState};
 
 /// Shows the tab.
 pub(super) fn show(ui: &mut Ui, tab: &mut LookupTab, actions: &mut Vec<LookupAction>) {
+    ui.horizontal(|ui| {
+        for (shows, words) in [(false, "Look-ups"), (true, "Interfaces")] {
+            if ui.selectable_label(tab.shows_interfaces == shows, words).clicked() {
+                actions.push(LookupAction::Interfaces(shows));
+            }
+        }
+    });
+    if tab.shows_interfaces {
+        if let Some(failure) = &tab.failure {
+            ui.colored_label(ui.visuals().error_fg_color, failure);
+        }
+        return interfaces::show(ui, tab);
+    }
+    look_ups(ui, tab, actions);
+}
+
+/// The look-ups: the field, the buttons, and the answers.
+fn look_ups(ui: &mut Ui, tab: &mut LookupTab, actions: &mut Vec<LookupAction>) {
     ui.horizontal(|ui| {
         ui.set_min_height(28.0);
         let label = ui.label("Name, address, port or service");
@@ -37,6 +58,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut LookupTab, actions: &mut Vec<LookupAct
     if let Some(notice) = &tab.notice {
         ui.add(egui::Label::new(egui::RichText::new(notice).small()).wrap());
     }
+    trying::show(ui, &mut tab.trying, actions);
     ui.add_space(4.0);
     table(ui, tab, actions);
 }

@@ -5,16 +5,21 @@ mod info;
 mod limits;
 mod multicast;
 mod options;
+mod proxy;
 mod tls;
 mod unix;
 
 use egui::{RichText, Ui};
 
 use crate::app::SocketAction;
-use crate::app::tab::SocketTab;
+use crate::app::tab::{Kind, SocketTab};
 use crate::form::Errors;
 
-pub(super) use options::hint_at_errors;
+/// Says on the page of the form what is wrong here: it keeps the session from being opened.
+pub(super) fn hint_at_errors(ui: &mut Ui, tab: &SocketTab) {
+    options::hint_at_errors(ui, tab);
+    proxy::hint_at_errors(ui, tab);
+}
 
 /// Shows the sections that fit the kind of socket.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
@@ -33,6 +38,9 @@ pub(super) fn is_wrong(errors: &Errors) -> bool {
 /// One after the other: each is a collapsible part that shows its fields, and their errors.
 fn sections(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
     ui.label(RichText::new(tab.form.kind().words()).strong());
+    if tab.kind == Kind::Client {
+        proxy::show(ui, tab);
+    }
     options::section(ui, tab, actions);
     info::section(ui, tab, actions);
     multicast::show(ui, tab);

@@ -259,6 +259,7 @@ pub(crate) fn connect_to(peer: SocketAddr, options: Options) -> Connect {
         to: Destination::Port(Host::Address(peer.ip(), 0), peer.port()),
         family: Family::Any,
         local: None,
+        proxy: None,
         limit: PATIENCE,
         options,
     }

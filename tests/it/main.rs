@@ -47,13 +47,13 @@ mod floors;
 #[cfg(feature = "window")]
 mod framing;
 mod import;
+mod interfaces;
 mod limits;
 mod limits_access;
 #[cfg(target_os = "linux")]
 mod limits_cli;
 #[cfg(feature = "window")]
 mod limits_window;
-#[cfg(target_os = "linux")]
 mod many;
 #[cfg(feature = "window")]
 mod messages;
@@ -72,6 +72,8 @@ mod options_window;
 #[cfg(feature = "window")]
 mod outgoing;
 mod pcapng;
+#[cfg(target_os = "linux")]
+mod ping;
 #[cfg(feature = "window")]
 mod playing;
 #[cfg(feature = "window")]
@@ -82,6 +84,8 @@ mod profiles;
 mod programs;
 #[cfg(feature = "window")]
 mod programs_udp;
+#[cfg(target_os = "linux")]
+mod proxy;
 mod queues;
 mod quitting;
 mod recording;

@@ -51,6 +51,9 @@ impl SocketTab {
                 "" => "there is no target path".to_owned(),
                 path => format!("to {path}"),
             },
+            ([], Form::Udp(form)) if form.kind == crate::endpoint::Scheme::Icmp => {
+                format!("to {}", form.target_host.trim())
+            }
             ([], Form::Udp(form)) => {
                 let host = form.target_host.trim();
                 let host =

@@ -92,13 +92,13 @@ impl Client {
                 self.writer.detail(None, Detail::Note(format!("trying {peer}, {which} of {of} addresses")));
             }
             let (attempt, calls) = self.attempt(peer, reactor);
-            match attempt {
+            match attempt.map_err(|error| self.of_proxy(error)) {
                 Ok((stream, token)) => race.trials.push(Trial { stream, token, peer, calls }),
                 Err(error) => self.lost(&mut race, peer, error, reactor.now),
             }
         }
         if race.attempts.is_over() {
-            return match race.attempts.outcome(&self.plan.to.to_string()) {
+            return match race.attempts.outcome(&self.goal()) {
                 Some(error) => self.fail(error),
                 None => self.no_address(),
             };
@@ -160,7 +160,7 @@ impl Client {
                 Err(error) => {
                     self.writer.calls(trial.calls);
                     self.writer.call(calls::close(trial.stream));
-                    self.lost(&mut race, trial.peer, error, reactor.now);
+                    self.lost(&mut race, trial.peer, self.of_proxy(error), reactor.now);
                 }
             }
         }
@@ -182,7 +182,7 @@ impl Client {
             }
         }
         self.writer.calls(trial.calls);
-        self.connected(trial.stream, peer, reactor);
+        self.reached(trial.stream, peer, reactor);
     }
 
     /// The limit passed: whatever is under way has failed. Returns what all came to, and how many were not tried.
@@ -192,8 +192,9 @@ impl Client {
             self.writer.calls(trial.give_up(reactor));
             let took = race.attempts.took(peer, reactor.now).min(self.plan.limit);
             let error = OpError::new("connect", peer, format!("no answer within {}", Seconds(took)));
+            let error = self.of_proxy(error);
             self.lost(race, peer, error, reactor.now);
         }
-        (race.attempts.outcome(&self.plan.to.to_string()), race.attempts.untried())
+        (race.attempts.outcome(&self.goal()), race.attempts.untried())
     }
 }

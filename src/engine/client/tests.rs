@@ -26,6 +26,7 @@ fn played() -> Played {
         to: Destination::Port(Host::Name("localhost".to_owned()), 9),
         family: Family::Any,
         local: None,
+        proxy: None,
         limit: LIMIT,
         options: Options::default(),
     };

@@ -267,16 +267,6 @@ impl Session for UnixDatagrams {
     fn over(&self) -> Option<&Event> {
         self.over.as_ref()
     }
-
-    fn start_tls(&mut self, _: &Target, _: &mut Reactor) -> Result<(), OpError> {
-        let error = OpError::new("start TLS", "", "TLS goes over connections, and datagrams have none");
-        self.writer.detail(None, Detail::Error(Box::new(error.clone())));
-        Err(error)
-    }
-
-    fn is_secure(&self, _: &Target) -> bool {
-        false
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use clap::builder::{PathBufValueParser, PossibleValuesParser, TypedValueParser};
 use crate::endpoint::{Endpoint, ParseError};
 use crate::error::OpError;
 use crate::export::FileFormat;
+use crate::form::ProxyForm;
 use crate::framing::Framing;
 use crate::payload::{self, Encoding, Format, LineEnding};
 use crate::recording::Recording;
@@ -18,6 +19,10 @@ pub(in crate::headless) fn placed(text: &str, error: &ParseError) -> String {
 }
 
 pub(super) fn endpoint(text: &str) -> Result<Endpoint, String> {
+    text.parse().map_err(|error| placed(text, &error))
+}
+
+pub(super) fn proxy(text: &str) -> Result<ProxyForm, String> {
     text.parse().map_err(|error| placed(text, &error))
 }
 

@@ -71,3 +71,25 @@ fn mistakes_have_a_place_and_a_reason() {
     check("('x')", Err((0, &format!(r#""" is not a look-up: there are {KNOWN}"#))));
     check("a b('x')", Err((2, "a call is needed, such as gethostbyname('localhost')")));
 }
+
+/// B and C: every pair can be tried, by name or number.
+#[cfg(target_os = "linux")]
+#[test]
+fn socket_calls() {
+    check("socket(AF_TIPC, SOCK_STREAM, 0)", Ok("socket(AF_TIPC, SOCK_STREAM, 0)"));
+    check("socket.socket(socket.AF_INET, socket.SOCK_STREAM)", Ok("socket(AF_INET, SOCK_STREAM, 0)"));
+    check("socket()", Ok("socket(AF_INET, SOCK_STREAM, 0)"));
+    check("socket(2, 3, 1)", Ok("socket(AF_INET, SOCK_RAW, IPPROTO_ICMP)"));
+    check("socket(family=AF_X25, type=SOCK_SEQPACKET)", Ok("socket(AF_X25, SOCK_SEQPACKET, 0)"));
+    check("socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL))", Ok("socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL))"));
+    check(
+        "socket(AF_NONE, SOCK_STREAM)",
+        Err((7, "an address family, such as AF_INET, or its number is needed here")),
+    );
+    check(
+        "socket(AF_INET, SOCK)",
+        Err((16, "a type of socket, such as SOCK_STREAM, or its number is needed here")),
+    );
+    check("socket(AF_INET, SOCK_STREAM, 0, 1)", Err((32, "this call takes no further argument")));
+    check("socket('AF_INET')", Err((7, "an address family, such as AF_INET, or its number is needed here")));
+}

@@ -4,7 +4,7 @@
 use super::shell::{line, quoted};
 use super::{Command, refuse_control};
 use crate::endpoint::{Host, Port};
-use crate::lookup::Query;
+use crate::lookup::{Query, SocketCall};
 
 /// The line of Sockscope that looks up `what`, each as it is typed or as a call.
 ///
@@ -56,6 +56,7 @@ const NOTHING: &str = "nothing is typed, and nothing was looked up";
 /// A call of Python's `socket` module.
 fn call(query: &Query) -> String {
     match query {
+        Query::Socket(socket) => python_socket(socket),
         Query::HostName => "socket.gethostname()".to_owned(),
         Query::HostByName(host) => {
             format!("socket.getaddrinfo({}, None, type=socket.SOCK_STREAM)", name(host))
@@ -82,6 +83,12 @@ fn call(query: &Query) -> String {
             format!("socket.getnameinfo(({}, {port}), {flags})", name(host))
         }
     }
+}
+
+/// The numbers, with the names beside them: Python has not all of the names.
+fn python_socket(socket: &SocketCall) -> String {
+    let SocketCall { family, kind, protocol } = socket;
+    format!("socket.socket({}, {}, {})", family.number, kind.number, protocol.number)
 }
 
 fn name(host: &Host) -> String {

@@ -3,6 +3,7 @@
 use super::limits::{Sayable, sayable};
 use super::shell::{line, printf, printf_format, quoted};
 use super::{Command, Opens, Outline, Place, multicast, options, tls};
+use crate::form::{ProxyForm, Through};
 use crate::profile::Profile;
 
 /// The equal line of ncat.
@@ -31,6 +32,9 @@ pub(super) fn command(profile: &Profile) -> Command {
                 words.extend(source(local));
             }
             words.extend(limits);
+            if let Some(proxy) = &outline.proxy {
+                words.extend(through(proxy, &mut remarks));
+            }
             words.extend(["--wait".to_owned(), format!("{limit}s"), to.bare(), to.port.clone()]);
         }
         Opens::Bind { at, .. } if outline.message.is_none() => {
@@ -75,6 +79,20 @@ fn limits(profile: &Profile, outline: &Outline, remarks: &mut Vec<String>) -> Ve
 
 fn host_to_listen(at: &Place) -> Vec<String> {
     if at.is_dual() { Vec::new() } else { vec![at.bare()] }
+}
+
+/// The options of a proxy. A password in a command can be read by everyone, so there is none.
+fn through(proxy: &ProxyForm, remarks: &mut Vec<String>) -> Vec<String> {
+    let kind = if proxy.through == Through::Http { "http" } else { "socks5" };
+    let dns = if proxy.resolve_here { "local" } else { "remote" };
+    if !proxy.user.is_empty() {
+        remarks.push("user and password of the proxy are left out: add --proxy-auth USER:PASSWORD".to_owned());
+    }
+    let place = Place { host: proxy.host.trim().to_owned(), port: proxy.port.trim().to_owned() };
+    let host = if place.is_v6() { format!("[{}]", place.bare()) } else { place.bare() };
+    ["--proxy", &format!("{host}:{}", place.port), "--proxy-type", kind, "--proxy-dns", dns]
+        .map(str::to_owned)
+        .into()
 }
 
 /// The local end of what connects.

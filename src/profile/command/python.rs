@@ -13,6 +13,7 @@ use crate::profile::Profile;
 pub(super) fn command(profile: &Profile) -> Command {
     let mut outline = Outline::of(profile);
     let context = tls::context(&mut outline);
+    outline.leave_proxy_out();
     let mut remarks = outline.remarks.clone();
     let said = sayable(profile, &outline, &mut remarks);
     let left_out = [

@@ -8,7 +8,8 @@ use crate::profile::Profile;
 
 /// The equal line of socat.
 pub(super) fn command(profile: &Profile) -> Command {
-    let outline = Outline::of(profile);
+    let mut outline = Outline::of(profile);
+    outline.leave_proxy_out();
     let mut remarks = outline.remarks.clone();
     let mut address = String::new();
     match &outline.opens {

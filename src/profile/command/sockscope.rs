@@ -2,8 +2,8 @@
 
 use super::shell::line;
 use super::{Command, NO_SEQUENCE, Opens, Place, fixed, limits, multicast, opens, tls};
-use crate::endpoint::Scheme;
-use crate::form::{Form, Switches, UdpForm};
+use crate::endpoint::{Host, Scheme};
+use crate::form::{Form, ProxyForm, Switches, Through, UdpForm};
 use crate::framing::Framing;
 use crate::message::Message;
 use crate::payload::{self, Encoding, Format, LineEnding};
@@ -68,6 +68,11 @@ pub(super) fn command(profile: &Profile) -> Command {
                 words.value("--local", socket(&local));
             }
             words.value_unless("--limit", &limit, "10");
+            false
+        }
+        Opens::Bind { target, .. } if profile.form.kind() == Scheme::Icmp => {
+            let host = target.host.parse().unwrap_or(Host::Name(target.host));
+            words.value("connect", format!("{}://{host}", Scheme::Icmp.name()));
             false
         }
         Opens::Bind { at, .. } if profile.rules.list.iter().any(|rule| rule.on) => {
@@ -139,12 +144,25 @@ fn take_switches(words: &mut Words, switches: &Switches, form: &Form) {
     words.flag("--once", switches.once && matches!(form, Form::Server(_)));
     words.flag("--keep-open", switches.keep_open);
     words.flag("--broadcast", switches.broadcast && form.kind() == Scheme::Udp);
+    if matches!(form, Form::Client(_)) && switches.proxy.through != Through::Nothing {
+        take_proxy(words, &switches.proxy);
+    }
     for (option, text) in switches.socket_options.typed() {
         words.value("--socket-option", format!("{option}={}", text.trim()));
     }
     words.value_unless("--queue-limit", switches.queue_limit.trim(), "16");
     if let Form::Udp(UdpForm { receive_buffer, .. }) = form {
         words.value_unless("--receive-buffer", receive_buffer.trim(), "4096");
+    }
+}
+
+/// A proxy without its password, which has no place in a command.
+fn take_proxy(words: &mut Words, proxy: &ProxyForm) {
+    words.value("--proxy", proxy.to_string());
+    words.flag("--proxy-resolve-here", proxy.resolve_here);
+    if !proxy.user.is_empty() {
+        let remark = "the password is left out: put it into a file, and add --proxy-password-file FILE";
+        words.remarks.push(remark.to_owned());
     }
 }
 

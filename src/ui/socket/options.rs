@@ -51,7 +51,7 @@ fn wrong(tab: &SocketTab) -> impl Iterator<Item = &String> {
 }
 
 /// Says on the page of the form what is wrong here: it keeps the session from being opened.
-pub(in crate::ui) fn hint_at_errors(ui: &mut Ui, tab: &SocketTab) {
+pub(super) fn hint_at_errors(ui: &mut Ui, tab: &SocketTab) {
     if let Some(reason) = wrong(tab).next().filter(|_| !tab.is_open()) {
         let words = RichText::new(format!("Page Socket: {reason}")).small();
         ui.add(Label::new(words.color(ui.visuals().error_fg_color)).wrap());

@@ -1,0 +1,148 @@
+//! ICMP echo on loopback, and across two network namespaces where that is permitted.
+
+use std::net::IpAddr;
+use std::process::Command;
+
+use sockscope::endpoint::{Address, Host};
+use sockscope::engine::{Bind, Event, Options, Plan, Target, echo_refusal};
+use sockscope::journal::{ConnId, Detail, Direction};
+
+use crate::bench::{Bench, Tab};
+use crate::cli_bench::{Run, command};
+
+/// A session of ICMP echo; `None` where this machine lets nobody have one, and that is all right.
+fn open(bench: &Bench) -> Option<Tab> {
+    if let Some(refusal) = echo_refusal() {
+        let required = std::env::var("SOCKSCOPE_TOOLS").is_ok_and(|value| value == "required");
+        assert!(!required, "{refusal}");
+        eprintln!("left out: {refusal}");
+        return None;
+    }
+    let address = Address::Host(IpAddr::from([0, 0, 0, 0]), 0);
+    let plan = Bind { address, dual_stack: true, receive_buffer: None, options: Options::default() };
+    let tab = bench.open(Plan::Bind(plan));
+    bench.event("Ready", |event| match event {
+        Event::Ready { session, .. } if *session == tab.session => Some(()),
+        Event::Failed { error, .. } => panic!("{error}"),
+        _ => None,
+    });
+    Some(tab)
+}
+
+fn to(host: &str) -> Target {
+    Target::Address(host.parse::<Host>().expect("a host"), 0)
+}
+
+/// The notes and errors of one host.
+fn told(tab: &Tab, conn: ConnId) -> Vec<String> {
+    let words = |detail| match detail {
+        Detail::Note(note) => Some(note),
+        Detail::Error(error) => Some(error.to_string()),
+        _ => None,
+    };
+    tab.details(Some(conn)).into_iter().filter_map(words).collect()
+}
+
+/// C: echo requests to both families, by address and by name, each with its number and time.
+#[test]
+fn loopback_answers_with_what_was_sent() {
+    let bench = Bench::new();
+    let Some(tab) = open(&bench) else { return };
+    let mut hosts = vec!["127.0.0.1", "127.1"];
+    if std::net::UdpSocket::bind("[::1]:0").is_ok() {
+        hosts.push("::1");
+    }
+    for host in &hosts {
+        bench.send(&tab, to(host), "hello").expect("sent");
+    }
+    let first = ConnId(1);
+    bench.received(&tab, first, b"hellohello");
+    if hosts.len() == 3 {
+        bench.received(&tab, ConnId(2), b"hello");
+    }
+    let peer = tab.journal.connection(first).expect("a host").peer;
+    assert_eq!(peer, Address::Host(IpAddr::from([127, 0, 0, 1]), 0));
+    bench.stop(&tab);
+    bench.over(&tab).expect("an end in order");
+    let told = told(&tab, first);
+    assert!(told[0].starts_with("answer to request 1 after ") && told[0].contains(" ms"), "{told:?}");
+    assert!(told[1].starts_with("answer to request 2 after "), "{told:?}");
+    assert!(told[2].starts_with("2 sent, 2 answered, 0 without an answer (0 %); "), "{told:?}");
+}
+
+/// Without a payload the usual 56 bytes go; too many are refused with the number that fits.
+#[test]
+fn payloads_have_a_usual_and_a_longest_size() {
+    let bench = Bench::new();
+    let Some(tab) = open(&bench) else { return };
+    bench.send(&tab, to("127.0.0.1"), "").expect("sent");
+    let expected: Vec<u8> = (0..56).collect();
+    bench.received(&tab, ConnId(1), &expected);
+    assert_eq!(tab.payload(ConnId(1), Direction::Sent), expected);
+    let error = bench.send(&tab, to("127.0.0.1"), vec![0; 65_508]).expect_err("too long");
+    assert_eq!(
+        error.to_string(),
+        "send 127.0.0.1: the payload has 65508 bytes, and an echo request takes 65507 at most"
+    );
+    let error = bench.send(&tab, to("name.invalid"), "x").expect_err("no such name");
+    assert!(error.to_string().contains("name.invalid"), "{error}");
+}
+
+#[test]
+fn the_command_line_repeats_and_sums_up() {
+    if echo_refusal().is_some() {
+        return;
+    }
+    let arguments = ["--repeat", "3", "--every", "20", "--wait", "500"];
+    let out = Run::connect("icmp://127.0.0.1", &arguments).end().with(0);
+    assert!(out.contains("answer to request 3 after "), "{out}");
+    assert!(out.contains("3 sent, 3 answered, 0 without an answer (0 %)"), "{out}");
+}
+
+/// Two namespaces with a router that knows no way on: a raw socket and the kernel's own both tell of its report.
+#[test]
+fn what_a_router_reports_is_an_error_with_its_reason() {
+    let script = "set -e
+ip link set lo up
+unshare -n sleep 60 & router=$!
+trap 'kill $router' EXIT
+while [ \"$(readlink /proc/$router/ns/net)\" = \"$(readlink /proc/self/ns/net)\" ]; do sleep 0.02; done
+ip link add near type veth peer name far netns $router
+ip addr add 10.9.0.1/24 dev near && ip link set near up
+nsenter -t $router -n ip addr add 10.9.0.2/24 dev far
+nsenter -t $router -n ip link set far up
+nsenter -t $router -n sysctl -q -w net.ipv4.ip_forward=1
+nsenter -t $router -n ip route add unreachable 10.8.0.0/16
+ip route add default via 10.9.0.2
+sysctl -q -w net.ipv4.ping_group_range='0 2147483647' || true
+echo '--- raw'
+\"$0\" connect icmp://10.8.0.1 --wait 3000 || true
+echo '--- ping'
+setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all \"$0\" connect icmp://10.8.0.1 --wait 3000 || true";
+    let possible =
+        Command::new("unshare").args(["-n", "true"]).output().is_ok_and(|output| output.status.success());
+    let needed =
+        ["ip", "setpriv", "nsenter"].iter().all(|tool| Command::new(tool).arg("--version").output().is_ok());
+    if !possible || !needed {
+        eprintln!("left out: no network namespace can be made here");
+        return;
+    }
+    // The program may stand in a folder that only root enters: the kernel's own socket is tried where it can be run.
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = folder.path().join("sockscope");
+    std::fs::copy(command(&[]).get_program(), &program).expect("a copy");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), mode).expect("everybody may enter");
+    let mut shell = Command::new("timeout");
+    shell.args(["50", "unshare", "-n", "bash", "-c", script]).arg(&program);
+    let output = shell.output().expect("it runs");
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{out}\n{}", String::from_utf8_lossy(&output.stderr));
+    let (raw, ping) = out.split_once("--- ping").expect("both ran");
+    assert!(raw.contains("a raw socket") && ping.contains("a ping socket"), "{out}");
+    for part in [raw, ping] {
+        let expected = "request 1: the host does not answer on its network (type 3, code 1)";
+        assert!(part.contains(expected), "{out}");
+        assert!(part.contains("of which the network refused 1"), "{out}");
+    }
+}
