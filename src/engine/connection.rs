@@ -113,10 +113,9 @@ struct Told {
 }
 
 impl Connection {
-    /// A connection that was just made, and that the poll watches as `token`.
+    /// A connection that was just made: its socket, and the token as which the poll watches it.
     pub(super) fn new(
-        stream: Stream,
-        token: Token,
+        (stream, token): (Stream, Token),
         key: Key,
         id: ConnId,
         ends: (Address, Address),

@@ -116,7 +116,7 @@ impl Connections {
         }
         let role = self.role(by, &peer);
         let ends = (local.clone(), peer);
-        let mut connection = Connection::new(stream, token, key, id, ends, role, &self.options, reactor.now);
+        let mut connection = Connection::new((stream, token), key, id, ends, role, &self.options, reactor.now);
         connection.set_queue_limit(self.options.queue_limit);
         let forwards = &mut self.forwards;
         let mut context = Context { options: &self.options, writer, reactor, forwards };

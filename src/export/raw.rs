@@ -28,7 +28,7 @@ impl<W: Write> Raw<W> {
 
     /// Two connections have bytes, and none was chosen.
     fn several(&self, other: Option<&Address>) -> io::Error {
-        let name = |peer: Option<&Address>| peer.map_or_else(|| "another".to_owned(), |peer| peer.to_string());
+        let name = |peer: Option<&Address>| peer.map_or_else(|| "another".to_owned(), ToString::to_string);
         refused(format!(
             "a .bin file holds the bytes of one connection, and several {} some ({} and {}): choose one of them",
             self.direction.name(),

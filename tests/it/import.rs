@@ -11,7 +11,9 @@ use sockscope::clock::Stamp;
 use sockscope::engine::{Options, Target};
 use sockscope::export::{Header, Role, Save, SaveError};
 use sockscope::import::{self, Opened, Opening, Verifying};
-use sockscope::journal::{Budget, Connection, Detail, Direction, How, Journal, Limits, Opened as By, State, Writer};
+use sockscope::journal::{
+    Budget, Connection, Detail, Direction, How, Journal, Limits, Opened as By, State, Writer,
+};
 
 use crate::bench::{Bench, PATIENCE, Tab, peer};
 
@@ -84,12 +86,13 @@ fn a_session_is_opened_as_it_was() {
     let (was, is) = (tab.journal.snapshot(), opened.journal.snapshot());
     assert!(was.records().eq(is.records()), "every record is the same");
     // A file has no descriptors.
-    let without = |connection: &Connection| {
-        let mut connection = connection.clone();
+    let without = |connection: &&Connection| {
+        let mut connection = (*connection).clone();
         connection.descriptor = None;
         connection
     };
-    assert_eq!(was.connections().iter().map(without).collect::<Vec<_>>(), is.connections());
+    let (was, is) = (was.connections(), is.connections());
+    assert_eq!(was.iter().map(without).collect::<Vec<_>>(), is.iter().map(without).collect::<Vec<_>>());
     let (was, is) = (tab.journal.status(), opened.journal.status());
     assert_eq!((was.first, was.end, was.received, was.sent), (is.first, is.end, is.received, is.sent));
     assert_eq!((was.open, was.listed), (is.open, is.listed));

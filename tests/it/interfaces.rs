@@ -67,12 +67,12 @@ fn what_was_lost_is_found_by_another_look() {
     let Some(shell) = namespace(WATCH) else { return };
     let mut run = Run::typed(shell);
     run.out.wait_for("lo (1): down");
-    run.types("kill -STOP $watch; ip link add a0 type veth peer name b0\n".to_owned());
+    run.types("kill -STOP $watch; ip link add a0 type veth peer name b0\n");
     // Each message is more than 1 KiB, and the receive buffer has 208 KiB.
-    run.types("for i in {1..600}; do echo \"link set a0 mtu $((1000 + i % 2))\"; done | ip -batch -\n".to_owned());
-    run.types("ip link set a0 mtu 1234; ip addr add 10.1.1.1/32 dev a0; kill -CONT $watch\n".to_owned());
+    run.types("for i in {1..600}; do echo \"link set a0 mtu $((1000 + i % 2))\"; done | ip -batch -\n");
+    run.types("ip link set a0 mtu 1234; ip addr add 10.1.1.1/32 dev a0; kill -CONT $watch\n");
     run.out.wait_for("a0: 10.1.1.1/32 global permanent was added");
-    run.types("ip link set a0 name last\n".to_owned());
+    run.types("ip link set a0 name last\n");
     let all = run.out.wait_for("a0 is called last now");
     assert!(all.contains("a0 was added"), "{all}");
     assert!(all.matches("the MTU is").count() < 600, "news were lost, as was meant");

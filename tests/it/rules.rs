@@ -155,7 +155,7 @@ fn a_talk_ends_on_its_last_word_and_the_next_client_is_taken() {
     let (bench, tab, address) = serves([when(Test::Is, "q", [Act::Close])]);
     for _ in 0..2 {
         let mut client = peer(address);
-        let conn = bench.conn(&tab, client.local_addr().expect("bound").into());
+        let conn = bench.conn(&tab, client.local_addr().expect("bound"));
         client.write_all(b"alex : q").expect("written");
         bench.received(&tab, conn, b"alex : q");
         bench.send(&tab, Target::Connections(vec![conn]), "and you?").expect("sent");
@@ -203,7 +203,7 @@ fn nothing_is_answered_after_stop() {
     let (bench, tab, address) = serves([always([Act::Wait(3_600_000), reply("late")])]);
     let mut client = peer(address);
     client.write_all(b"x").expect("written");
-    let conn = bench.conn(&tab, client.local_addr().expect("bound").into());
+    let conn = bench.conn(&tab, client.local_addr().expect("bound"));
     bench.received(&tab, conn, b"x");
     bench.stop(&tab);
     assert_eq!(read_to_end(&mut client), b"");
@@ -256,7 +256,7 @@ fn a_chat_room_forwards_to_all_others() {
     let (bench, tab, address) = serves([always([Act::Forward])]);
     let mut clients: Vec<_> = (0..3).map(|_| peer(address)).collect();
     for client in &clients {
-        bench.conn(&tab, client.local_addr().expect("bound").into());
+        bench.conn(&tab, client.local_addr().expect("bound"));
     }
     for speaker in 0..3 {
         let words = format!("from {speaker}");
@@ -280,7 +280,7 @@ fn an_abort_is_a_reset_and_finishing_goes_on_receiving() {
     let error = std::io::Read::read(&mut client, &mut [0; 1]).expect_err("a reset");
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
     let mut client = peer(address);
-    let conn = bench.conn(&tab, client.local_addr().expect("bound").into());
+    let conn = bench.conn(&tab, client.local_addr().expect("bound"));
     client.write_all(b"finish").expect("written");
     assert_eq!(read_to_end(&mut client), b"fin");
     client.write_all(b" and more").expect("written");

@@ -43,6 +43,7 @@ fn listen(bench: &Bench, name: UnixName, options: Options) -> Tab {
 fn connect(bench: &Bench, name: UnixName) -> Tab {
     let options = Options::default();
     bench.open(Plan::Connect(Connect {
+        proxy: None,
         to: Destination::Unix(name),
         family: Family::Any,
         local: None,
@@ -125,7 +126,7 @@ fn c_the_mode_holds_from_the_first_moment() {
     let over = Arc::new(AtomicBool::new(false));
     let watch = {
         let (path, over) = (path.clone(), Arc::clone(&over));
-        std::thread::spawn(move || {
+        let work = move || {
             let mut seen = 0;
             while !over.load(Ordering::Relaxed) {
                 if let Ok(found) = fs::symlink_metadata(&path) {
@@ -134,7 +135,8 @@ fn c_the_mode_holds_from_the_first_moment() {
                 }
             }
             seen
-        })
+        };
+        std::thread::Builder::new().name("watch".to_owned()).spawn(work).unwrap()
     };
     for _ in 0..50 {
         let tab = listen(&bench, named(&path), Options::default());

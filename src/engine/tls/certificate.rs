@@ -137,7 +137,7 @@ mod tests {
         let key = rcgen::KeyPair::generate().expect("a key");
         let names: Vec<_> = (0..40).map(|number| format!("host{number}.example")).collect();
         let made = rcgen::CertificateParams::new(names).and_then(|params| params.self_signed(&key)).expect("made");
-        let told = chain("the server's", &vec![made.der(); 12]);
+        let told = chain("the server's", &[made.der(); 12]);
         assert_eq!(told.len(), DESCRIBED + 1);
         assert!(told[0].contains("for host0.example, ") && told[0].contains("and 28 more"), "{}", told[0]);
         assert_eq!(told[10], "the server's chain has 2 more certificates");

@@ -128,7 +128,7 @@ proptest! {
         room in 1_000_usize..100_000,
     ) {
         let mut both = both();
-        let payload = |len: usize, odd: usize| (0..len).map(|at| (at * odd % 251) as u8).collect::<Vec<_>>();
+        let payload = |len: usize, odd: usize| (0..len).map(|at| u8::try_from(at * odd % 251).expect("below 251")).collect::<Vec<_>>();
         let payloads = [payload(lens.0, 7), payload(lens.1, 13)];
         let mut sent = [0, 0];
         let mut pieces = pieces.iter().cycle();
