@@ -1,9 +1,9 @@
 //! The engine: the one I/O thread that owns every socket, and the handle through which the faces drive it.
 //!
 //! A thin loop (`io_loop`) around state machines that hold no socket and read no clock (`lifecycle`, `outbox`,
-//! `accepting`, `answering`, `limits`, `access`, `timers`, `tls`, the handshakes of `proxy`, and `drops`, `pace`, `peers`,
-//! `sends` of UDP). Commands go in and events come out
-//! over bounded channels; the I/O thread blocks on neither, and on nothing else but its poll.
+//! `accepting`, `answering`, `limits`, `access`, `timers`, `tls`, the handshakes of `proxy`, and `drops`, `pace`,
+//! `peers`, `sends` of UDP). Commands go in and events come out over bounded channels; the I/O thread blocks on
+//! neither, and on nothing else but its poll.
 //!
 //! While a journal is [held back](crate::journal::Journal::is_held_back), its session reads, accepts and sends nothing:
 //! what has something to do is parked until the reader that is behind has caught up and wakes the poll. Commands and

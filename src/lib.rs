@@ -55,16 +55,15 @@
 //!
 //! # Threads
 //!
-//! `main` draws; `io` owns the sockets; `digest` brings the SHA-256 of what crossed up to date, at the lowest
-//! priority; `search` looks through a long log for a filter, or for what is to be found; `align` sets two payloads side
-//! by side, for about a second at most; `lookup-N` wait for the system's resolver, and `netlink`
-//! for changes of the network interfaces; `save` writes a log, and `record` one
-//! that grows; `disk` hands what either wrote to the system, and `sums` digests it for a `.jsonl` or `.pcapng`; `open`,
-//! `verify` and `replay` have a log each; `file` reads one ahead that is being sent; `files` reads and writes those of
-//! messages and sequences; `keep` writes what is
-//! on a person's desk; `ender` ends the sessions when a signal comes; `dialog` waits for the desktop's file dialog. Without a window `main` decides, `input` reads
-//! standard input, `output` writes the records, and `signals` waits for SIGINT and SIGTERM. Each is named, bounded, and
-//! can be cancelled or abandoned.
+//! `main` draws; `io` owns the sockets; `digest` brings the SHA-256 of what crossed up to date, at the lowest priority;
+//! `search` looks through a long log for a filter, or for what is to be found; `align` sets two payloads side by side,
+//! for about a second at most; `lookup-N` wait for the system's resolver, and `netlink` for changes of the network
+//! interfaces; `save` writes a log, and `record` one that grows; `disk` hands what either wrote to the system, and
+//! `sums` digests it for a `.jsonl` or `.pcapng`; `open`, `verify` and `replay` have a log each; `file` reads one ahead
+//! that is being sent; `files` reads and writes those of messages and sequences; `keep` writes what is on a person's
+//! desk; `ender` ends the sessions when a signal comes; `dialog` waits for the desktop's file dialog. Without a window
+//! `main` decides, `input` reads standard input, `output` writes the records, and `signals` waits for SIGINT and
+//! SIGTERM. Each is named, bounded, and can be cancelled or abandoned.
 
 // `tests/fuzz` builds the floors and modules on which all parsers live, without the rest.
 #[cfg(all(feature = "window", not(fuzzing)))]
