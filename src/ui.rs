@@ -210,9 +210,8 @@ const NAMED: f32 = 300.0;
 fn pages(ui: &mut Ui, tab: &mut SocketTab) {
     ui.horizontal_wrapped(|ui| {
         // At the usual width they are on one line.
-        (ui.spacing_mut().button_padding.x, ui.spacing_mut().item_spacing.x) = (7.0, 4.0);
+        (ui.spacing_mut().button_padding.x, ui.spacing_mut().item_spacing.x) = (3.0, 2.0);
         if ui.available_width() < NAMED {
-            (ui.spacing_mut().button_padding.x, ui.spacing_mut().item_spacing.x) = (5.0, 2.0);
             ui.style_mut().override_text_style = Some(egui::TextStyle::Small);
         }
         for page in Page::ALL {

@@ -14,7 +14,7 @@ pub(in crate::headless) struct MulticastArguments {
     /// Take the IPv6 addresses of a name alone
     #[arg(short = '6', long)]
     ipv6: bool,
-    /// Whether [::] takes IPv6 alone, or IPv4 too; * takes both
+    /// Whether :: takes IPv6 alone, or IPv4 too; * takes both
     #[arg(long, value_name = "YES", default_value_t = true, action = clap::ArgAction::Set,
         num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     v6_only: bool,
