@@ -27,8 +27,8 @@ fn check(record: &Record, seq: Seq) {
 
 fn write(journal: Arc<Journal>) {
     let mut writer = Writer::new(Arc::clone(&journal));
-    let (peer, local) = ("127.0.0.1:9".parse().expect("ok"), "127.0.0.1:1".parse().expect("ok"));
-    let opened = Detail::Opened { by: Opened::Accepted, local, peer: Some(peer) };
+    let [peer, local] = [9, 1].map(|port| crate::endpoint::Address::from(([127, 0, 0, 1], port)));
+    let opened = Detail::Opened { by: Opened::Accepted, local: local.clone(), peer: Some(peer.clone()) };
     let conn = writer.open(opened, peer, local, State::Connected);
     for (seq, len) in (1u64..).zip([8, LARGE, LARGE, 40, LARGE, LARGE, 8, LARGE]) {
         let room = &mut writer.room(len)[..len];
