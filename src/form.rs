@@ -84,6 +84,29 @@ pub enum Field {
     ProxyUser,
 }
 
+impl Field {
+    /// Whether it stands in the form itself; the others are on the page *Socket*.
+    pub const fn is_of_form(self) -> bool {
+        matches!(
+            self,
+            Self::Address
+                | Self::Port
+                | Self::Backlog
+                | Self::Host
+                | Self::LocalAddress
+                | Self::LocalPort
+                | Self::TimeLimit
+                | Self::TargetHost
+                | Self::TargetPort
+                | Self::ReceiveBuffer
+                | Self::QueueLimit
+                | Self::Kind
+                | Self::Path
+                | Self::TargetPath
+        )
+    }
+}
+
 /// What is wrong, by field.
 pub type Errors = BTreeMap<Field, String>;
 

@@ -1,9 +1,12 @@
 //! Following a journal: once a frame where somebody looks, and now and then where nobody does.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::tab::SocketTab;
 use super::wake::Wake;
+use crate::engine::Answers;
+use crate::form::{Form, Switches};
 
 /// How long one frame may look for rows in what is recorded.
 const SEARCH_BUDGET: Duration = Duration::from_millis(4);
@@ -11,12 +14,42 @@ const SEARCH_BUDGET: Duration = Duration::from_millis(4);
 /// How long one frame may cut records of a log into frames that is not looked at.
 const KEEP_UP_BUDGET: Duration = Duration::from_millis(1);
 
+/// How long it is believed what a form that stays as it is came to: a check asks the system for addresses, services and
+/// files, which may change.
+const BELIEVED: Duration = Duration::from_secs(1);
+
+/// What was checked last.
+#[derive(Debug)]
+pub(super) struct Checked {
+    form: Form,
+    switches: Switches,
+    answers: Arc<Answers>,
+    at: Instant,
+}
+
 impl SocketTab {
+    /// Checks the form when it is another one, or the last time is long ago.
+    fn check_form(&mut self) {
+        let answers = self.rules.answers();
+        let is_known = self.checked.as_ref().is_some_and(|known| {
+            known.form == self.form
+                && known.switches == self.switches
+                && Arc::ptr_eq(&known.answers, answers)
+                && known.at.elapsed() < BELIEVED
+        });
+        if is_known {
+            return;
+        }
+        self.errors = self.form.check(&self.switches, answers).err().unwrap_or_default();
+        let (form, switches, answers) = (self.form.clone(), self.switches.clone(), Arc::clone(answers));
+        self.checked = Some(Checked { form, switches, answers, at: Instant::now() });
+    }
+
     /// Looks at the journal once a frame. Returns whether another frame is needed to go on searching or reading.
     pub fn look(&mut self, wake: &Wake) -> bool {
         self.looked = true;
         self.colors.make_ready();
-        self.errors = self.form.check(&self.switches, self.rules.answers()).err().unwrap_or_default();
+        self.check_form();
         let open = self.status.open;
         self.status = self.journal.status();
         if self.status.open > open {

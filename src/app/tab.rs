@@ -17,6 +17,7 @@ use super::filing::Filing;
 use super::find::Find;
 use super::jump::Jump;
 use super::log::LogView;
+use super::looking::Checked;
 use super::names::Names;
 use super::opened::OpenedLog;
 use super::options::OptionsView;
@@ -163,6 +164,8 @@ pub struct SocketTab {
     pub switches: Switches,
     /// What is wrong in the form, checked whenever it is shown.
     pub errors: Errors,
+    /// What of it was checked last.
+    pub(super) checked: Option<Checked>,
     /// The groups that the running session could not join.
     pub not_joined: Vec<String>,
     /// Where the session is.
@@ -242,6 +245,7 @@ impl SocketTab {
             form,
             switches: Switches::default(),
             errors: Errors::new(),
+            checked: None,
             not_joined: Vec::new(),
             progress: Progress::Idle,
             journal: Arc::new(Journal::within(budget, limits)),
@@ -324,7 +328,7 @@ impl SocketTab {
     fn start_with(&mut self, switches: &Switches, engine: &Engine, ids: &mut Ids) {
         self.notice = None;
         match self.form.check(switches, self.rules.answers()) {
-            Err(errors) => self.errors = errors,
+            Err(errors) => (self.errors, self.checked) = (errors, None),
             Ok(_) if self.is_open() => {}
             Ok(plan) => {
                 let session = SessionId(ids.next());

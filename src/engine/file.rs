@@ -85,6 +85,8 @@ struct Running {
     armed: Option<Instant>,
     /// Someone it was for may be over.
     look: bool,
+    /// How much was queued when each of those ended that got all of what was queued for them.
+    complete: Vec<u64>,
     failed: Option<OpError>,
 }
 
@@ -98,8 +100,8 @@ impl SendFile {
     /// The job that does it.
     pub(super) fn job(mut self, to: Target) -> impl Job + use<> {
         self.chunk = self.chunk.clamp(*Self::CHUNK.start(), *Self::CHUNK.end());
-        let (begun, reading, bucket, block, read, open, armed, look, failed) = Default::default();
-        Running { to, task: self, begun, reading, bucket, block, read, open, armed, look, failed }
+        let (begun, reading, bucket, block, read, open, armed, look, complete, failed) = Default::default();
+        Running { to, task: self, begun, reading, bucket, block, read, open, armed, look, complete, failed }
     }
 }
 
@@ -139,18 +141,49 @@ impl Running {
         self.task.progress.lock()
     }
 
-    /// Leaves out those that are over. Returns whether anyone is left.
-    fn look(&mut self, scope: &Scope<'_>) -> bool {
+    /// Leaves out those that are over. Returns how many these were.
+    fn look(&mut self, scope: &Scope<'_>) -> usize {
         self.look = false;
         let Target::Connections(before) = &self.to else {
-            return true;
+            return 0;
         };
-        let before = before.len();
         let now = open(&self.to, scope);
-        self.progress().lost += before - now.len();
-        let left = !now.is_empty();
+        let over = before.len() - now.len();
         self.to = Target::Connections(now);
-        left
+        over
+    }
+
+    /// How many of those that are over have all that was queued so far: the whole file, if nothing follows.
+    fn complete(&self, queued: u64) -> usize {
+        self.complete.iter().filter(|had| **had == queued && queued > 0).count()
+    }
+
+    /// Counts those that have only a part.
+    fn count_lost(&self) {
+        if let Target::Connections(open) = &self.to {
+            let mut progress = self.progress();
+            progress.lost = progress.peers.saturating_sub(open.len() + self.complete(progress.queued));
+        }
+    }
+
+    /// Nobody takes it any more. Returns whether that is the end: who went last may have had the whole file, which is
+    /// known once all of it is read.
+    fn nobody_is_left(&mut self) -> bool {
+        let queued = self.progress().queued;
+        if self.failed.is_none() && self.complete(queued) > 0 && self.chunk().is_none() {
+            if !self.read {
+                return false;
+            }
+            if self.failed.is_none() {
+                self.progress().sent = queued;
+                return self.end(JobEnd::Done);
+            }
+        }
+        let sent = figures::count(self.progress().sent);
+        let nobody =
+            || OpError::new("send", "", format!("nobody takes it any more: {sent} bytes of the file were sent"));
+        let error = self.failed.take().unwrap_or_else(nobody);
+        self.fail(error)
     }
 
     /// The next chunk, if it is read.
@@ -206,12 +239,11 @@ impl Running {
 
     /// A send that failed for some only is no failure: they are over, and the others go on.
     fn mend(&mut self, scope: &Scope<'_>) {
-        if self.failed.is_some() {
-            let lost = self.progress().lost;
-            let left = self.look(scope);
-            if left && self.progress().lost > lost {
-                self.failed = None;
-            }
+        if self.failed.is_some()
+            && self.look(scope) > 0
+            && !matches!(&self.to, Target::Connections(left) if left.is_empty())
+        {
+            self.failed = None;
         }
     }
 
@@ -235,22 +267,6 @@ impl Running {
     fn fail(&self, error: OpError) -> bool {
         self.end(JobEnd::Failed(error))
     }
-
-    /// Whether all of it was with the kernel when it was looked at last: those who have it may have gone since.
-    fn has_sent_all(&self) -> bool {
-        let progress = self.progress();
-        self.read
-            && self.block.is_empty()
-            && self.open == 0
-            && progress.sent > 0
-            && progress.sent == progress.queued
-    }
-
-    /// Why nobody takes it any more.
-    fn nobody(&self) -> OpError {
-        let sent = figures::count(self.progress().sent);
-        OpError::new("send", "", format!("nobody takes it any more: {sent} bytes of the file were sent"))
-    }
 }
 
 /// Those of `to` that payload can be sent to now.
@@ -269,16 +285,16 @@ impl Job for Running {
         {
             return self.fail(error);
         }
-        if self.has_sent_all() {
-            return self.end(JobEnd::Done);
-        }
-        if self.look && !self.look(scope) {
-            return self.fail(self.nobody());
+        if self.look {
+            self.look(scope);
         }
         let Some(waiting) = scope.session.waiting(&self.to) else {
-            return self.fail(self.nobody());
+            let over = self.nobody_is_left();
+            self.count_lost();
+            return over;
         };
         let waiting = self.feed(waiting, scope);
+        self.count_lost();
         if let Some(error) = self.failed.take() {
             return self.fail(error);
         }
@@ -291,8 +307,12 @@ impl Job for Running {
         over && self.end(JobEnd::Done)
     }
 
-    fn ended(&mut self, _conn: ConnId) {
+    fn ended(&mut self, conn: ConnId, complete: bool) {
         self.look = true;
+        if complete && matches!(&self.to, Target::Connections(conns) if conns.contains(&conn)) {
+            let queued = self.progress().queued;
+            self.complete.push(queued);
+        }
     }
 
     fn answered(&mut self, sent: Result<(), OpError>) {

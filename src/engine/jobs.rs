@@ -36,8 +36,9 @@ pub(super) trait Job: Send {
     /// Bytes arrived on `conn`; over UDP a datagram. It is served soon after.
     fn received(&mut self, _conn: ConnId, _bytes: &[u8]) {}
 
-    /// `conn` ended. It is served soon after.
-    fn ended(&mut self, _conn: ConnId) {}
+    /// `conn` ended. It is served soon after. With `complete` everything that was queued for it went out before, and
+    /// nobody broke it off.
+    fn ended(&mut self, _conn: ConnId, _content: bool) {}
 
     /// What came of one of its sends. It is served soon after.
     fn answered(&mut self, sent: Result<(), OpError>);
@@ -127,8 +128,8 @@ impl Jobs {
     }
 
     /// A connection ended.
-    pub(super) fn ended(&mut self, session: SessionId, conn: ConnId) {
-        self.each(session, |job| job.ended(conn));
+    pub(super) fn ended(&mut self, session: SessionId, conn: ConnId, complete: bool) {
+        self.each(session, |job| job.ended(conn, complete));
     }
 
     /// Something was sent, there is room again, or somebody more is there.

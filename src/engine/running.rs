@@ -340,7 +340,7 @@ impl Job for Running {
         }
     }
 
-    fn ended(&mut self, conn: ConnId) {
+    fn ended(&mut self, conn: ConnId, _content: bool) {
         let Some(talk) = self.talk.as_mut().filter(|talk| talk.conn == Some(conn)) else {
             return;
         };

@@ -9,7 +9,7 @@ use super::address::{Families, socket_address};
 use super::kind::{host_and_port, split_endpoint, whole_endpoint};
 use super::{Errors, Field, Switches, note, port, remote_port, spelled_port, unix};
 use crate::endpoint::{Address, Endpoint, Host, Location, ParseError, Scheme};
-use crate::engine::{Answers, Bind, Options, Plan, Target, echo_refusal};
+use crate::engine::{Answers, Bind, Options, Plan, SessionLimits, Target, echo_refusal};
 
 const KINDS: &[Scheme] = &[Scheme::Udp, Scheme::UnixDatagram, Scheme::Icmp];
 
@@ -54,6 +54,9 @@ impl UdpForm {
     pub(super) fn check(&self, switches: &Switches, answers: &Arc<Answers>) -> Result<Plan, Errors> {
         let mut errors = Errors::new();
         let mut options = switches.check(answers, &mut errors);
+        if self.kind != Scheme::Udp {
+            refuse_limits(&options.limits, self.kind, &mut errors);
+        }
         if self.kind == Scheme::UnixDatagram {
             let name = note(&mut errors, Field::Path, unix::name(&self.path, unix::For::Binding));
             let buffer = note(&mut errors, Field::ReceiveBuffer, receive_buffer(&self.receive_buffer));
@@ -183,6 +186,24 @@ impl UdpForm {
         let host = note(&mut errors, Field::TargetHost, host.parse().map_err(|error: ParseError| error.reason));
         let port = note(&mut errors, Field::TargetPort, remote_port(&port, "udp"));
         host.zip(port).ok_or(errors)
+    }
+}
+
+/// Only UDP sockets have limits for silence, and are received by hand: what would do nothing is refused.
+fn refuse_limits(limits: &SessionLimits, kind: Scheme, errors: &mut Errors) {
+    let asked = [
+        (limits.idle.is_some(), Field::IdleLimit),
+        (limits.receive.is_some(), Field::ReceiveLimit),
+        (limits.recv_once.is_some(), Field::RecvOnce),
+        (limits.by_hand, Field::Kind),
+    ];
+    for (_, field) in asked.into_iter().filter(|(is, _)| *is) {
+        let kind = kind.words();
+        let reason = match field {
+            Field::Kind => format!("{kind} is not received by hand: switch that off on page Socket, or choose UDP"),
+            _ => format!("there is no such limit for {kind}: leave it empty, or choose UDP"),
+        };
+        errors.insert(field, reason);
     }
 }
 

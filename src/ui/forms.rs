@@ -3,7 +3,6 @@
 use egui::{RichText, Ui};
 
 use super::rules;
-use super::socket;
 use super::theme::{self, Tone};
 use super::widgets::{complaint, field, labeled, main_button, remark};
 use crate::app::SocketAction;
@@ -247,9 +246,6 @@ fn button_and_state(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction
             actions.push(SocketAction::ConnectNow);
         }
     });
-    if socket::is_wrong(&tab.errors) {
-        complaint(ui, Some(&"a field on the page Socket is wrong".to_owned()));
-    }
     offer_removal(ui, tab, actions);
     state(ui, tab);
 }

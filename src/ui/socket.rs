@@ -9,16 +9,19 @@ mod proxy;
 mod tls;
 mod unix;
 
-use egui::{RichText, Ui};
+use egui::{Label, RichText, Ui};
 
 use crate::app::SocketAction;
 use crate::app::tab::{Kind, SocketTab};
-use crate::form::Errors;
 
-/// Says on the page of the form what is wrong here: it keeps the session from being opened.
+/// Says on the page of the form what is wrong here: it keeps the session from being opened, or a change from being made.
 pub(super) fn hint_at_errors(ui: &mut Ui, tab: &SocketTab) {
-    options::hint_at_errors(ui, tab);
-    proxy::hint_at_errors(ui, tab);
+    let here = tab.errors.iter().filter(|(field, _)| !field.is_of_form()).map(|(_, reason)| reason);
+    let mut reasons = here.chain(tab.options.failures.values().filter(|_| !tab.is_open()));
+    if let Some(reason) = reasons.next() {
+        let words = RichText::new(format!("Page Socket: {reason}")).small();
+        ui.add(Label::new(words.color(ui.visuals().error_fg_color)).wrap());
+    }
 }
 
 /// Shows the sections that fit the kind of socket.
@@ -28,11 +31,6 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     if tab.switches != before && tab.is_open() {
         actions.push(SocketAction::Configure);
     }
-}
-
-/// Whether a field of this page is wrong.
-pub(super) fn is_wrong(errors: &Errors) -> bool {
-    errors.keys().any(|field| limits::has(*field) || access::has(*field))
 }
 
 /// One after the other: each is a collapsible part that shows its fields, and their errors.

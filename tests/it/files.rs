@@ -155,6 +155,25 @@ fn those_that_close_are_left_out_and_the_last_one_ends_it() {
 }
 
 #[test]
+fn who_has_all_of_it_may_go_before_the_others() {
+    // All of it waits for the slow one at once.
+    let (bench, file) = (Bench::new(), written(900 << 10));
+    let (tab, address) = bench.listen(crate::options::options(&[("SO_SNDBUF", "20000")]));
+    let (slow, quick) = (stalled(address), peer(address));
+    let from = quick.local_addr().unwrap();
+    let conn = bench.conn(&tab, slow.local_addr().unwrap());
+    let gone = bench.conn(&tab, from);
+    let started = start(&bench, &tab, Target::All, &file.path, 64 << 10, 0);
+    assert!(reader(quick, file.bytes.len()).join().unwrap() == file.bytes);
+    bench.wait_for("the quick one to go", || tab.journal.connection(gone)?.state.is_closed().then_some(()));
+    assert!(tab.journal.connection(conn).unwrap().queued.bytes > 0);
+    assert!(reader(slow, file.bytes.len()).join().unwrap() == file.bytes);
+    assert_eq!(end(&bench, &started), JobEnd::Done);
+    let figures = started.progress.figures();
+    assert_eq!((figures.peers, figures.lost), (2, 0), "the quick one has the whole file");
+}
+
+#[test]
 fn datagrams_of_a_chunk_each() {
     let (bench, file) = (Bench::new(), written(10_001));
     let (tab, _) = bench.bind(Options::default());

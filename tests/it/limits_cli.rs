@@ -26,6 +26,10 @@ fn wrong_limits_are_told_by_their_flag() {
     check_refused(&["connect", "1", "--reconnect", "0"], "--reconnect: the attempts are a whole number");
     check_refused(&["connect", "1", "--reconnect-delay", "1"], "--reconnect");
     check_refused(&["connect", "udp://127.0.0.1:1", "--reconnect"], "--reconnect: over UDP nobody connects");
+    let unix = ["listen", "unix-dgram:/nowhere/there", "--idle-limit", "5"];
+    check_refused(&unix, "--idle-limit: there is no such limit for Unix datagram");
+    let echo = ["connect", "icmp://127.0.0.1", "--send", "x", "--emulate-recv", "8"];
+    check_refused(&echo, "--emulate-recv: there is no such limit for ICMP echo");
 }
 
 #[test]

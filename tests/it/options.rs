@@ -97,7 +97,7 @@ fn setting(name: &str, text: &str) -> Setting {
     Setting { option, value: OptionValue::parse(option, text).expect("a value") }
 }
 
-fn options(all: &[(&str, &str)]) -> Options {
+pub(crate) fn options(all: &[(&str, &str)]) -> Options {
     let socket_options = all.iter().map(|(name, text)| setting(name, text)).collect();
     Options { socket_options, ..Options::default() }
 }

@@ -57,7 +57,8 @@ impl Connection {
         writer.detail(Some(self.id), Detail::Closed { how });
         writer.set_state(self.id, State::Closed(how));
         context.reactor.release(self.transport.stream_mut(), self.token);
-        context.reactor.jobs.ended(self.key.session, self.id);
+        let complete = lost + ahead == 0 && matches!(how, How::PeerFin | How::LocalClose);
+        context.reactor.jobs.ended(self.key.session, self.id, complete);
         End { how, error }
     }
 

@@ -35,7 +35,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
 }
 
 /// Whether a field is in this section, which is open while one of them is wrong.
-pub(super) fn has(field: Field) -> bool {
+fn has(field: Field) -> bool {
     matches!(field, Field::Allow | Field::Deny)
 }
 

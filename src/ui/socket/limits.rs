@@ -26,7 +26,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab) {
 }
 
 /// Whether a field is in this section, which is open while one of them is wrong.
-pub(super) fn has(field: Field) -> bool {
+fn has(field: Field) -> bool {
     matches!(
         field,
         Field::IdleLimit

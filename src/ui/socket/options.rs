@@ -50,14 +50,6 @@ fn wrong(tab: &SocketTab) -> impl Iterator<Item = &String> {
     typed.map(|(_, reason)| reason).chain(tab.options.failures.values())
 }
 
-/// Says on the page of the form what is wrong here: it keeps the session from being opened.
-pub(super) fn hint_at_errors(ui: &mut Ui, tab: &SocketTab) {
-    if let Some(reason) = wrong(tab).next().filter(|_| !tab.is_open()) {
-        let words = RichText::new(format!("Page Socket: {reason}")).small();
-        ui.add(Label::new(words.color(ui.visuals().error_fg_color)).wrap());
-    }
-}
-
 /// Whose options these are, and the button that reads them again.
 fn head(ui: &mut Ui, tab: &SocketTab, actions: &mut Vec<SocketAction>) {
     let words = match (tab.is_open(), tab.options.of, tab.kind) {

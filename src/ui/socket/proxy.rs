@@ -1,8 +1,8 @@
 //! The section *Proxy* of a client.
 
-use egui::{Label, RichText, TextEdit, Ui};
+use egui::{TextEdit, Ui};
 
-use crate::app::tab::{Kind, SocketTab};
+use crate::app::tab::SocketTab;
 use crate::form::{Field, Through};
 use crate::ui::widgets::{complaint, field, labeled, name_field};
 
@@ -12,16 +12,6 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab) {
     let is_used = tab.switches.proxy.through != Through::Nothing;
     let shown = egui::CollapsingHeader::new("Proxy").id_salt((tab.id, "proxy")).default_open(is_used);
     shown.show_unindented(ui, |ui| ui.add_enabled_ui(!open, |ui| fields(ui, tab)));
-}
-
-/// Says what is wrong with the proxy where the session is opened.
-pub(super) fn hint_at_errors(ui: &mut Ui, tab: &SocketTab) {
-    let fields = [Field::ProxyKind, Field::ProxyHost, Field::ProxyPort, Field::ProxyUser];
-    let Some(reason) = fields.iter().find_map(|field| tab.errors.get(field)) else { return };
-    if tab.kind == Kind::Client && !tab.is_open() {
-        let words = RichText::new(format!("Page Socket, proxy: {reason}")).small();
-        ui.add(Label::new(words.color(ui.visuals().error_fg_color)).wrap());
-    }
 }
 
 fn fields(ui: &mut Ui, tab: &mut SocketTab) {
