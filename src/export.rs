@@ -53,6 +53,7 @@ pub use save::{Save, SaveError, Saved, try_out};
 pub(crate) use save::{put, save_with};
 #[cfg(not(fuzzing))]
 pub(crate) use target::{create_private, temporary_in};
+#[cfg(not(fuzzing))]
 pub(crate) use task::WakeOnDrop;
 pub use task::{Task, Wake};
 

@@ -23,7 +23,9 @@ fn copied(bytes: &[u8]) -> Option<Vec<u8>> {
     while let Some(item) = reader.next().ok()? {
         match item {
             Item::Header(header) => writer.start(&header),
-            Item::Record { record, ends, note } => writer.record(&record, About { ends, note: note.as_deref() }),
+            Item::Record { record, ends, note } => {
+                writer.record(&record, About { ends: ends.as_ref(), note: note.as_deref() })
+            }
             Item::Claims(claims) => {
                 ended = true;
                 writer.finish(&claims.summary)
@@ -48,7 +50,7 @@ fn through_a_journal(bytes: &[u8]) -> Vec<u8> {
     for record in snapshot.records() {
         let ends = record.conn.and_then(|conn| snapshot.connection(conn)).map(Ends::of);
         let note = opened.notes.get(&record.seq).map(String::as_str);
-        writer.record(&record, About { ends, note }).expect("a Vec takes everything");
+        writer.record(&record, About { ends: ends.as_ref(), note }).expect("a Vec takes everything");
     }
     writer.finish(&Summary::of(&snapshot)).expect("a Vec takes everything");
     drop(writer);

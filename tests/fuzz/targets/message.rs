@@ -4,6 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use sockscope::clock::Stamp;
+use sockscope::endpoint::Address;
 use sockscope::message::Message;
 use sockscope::payload::{Encoding, Format};
 use sockscope::template::Values;
@@ -25,9 +26,9 @@ fuzz_target!(|input: (u8, u8, bool, &str)| {
     match message.prepare() {
         Err(error) => assert!(text.is_char_boundary(error.position), "{error:?}"),
         Ok(prepared) => {
-            let at = ([127, 0, 0, 1], 9).into();
+            let at = Address::from(([127, 0, 0, 1], 9));
             let time = Stamp::from_nanos(0);
-            let values = Values { peer: at, local: at, payload: b"\xff%d", number: 7, time, captures: &[] };
+            let values = Values { peer: &at, local: &at, payload: b"\xff%d", number: 7, time, captures: &[] };
             let _ = prepared.render(&values);
         }
     }

@@ -31,7 +31,7 @@ fn write(items: &[Item]) -> Vec<u8> {
         match item {
             Item::Header(header) => writer.start(header),
             Item::Record { record, ends, note } => {
-                writer.record(record, About { ends: *ends, note: note.as_deref() })
+                writer.record(record, About { ends: ends.as_ref(), note: note.as_deref() })
             }
             Item::Claims(Claims { summary, .. }) => writer.finish(summary),
         }

@@ -5,6 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use sockscope::clock::Stamp;
+use sockscope::endpoint::Address;
 use sockscope::message::Message;
 use sockscope::payload::Format;
 use sockscope::responder::{Act, Between, Memory, Pattern, Responder, Rule, Rules, Test, When};
@@ -27,8 +28,8 @@ fuzz_target!(|bytes: &[u8]| {
     let then = vec![Act::Reply(Message::template(reply)), Act::Forward];
     let list = vec![Rule { when: When::Payload(pattern), then, ..Rule::default() }];
     if let Ok(responder) = Responder::new(&Rules { list, ..Rules::default() }) {
-        let at = ([127, 0, 0, 1], 9).into();
-        let between = Between { peer: at, local: at, time: Stamp::from_nanos(0) };
-        responder.payload(&mut Memory::default(), between, payload);
+        let at = Address::from(([127, 0, 0, 1], 9));
+        let between = Between { peer: at.clone(), local: at, time: Stamp::from_nanos(0) };
+        responder.payload(&mut Memory::default(), &between, payload);
     }
 });

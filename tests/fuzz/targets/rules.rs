@@ -4,6 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use sockscope::clock::Stamp;
+use sockscope::endpoint::Address;
 use sockscope::responder::{Between, Memory, Responder, Rules};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -13,11 +14,11 @@ fuzz_target!(|bytes: &[u8]| {
     let written = toml::to_string(&rules).expect("rules can be written");
     assert_eq!(toml::from_str::<Rules>(&written).as_ref(), Ok(&rules), "{written}");
     let Ok(responder) = Responder::new(&rules) else { return };
-    let at = ([127, 0, 0, 1], 9).into();
-    let between = Between { peer: at, local: at, time: Stamp::from_nanos(0) };
+    let at = Address::from(([127, 0, 0, 1], 9));
+    let between = Between { peer: at.clone(), local: at, time: Stamp::from_nanos(0) };
     let mut memory = Memory::default();
-    responder.connected(&mut memory, between, 1);
+    responder.connected(&mut memory, &between, 1);
     for payload in bytes[end..].split(|byte| *byte == 0) {
-        responder.payload(&mut memory, between, payload);
+        responder.payload(&mut memory, &between, payload);
     }
 });

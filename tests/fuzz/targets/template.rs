@@ -5,6 +5,7 @@
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use sockscope::clock::Stamp;
+use sockscope::endpoint::Address;
 use sockscope::payload::Encoding;
 use sockscope::template::{Groups, MAX_RENDERED, Template, Values};
 
@@ -20,10 +21,10 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(template) => {
             assert_eq!(template.to_string(), text);
             let captures = names.clone().map(|name| (name, Bytes::copy_from_slice(payload)));
-            let at = ([127, 0, 0, 1], 9).into();
+            let at = Address::from(([127, 0, 0, 1], 9));
             let number = u64::from(*number) << (around / 4);
             let time = Stamp::from_nanos(0);
-            let values = Values { peer: at, local: at, payload, number, time, captures: &captures };
+            let values = Values { peer: &at, local: &at, payload, number, time, captures: &captures };
             let encoding = Encoding::ALL[usize::from(around / 2) % Encoding::ALL.len()];
             assert!(template.render_in(&values, encoding).len() <= MAX_RENDERED);
         }
