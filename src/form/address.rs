@@ -89,9 +89,14 @@ pub(super) fn socket_address(ip: IpAddr, scope: u32, port: u16) -> SocketAddr {
 
 /// What a local address means for who can reach it, when that is more than this machine.
 pub fn exposure(address: &str) -> Option<&'static str> {
-    let (ip, _, dual) = local_address(address).ok()?;
+    let (ip, _, dual_stack) = local_address(address).ok()?;
+    exposure_of(ip, dual_stack)
+}
+
+/// The same of an address that is known.
+pub(super) fn exposure_of(ip: IpAddr, dual_stack: bool) -> Option<&'static str> {
     match ip {
-        _ if dual => Some("All addresses, IPv4 and IPv6: everyone who reaches this machine can connect."),
+        _ if dual_stack => Some("All addresses, IPv4 and IPv6: everyone who reaches this machine can connect."),
         IpAddr::V4(ip) if ip.is_unspecified() => {
             Some("All IPv4 addresses: everyone who reaches this machine can connect.")
         }

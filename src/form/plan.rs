@@ -1,5 +1,6 @@
 //! What files say of a plan.
 
+use super::address::exposure_of;
 use crate::endpoint::Scheme;
 use crate::engine::{Destination, Options, Plan};
 use crate::export::Role;
@@ -24,6 +25,16 @@ impl Plan {
             Self::Connect(_) => Role::Client,
             Self::Bind(_) => Role::Udp,
         }
+    }
+
+    /// What its local address means for who can reach it, when that is more than this machine.
+    pub fn exposure(&self) -> Option<&'static str> {
+        let (address, dual_stack) = match self {
+            Self::Listen(plan) => (&plan.address, plan.dual_stack),
+            Self::Bind(plan) => (&plan.address, plan.dual_stack),
+            Self::Connect(_) => return None,
+        };
+        exposure_of(address.ip()?, dual_stack)
     }
 }
 

@@ -153,6 +153,8 @@ struct Conversation {
     deadline: Option<Instant>,
     /// This end, once it is open.
     local: Option<Address>,
+    /// Who can reach it, when that is more than this machine.
+    exposure: Option<&'static str>,
     /// Where it is open, for the files.
     endpoint: String,
     status: Status,
@@ -183,6 +185,7 @@ impl Conversation {
             lines: 0,
             unanswered: VecDeque::new(),
             enough: sending::enough(&talk.plan),
+            exposure: talk.plan.exposure(),
             plan: Some(talk.plan),
             last_ticket: 0,
             messages: 0,

@@ -88,6 +88,15 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
 }
 
+/// A folder with the program that everybody may enter: it may stand in one that only root enters.
+pub(crate) fn for_everybody() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::copy(env!("CARGO_BIN_EXE_sockscope"), folder.path().join("sockscope")).expect("a copy");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), mode).expect("everybody may enter");
+    folder
+}
+
 impl Run {
     /// Starts `command` with what the test writes as its standard input.
     pub(crate) fn typed(mut command: Command) -> Self {

@@ -34,6 +34,7 @@ mod cli_window;
 mod colors;
 #[cfg(feature = "window")]
 mod composer;
+mod coverage;
 mod crowd;
 #[cfg(feature = "window")]
 mod detail;
@@ -104,6 +105,8 @@ mod saving;
 mod saving_window;
 #[cfg(feature = "window")]
 mod sequences;
+#[cfg(target_os = "linux")]
+mod sockets;
 #[cfg(feature = "window")]
 mod statistics;
 mod tcp_client;

@@ -8,7 +8,7 @@ use sockscope::engine::{Bind, Event, Options, Plan, Target, echo_refusal};
 use sockscope::journal::{ConnId, Detail, Direction};
 
 use crate::bench::{Bench, Tab};
-use crate::cli_bench::{Run, command};
+use crate::cli_bench::{Run, for_everybody};
 
 /// A session of ICMP echo; `None` where this machine lets nobody have one, and that is all right.
 fn open(bench: &Bench) -> Option<Tab> {
@@ -127,14 +127,9 @@ setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all \"$0\" co
         eprintln!("left out: no network namespace can be made here");
         return;
     }
-    // The program may stand in a folder that only root enters: the kernel's own socket is tried where it can be run.
-    let folder = tempfile::tempdir().expect("a folder");
-    let program = folder.path().join("sockscope");
-    std::fs::copy(command(&[]).get_program(), &program).expect("a copy");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(folder.path(), mode).expect("everybody may enter");
+    let program = for_everybody();
     let mut shell = Command::new("timeout");
-    shell.args(["50", "unshare", "-n", "bash", "-c", script]).arg(&program);
+    shell.args(["50", "unshare", "-n", "bash", "-c", script]).arg(program.path().join("sockscope"));
     let output = shell.output().expect("it runs");
     let out = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{out}\n{}", String::from_utf8_lossy(&output.stderr));

@@ -7,7 +7,6 @@ use super::{Conversation, SESSION};
 use crate::endpoint::Scheme;
 use crate::engine::{Command, Event, JobEnd, Target, Ticket};
 use crate::figures;
-use crate::form::exposure;
 
 impl Conversation {
     pub(super) fn event(&mut self, event: Event) {
@@ -17,7 +16,7 @@ impl Conversation {
                 self.endpoint = local.endpoint(self.scheme);
                 tell(format_args!("{what} {}", self.endpoint));
                 self.local = Some(local.clone());
-                if let Some(note) = exposure(&local.host()).filter(|_| !self.is_client) {
+                if let Some(note) = self.exposure.filter(|_| !self.is_client) {
                     tell(note);
                 }
                 self.show_options();
