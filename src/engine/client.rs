@@ -52,6 +52,8 @@ pub(super) struct Client {
 #[derive(Debug)]
 struct Plan {
     to: Destination,
+    /// The address of its name, where a proxy gets that.
+    resolved: Option<SocketAddr>,
     family: Family,
     local: Option<SocketAddr>,
     proxy: Option<Proxy>,
@@ -85,7 +87,7 @@ impl Client {
         let mut client = Self {
             session,
             writer: Writer::new(journal),
-            plan: Plan { to, family, local, proxy, limit, until },
+            plan: Plan { to, resolved: None, family, local, proxy, limit, until },
             phase: Phase::Over(Event::Stopped { session }),
             connections: Connections::new(session, options),
             backoff: Backoff::default(),
@@ -102,6 +104,7 @@ impl Client {
     /// Begins to connect.
     fn begin(&mut self, reactor: &mut Reactor) {
         // A limit that no clock can hold is as good as a day.
+        self.plan.resolved = None;
         self.plan.until = reactor.now.checked_add(self.plan.limit).unwrap_or(reactor.now + DAY);
         reactor.timers.set(self.plan.until, Key { session: self.session, part: Part::Socket });
         self.start(reactor);

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::calls;
 use super::command::{Options, SessionId, Target};
 use super::connection::{Connection, Context, End};
-use super::options::{Asked, Role, prepare_accepted, stop_lingering};
+use super::options::{Asked, Role, prepare_open, stop_lingering};
 use super::reactor::{Key, Part, Reactor, Readiness};
 use super::session::Ends;
 use super::sockets;
@@ -86,6 +86,7 @@ impl Connections {
         writer.calls(asked);
         let error = |error: &io::Error| OpError::io("open", &peer, error);
         let local = calls::noting(writer, || stream.local()).map_err(|cause| {
+            let _ = stop_lingering(&stream.socket());
             let told = error(&cause);
             writer.detail(None, Detail::Error(Box::new(told.clone())));
             told
@@ -102,6 +103,7 @@ impl Connections {
         let token = match reactor.register(&mut stream, key) {
             Ok(token) => token,
             Err(cause) => {
+                let _ = stop_lingering(&stream.socket());
                 let told = error(&cause);
                 writer.detail(Some(id), Detail::Error(Box::new(told.clone())));
                 writer.detail(Some(id), Detail::Closed { how: How::Error });
@@ -109,9 +111,16 @@ impl Connections {
                 return Err(told);
             }
         };
-        if by == Opened::Accepted {
-            for error in prepare_accepted(&stream.socket(), &self.options.socket_options) {
-                writer.detail(Some(id), Detail::Error(Box::new(error)));
+        let (prepared, calls) = calls::during(|| prepare_open(&stream.socket(), by, &self.options.socket_options));
+        if by == Opened::Connected {
+            writer.calls(calls);
+        }
+        for told in prepared {
+            match told {
+                Err(error) => writer.detail(Some(id), Detail::Error(Box::new(error))),
+                Ok(note) if by == Opened::Connected => writer.detail(Some(id), Detail::Note(note)),
+                // The record of the listener says it.
+                Ok(_) => {}
             }
         }
         let role = self.role(by, &peer);

@@ -23,7 +23,7 @@ use super::stream::{Listening, Stream};
 use crate::endpoint::Address;
 use crate::error::OpError;
 use crate::figures;
-use crate::journal::{ConnId, Detail, How, Journal, Opened, Writer};
+use crate::journal::{Call, ConnId, Detail, How, Journal, Opened, Writer};
 
 /// The share of a turn: clients accepted.
 const ACCEPTS: usize = 64;
@@ -104,10 +104,7 @@ impl Server {
             let accepted = listener.socket.accept();
             let call = calls::accepted(&listener.socket, &accepted);
             match accepted {
-                Ok((stream, peer)) => {
-                    self.writer.call(call);
-                    self.accepted(stream, peer, reactor);
-                }
+                Ok((stream, peer)) => self.accepted(stream, peer, call, reactor),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     listener.readable = false;
                     listener.told_full = false;
@@ -129,10 +126,11 @@ impl Server {
         reactor.again(self.key());
     }
 
-    fn accepted(&mut self, stream: Stream, peer: Address, reactor: &mut Reactor) {
+    fn accepted(&mut self, stream: Stream, peer: Address, call: Call, reactor: &mut Reactor) {
         if let Some(why) = self.connections.options.access.refuses(&peer) {
-            return self.refuse(&stream, &peer, why, reactor);
+            return self.refuse(stream, &peer, why, call, reactor);
         }
+        self.writer.call(call);
         // One that can't be served has said so in the log; there may be room for the next.
         let added = self.connections.add(stream, peer, Opened::Accepted, &mut self.writer, reactor);
         if added.is_ok() && self.connections.options.once {
@@ -140,11 +138,17 @@ impl Server {
         }
     }
 
-    /// Resets a peer that may not connect, by closing the stream after this. The first is told, others are counted.
-    fn refuse(&mut self, stream: &Stream, peer: &Address, why: Refusal, reactor: &mut Reactor) {
-        stream.abort_on_close();
+    /// Resets a peer that may not connect. The first is told, with the calls that it took; others are counted.
+    fn refuse(&mut self, stream: Stream, peer: &Address, why: Refusal, call: Call, reactor: &mut Reactor) {
+        let (closed, calls) = calls::during(|| {
+            stream.abort_on_close();
+            calls::close(stream)
+        });
         if let Some(until) = self.refused.one(reactor.now) {
             reactor.timers.set(until, self.key());
+            self.writer.call(call);
+            self.writer.calls(calls);
+            self.writer.call(closed);
             let note = format!("{} connected and was reset (RST): {why}", peer.canonical());
             self.writer.detail(None, Detail::Note(note));
         }

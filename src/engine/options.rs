@@ -19,9 +19,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub(super) use asking::{
-    Asked, inspect, prepare, prepare_accepted, read, record_taken, refuse, set, stop_lingering,
-};
+pub(super) use asking::{Asked, inspect, prepare, prepare_open, read, record_taken, refuse, set, stop_lingering};
 pub use catalog::{About, Moment, Shape, Unit};
 pub use fits::{Family, Role, SocketKind, Transport};
 pub use table::{OptionRow, OptionTable};

@@ -7,8 +7,9 @@ use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
-use sockscope::engine::{Options, Target};
+use sockscope::engine::{Access, Options, Target, networks};
 use sockscope::journal::{Content, Detail, Direction, Function, Journal, Outcome, Reader, Record, Seq};
 
 use crate::bench::{Bench, Tab, free_port, patient, peer, read, read_to_end, server};
@@ -88,6 +89,34 @@ fn a_server_tells_its_calls_in_order() {
     bench.over(&tab).expect("in order");
     let stopped = calls_of(&tab, |record| record.conn.is_none() && closed(record));
     assert_eq!(stopped, [format!("close({listener}) = 0")]);
+}
+
+#[test]
+fn peers_that_are_refused_leave_no_calls_to_others() {
+    let bench = Bench::new();
+    let access = |deny: &str| Arc::new(Access { allow: Vec::new(), deny: networks(deny).expect("a list") });
+    let (tab, address) = bench.listen(Options { access: access("127.0.0.0/8"), ..Options::default() });
+    let note = |record: &Record| matches!(record.content, Content::Detail(Detail::Note(_)));
+    let refused = peer(address);
+    bench.wait_for("a refusal", || tab.records().iter().any(note).then_some(()));
+    let told = calls_of(&tab, note);
+    let names: Vec<_> = told.iter().map(|line| line.split('(').next().unwrap_or_default()).collect();
+    assert!(names[0].starts_with("accept") && names[1..] == ["setsockopt", "close"], "{told:?}");
+    // The next ones are counted, and told later: their calls have no record.
+    for _ in 0..3 {
+        read_to_end_or_reset(peer(address));
+    }
+    drop(refused);
+    let options = Options { access: access("192.0.2.1"), ..Options::default() };
+    bench.command(sockscope::engine::Command::Configure { session: tab.session, options });
+    let client = peer(address);
+    let conn = bench.conn(&tab, client.local_addr().expect("an address"));
+    let accepted = calls_of(&tab, |record| record.conn == Some(conn));
+    assert_eq!(accepted.iter().filter(|line| line.starts_with("accept")).count(), 1, "{accepted:?}");
+}
+
+fn read_to_end_or_reset(mut stream: std::net::TcpStream) {
+    let _ = stream.read(&mut [0]);
 }
 
 #[test]

@@ -299,6 +299,21 @@ fn a_client_has_its_options_before_it_connects() {
     noted(&bench, &tab, "setsockopt SO_SNDBUF 10000: the kernel made 20000 of it");
 }
 
+/// Until then it may be given up, and closing it would hold up all other sockets for as long.
+#[test]
+fn a_client_lingers_once_it_is_connected() {
+    let bench = Bench::new();
+    let (listener, address) = server();
+    let tab = bench.open(Plan::Connect(connect_to(address, options(&[("SO_LINGER", "600")]))));
+    let (_accepted, local) = listener.accept().unwrap();
+    let conn = bench.connected(&tab);
+    bench.detail(&tab, "its record", |record, detail| {
+        let told = matches!(detail, Detail::Note(text) if text == "setsockopt SO_LINGER 600");
+        (told && record.conn == Some(conn)).then_some(())
+    });
+    reads(local, Some(address), &["SO_LINGER 600"]);
+}
+
 #[track_caller]
 fn table(bench: &Bench, tab: &Tab, conn: Option<ConnId>, record: bool) -> Arc<OptionTable> {
     bench.command(Command::ReadOptions { session: tab.session, conn, record });

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use sockscope::endpoint::Host;
-use sockscope::engine::{Connect, Destination, Login, Options, Plan, Proxy, ProxyKind, Secret, Target};
+use sockscope::engine::{Connect, Destination, Login, Options, Plan, Proxy, ProxyKind, Reconnect, Secret, Target};
 use sockscope::journal::{Detail, Direction};
 
 use crate::bench::{Bench, Tab, connect_to, free_port, loopback, patient, read, server};
@@ -143,6 +143,21 @@ fn a_name_is_resolved_here_when_that_is_wanted() {
     bench.over(&tab).expect("an end in order");
     assert_eq!(&socks.join().expect("the proxy")[..8], b"\x05\x01\0\x01\x7f\0\0\x01");
     assert_eq!(notes(&tab)[0], format!("127.1:{port} is 127.0.0.1:{port}: the proxy gets this address"));
+}
+
+#[test]
+fn a_name_that_is_resolved_here_is_resolved_for_each_attempt() {
+    let bench = Bench::new();
+    let nobody = loopback(free_port());
+    let proxy = Proxy { resolve_here: true, ..proxy(ProxyKind::Socks5, nobody, None) };
+    let mut plan = connect_to(loopback(1), Options::default());
+    let delay = Duration::from_millis(10);
+    plan.options.limits.reconnect = Some(Reconnect { delay, longest: delay, attempts: Some(2) });
+    let tab = bench.open(Plan::Connect(Connect { to: named("127.1", 7), proxy: Some(proxy), ..plan }));
+    bench.over(&tab).expect_err("no proxy is there");
+    let resolved =
+        notes(&tab).iter().filter(|note| **note == "127.1:7 is 127.0.0.1:7: the proxy gets this address").count();
+    assert_eq!(resolved, 3, "{:?}", notes(&tab));
 }
 
 #[track_caller]

@@ -29,9 +29,19 @@ impl Client {
     pub(super) fn target_resolved(&mut self, address: SocketAddr, reactor: &mut Reactor) {
         self.writer
             .detail(None, Detail::Note(format!("{} is {address}: the proxy gets this address", self.plan.to)));
-        let scope = if let SocketAddr::V6(v6) = address { v6.scope_id() } else { 0 };
-        self.plan.to = Destination::Port(Host::Address(address.ip(), scope), address.port());
+        self.plan.resolved = Some(address);
         self.go_for_proxy(reactor);
+    }
+
+    /// What the proxy is asked for.
+    fn target(&self) -> Destination {
+        match self.plan.resolved {
+            Some(address) => {
+                let scope = if let SocketAddr::V6(v6) = address { v6.scope_id() } else { 0 };
+                Destination::Port(Host::Address(address.ip(), scope), address.port())
+            }
+            None => self.plan.to.clone(),
+        }
     }
 
     fn go_for_proxy(&mut self, reactor: &mut Reactor) {
@@ -70,7 +80,7 @@ impl Client {
             return self.connected(stream, peer, reactor);
         };
         let note =
-            format!("connected to the proxy {peer} ({}): it is asked for {}", proxy.kind.words(), self.plan.to);
+            format!("connected to the proxy {peer} ({}): it is asked for {}", proxy.kind.words(), self.target());
         self.writer.detail(None, Detail::Note(note));
         if let Err(error) = self.begin_tunnel(stream, peer, reactor) {
             self.record(&error);
@@ -80,7 +90,8 @@ impl Client {
     }
 
     fn begin_tunnel(&mut self, mut stream: Stream, peer: Address, reactor: &mut Reactor) -> Result<(), OpError> {
-        let (Some(proxy), Destination::Port(host, port)) = (&self.plan.proxy, &self.plan.to) else {
+        let target = self.target();
+        let (Some(proxy), Destination::Port(host, port)) = (&self.plan.proxy, &target) else {
             return Err(OpError::new(
                 "connect through the proxy to",
                 &self.plan.to,

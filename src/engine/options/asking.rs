@@ -1,5 +1,5 @@
-//! What commands ask of the options of a session's sockets, and what is set by itself: before `bind`, after `accept`,
-//! and before `close`.
+//! What commands ask of the options of a session's sockets, and what is set by itself: before `bind`, after `accept`
+//! and `connect`, and before `close`.
 
 use std::io;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::engine::command::{Event, SessionId};
 use crate::engine::reactor::Reactor;
 use crate::engine::session::{OVER, Session};
 use crate::error::OpError;
-use crate::journal::{ConnId, Detail, Function, Level, Value};
+use crate::journal::{ConnId, Detail, Function, Level, Opened, Value};
 
 /// A socket of a session.
 pub(in crate::engine) struct Asked<'a> {
@@ -27,7 +27,8 @@ pub(in crate::engine) struct Asked<'a> {
 }
 
 /// Sets what is to be set before `bind` or `connect`; sentences for the log go to `told`. What does not fit the family
-/// that a name turned out to have is left out.
+/// that a name turned out to have is left out. How long a connection lingers is set once it is one
+/// ([`prepare_open`]): whatever is given up before is closed at once.
 ///
 /// # Errors
 ///
@@ -38,7 +39,7 @@ pub(in crate::engine) fn prepare(
     settings: &[Setting],
     told: &mut Vec<String>,
 ) -> Result<(), OpError> {
-    for setting in settings {
+    for setting in settings.iter().filter(|setting| !waits(setting.option, role)) {
         // What comes first may change the kind: IPV6_V6ONLY.
         let kind = SocketKind::of(socket, role).map_err(|error| OpError::io("getsockopt", "", &error))?;
         match kind.lets_set(setting.option, false) {
@@ -52,16 +53,29 @@ pub(in crate::engine) fn prepare(
     Ok(())
 }
 
-/// Sets on an accepted connection what it does not have from its listener. Returns what failed.
-pub(in crate::engine) fn prepare_accepted(socket: &SockRef<'_>, settings: &[Setting]) -> Vec<OpError> {
-    let own = settings.iter().filter(|setting| !setting.option.about().inherited);
+/// Whether an option is set once there is a connection.
+fn waits(option: SocketOption, role: Role) -> bool {
+    option == SocketOption::Linger && role == Role::Connection
+}
+
+/// Sets on a connection what it does not have yet: an accepted one what it does not get from its listener. Returns
+/// sentences for the log, and what failed.
+pub(in crate::engine) fn prepare_open(
+    socket: &SockRef<'_>,
+    by: Opened,
+    settings: &[Setting],
+) -> Vec<Result<String, OpError>> {
+    let own = settings.iter().filter(|setting| match by {
+        Opened::Accepted => !setting.option.about().inherited,
+        _ => waits(setting.option, Role::Connection),
+    });
     let mut own = own.peekable();
     if own.peek().is_none() {
         return Vec::new();
     }
     let Ok(kind) = SocketKind::of(socket, Role::Connection) else { return Vec::new() };
     own.filter(|setting| kind.takes(setting.option).is_ok())
-        .filter_map(|setting| apply(socket, setting).err())
+        .map(|setting| apply(socket, setting).map(|now| setting.told(now.as_ref())))
         .collect()
 }
 
