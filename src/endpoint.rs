@@ -213,6 +213,11 @@ impl Scheme {
         matches!(self, Self::Tcp | Self::Tls | Self::Unix)
     }
 
+    /// Whether its ends are IP addresses with ports.
+    pub const fn is_ip(self) -> bool {
+        matches!(self, Self::Tcp | Self::Tls | Self::Udp)
+    }
+
     /// Whether its ends are Unix sockets.
     pub const fn is_unix(self) -> bool {
         matches!(self, Self::Unix | Self::UnixDatagram)

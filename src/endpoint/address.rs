@@ -88,12 +88,14 @@ impl Address {
         }
     }
 
-    /// As an endpoint of `scheme`: `tcp://127.0.0.1:80`; of a Unix socket `unix:` or, for datagrams, `unix-dgram:`.
+    /// As an endpoint of `scheme`: `tcp://127.0.0.1:80`; of a Unix socket `unix:` or, for datagrams, `unix-dgram:`; a
+    /// host alone is one that is asked: `icmp://127.0.0.1`.
     pub fn endpoint(&self, scheme: Scheme) -> String {
         match self {
             Self::Unix(name) if !scheme.is_stream() => format!("{}:{name}", Scheme::UnixDatagram.name()),
             Self::Unix(_) => self.to_string(),
-            Self::Ip(_) | Self::Host(..) => format!("{}://{self}", scheme.name()),
+            Self::Host(..) => format!("{}://{self}", Scheme::Icmp.name()),
+            Self::Ip(_) => format!("{}://{self}", scheme.name()),
         }
     }
 

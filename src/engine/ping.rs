@@ -249,10 +249,16 @@ impl Session for Echoes {
         self.options = options;
     }
 
-    /// That of the first family: what fits both is the same at both.
-    fn socket(&self, _: Option<ConnId>) -> Option<OptionsAsked<'_>> {
-        let socket = SockRef::from(&self.sides.first()?.socket);
-        Some(OptionsAsked { conn: None, socket, role: Role::Datagrams })
+    /// That of the family of a host; of both, the first: what fits both is the same at both.
+    fn socket(&self, conn: Option<ConnId>) -> Option<OptionsAsked<'_>> {
+        let host = conn.and_then(|conn| self.hosts.get(&conn));
+        let side = self.sides.iter().find(|side| host.is_none_or(|host| host.address.is_ipv6() == side.v6))?;
+        Some(OptionsAsked { conn: None, socket: SockRef::from(&side.socket), role: Role::Datagrams })
+    }
+
+    fn sockets(&self, _: Option<ConnId>) -> Vec<OptionsAsked<'_>> {
+        let all = self.sides.iter().map(|side| SockRef::from(&side.socket));
+        all.map(|socket| OptionsAsked { conn: None, socket, role: Role::Datagrams }).collect()
     }
 
     fn stop(&mut self, reactor: &mut Reactor) {

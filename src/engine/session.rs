@@ -94,6 +94,11 @@ pub(super) trait Session: Send {
     /// The socket of `conn`, or its own: that of a client is its connection.
     fn socket(&self, conn: Option<ConnId>) -> Option<Asked<'_>>;
 
+    /// All its sockets, where it has one for each family; else that one.
+    fn sockets(&self, conn: Option<ConnId>) -> Vec<Asked<'_>> {
+        self.socket(conn).into_iter().collect()
+    }
+
     /// Reading `SO_ERROR` took `error` from a socket, which will not tell of it again.
     fn broken(&mut self, conn: Option<ConnId>, error: &io::Error, _reactor: &mut Reactor) {
         record_taken(self, conn, error);

@@ -115,10 +115,13 @@ impl SocketFile {
 
     /// What was done, for the log.
     pub(super) fn words(&self) -> String {
-        let who = match (self.mode & 0o070, self.mode & 0o007) {
-            (0, 0) => "this user alone",
-            (_, 0) => "this user and its group",
-            _ => "everyone on this machine",
+        // Connecting takes the right to write (unix(7)).
+        let may = |who: u32| self.mode & who != 0;
+        let who = match (may(0o200), may(0o020), may(0o002)) {
+            (_, _, true) => "everyone on this machine",
+            (_, true, false) => "this user and its group",
+            (true, false, false) => "this user alone",
+            (false, false, false) => "nobody without an administrator's rights",
         };
         format!(
             "{} has mode {:04o} from its first moment: {who} can connect; it is removed at the end",

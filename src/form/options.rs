@@ -136,12 +136,23 @@ pub fn setting(option: SocketOption, text: &str, kind: SocketKind, open: bool) -
 /// Those that there are.
 pub fn present(setting: Setting) -> Result<Setting, String> {
     let OptionValue::Interface(Some(name)) = &setting.value else { return Ok(setting) };
-    // One without an address is there too: only the kernel knows all of them.
     let names = interface_names();
-    match names.contains(name) || setting.option == SocketOption::BindToDevice && names.len() <= 1 {
+    // Whoever binds to a device needs no address of it.
+    let is_there = setting.option == SocketOption::BindToDevice && is_interface(name);
+    match names.contains(name) || is_there {
         true => Ok(setting),
         false => Err(format!("there is no interface {name} with an address: there are {}", names.join(", "))),
     }
+}
+
+#[cfg(unix)]
+fn is_interface(name: &str) -> bool {
+    nix::net::if_::if_nametoindex(name).is_ok()
+}
+
+#[cfg(not(unix))]
+const fn is_interface(_: &str) -> bool {
+    false
 }
 
 impl Form {

@@ -1,7 +1,7 @@
 //! What files say of a plan.
 
 use super::address::exposure_of;
-use crate::endpoint::Scheme;
+use crate::endpoint::{Address, Scheme};
 use crate::engine::{Destination, Options, Plan};
 use crate::export::Role;
 
@@ -34,7 +34,10 @@ impl Plan {
             Self::Bind(plan) => (&plan.address, plan.dual_stack),
             Self::Connect(_) => return None,
         };
-        exposure_of(address.ip()?, dual_stack)
+        match address {
+            Address::Ip(address) => exposure_of(address.ip(), dual_stack),
+            Address::Host(..) | Address::Unix(_) => None,
+        }
     }
 }
 

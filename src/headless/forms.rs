@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::arguments::Common;
 use super::status::Failure;
+use crate::endpoint::Scheme;
 use crate::engine::{Answers, Plan};
 use crate::form::{Field, Form, ProxyForm, Switches};
 use crate::responder::{Mode, RuleError, Rules};
@@ -32,6 +33,10 @@ pub(super) fn switches(common: &Common) -> Switches {
 ///
 /// What is wrong, with the name of the option; rules that can't be right.
 pub(super) fn plan(form: &Form, switches: &Switches, rules: &Rules) -> Result<Plan, Failure> {
+    if let Some((options, kinds)) = unsuited(form.kind(), switches) {
+        let kind = form.kind().words();
+        return Err(Failure::usage(format!("{options}: that does nothing for {kind}; it is for {kinds}")));
+    }
     let answers = Answers::default()
         .with(rules)
         .map_err(|errors| Failure::usage(errors.first().map_or_else(String::new, rule_error)))?;
@@ -39,6 +44,18 @@ pub(super) fn plan(form: &Form, switches: &Switches, rules: &Rules) -> Result<Pl
         let lines: Vec<_> = errors.iter().map(|(field, reason)| format!("{}: {reason}", option(*field))).collect();
         Failure::usage(lines.join("\nsockscope: "))
     })
+}
+
+/// The options that were given and that sockets of `kind` have no use for, and what they are for.
+fn unsuited(kind: Scheme, switches: &Switches) -> Option<(&'static str, &'static str)> {
+    let usual = Switches::default();
+    let given = [
+        (switches.access != usual.access, kind.is_ip(), "--allow, --deny", "TCP, TLS and UDP"),
+        (switches.broadcast, matches!(kind, Scheme::Udp | Scheme::Icmp), "--broadcast", "UDP and ICMP echo"),
+        (switches.multicast != usual.multicast, kind == Scheme::Udp, "--join, --multicast-ttl, --reuse …", "UDP"),
+        (switches.unix != usual.unix, kind.is_unix(), "--mode, --remove-stale", "Unix sockets"),
+    ];
+    given.into_iter().find(|(is, fits, ..)| *is && !fits).map(|(_, _, options, kinds)| (options, kinds))
 }
 
 fn rule_error(error: &RuleError) -> String {

@@ -28,6 +28,12 @@ fn wrong_limits_are_told_by_their_flag() {
     check_refused(&["connect", "udp://127.0.0.1:1", "--reconnect"], "--reconnect: over UDP nobody connects");
     let unix = ["listen", "unix-dgram:/nowhere/there", "--idle-limit", "5"];
     check_refused(&unix, "--idle-limit: there is no such limit for Unix datagram");
+    for options in [["--deny", "0.0.0.0/0"], ["--join", "239.1.2.3"]] {
+        let listen = ["listen", "unix:/nowhere/there", options[0], options[1]];
+        check_refused(&listen, "that does nothing for Unix stream; it is for");
+    }
+    check_refused(&["listen", "0", "--mode", "600", "--broadcast"], "--broadcast: that does nothing for TCP");
+    check_refused(&["listen", "0", "--mode", "660"], "--mode, --remove-stale: that does nothing for TCP");
     let echo = ["connect", "icmp://127.0.0.1", "--send", "x", "--emulate-recv", "8"];
     check_refused(&echo, "--emulate-recv: there is no such limit for ICMP echo");
 }

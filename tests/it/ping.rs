@@ -1,14 +1,15 @@
 //! ICMP echo on loopback, and across two network namespaces where that is permitted.
 
 use std::net::IpAddr;
-use std::process::Command;
 
 use sockscope::endpoint::{Address, Host};
-use sockscope::engine::{Bind, Event, Options, Plan, Target, echo_refusal};
+use sockscope::engine::{
+    Bind, Command, Event, OptionValue, Options, OptionsOf, Plan, Setting, SocketOption, Target, echo_refusal,
+};
 use sockscope::journal::{ConnId, Detail, Direction};
 
 use crate::bench::{Bench, Tab};
-use crate::cli_bench::{Run, for_everybody};
+use crate::cli_bench::{Run, command, for_everybody};
 
 /// A session of ICMP echo; `None` where this machine lets nobody have one, and that is all right.
 fn open(bench: &Bench) -> Option<Tab> {
@@ -88,6 +89,59 @@ fn payloads_have_a_usual_and_a_longest_size() {
     assert!(error.to_string().contains("name.invalid"), "{error}");
 }
 
+/// An option that is set while it runs goes to the socket of each family that can have it.
+#[test]
+fn options_are_those_of_both_families() {
+    let bench = Bench::new();
+    let Some(tab) = open(&bench) else { return };
+    if std::net::UdpSocket::bind("[::1]:0").is_err() {
+        return;
+    }
+    bench.send(&tab, to("127.0.0.1"), "x").expect("sent");
+    bench.send(&tab, to("::1"), "x").expect("sent");
+    for (name, text, shown) in
+        [("SO_SNDBUF", "20000", "40000"), ("IP_TTL", "9", "9"), ("IPV6_UNICAST_HOPS", "8", "8")]
+    {
+        let option: SocketOption = name.parse().expect("an option");
+        let setting = Setting { option, value: OptionValue::parse(option, text).expect("a value") };
+        bench.command(Command::SetOption { session: tab.session, of: OptionsOf::Session, setting });
+        bench.event("an answer", |event| match event {
+            Event::OptionSet { option: of, now, .. } if *of == option => {
+                assert_eq!(now.as_ref().map(ToString::to_string), Ok(shown.to_owned()));
+                Some(())
+            }
+            _ => None,
+        });
+    }
+    for (conn, hops) in [(ConnId(1), "IP_TTL"), (ConnId(2), "IPV6_UNICAST_HOPS")] {
+        bench.command(Command::ReadOptions { session: tab.session, conn: Some(conn), record: false });
+        let table = bench.event("a table", |event| match event {
+            Event::OptionsRead { conn: of, table: Ok(table), .. } if *of == Some(conn) => Some(table.clone()),
+            _ => None,
+        });
+        let now = |name: &str| table.row(name.parse().expect("an option")).and_then(|row| row.now.clone().ok());
+        assert_eq!(now("SO_SNDBUF").expect("a size").to_string(), "40000", "{conn:?}");
+        assert!(now(hops).is_some(), "{hops}");
+    }
+}
+
+#[test]
+fn it_is_called_what_it_is() {
+    if echo_refusal().is_some() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("log.jsonl");
+    let save = ["listen", "icmp://127.0.0.1", "--save", file.to_str().expect("text")];
+    let mut run = Run::spawn(&mut command(&save));
+    let told = run.told.wait_for("icmp://0.0.0.0\n");
+    assert!(told.starts_with("bound to "), "{told}");
+    let end = run.interrupt();
+    assert!(!end.told.contains("everyone"), "nobody can connect: {}", end.told);
+    let log = std::fs::read_to_string(file).expect("a log");
+    assert!(log.contains("\"endpoint\":\"icmp://0.0.0.0\""), "{log}");
+}
+
 #[test]
 fn the_command_line_repeats_and_sums_up() {
     if echo_refusal().is_some() {
@@ -119,16 +173,19 @@ echo '--- raw'
 \"$0\" connect icmp://10.8.0.1 --wait 3000 || true
 echo '--- ping'
 setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all \"$0\" connect icmp://10.8.0.1 --wait 3000 || true";
-    let possible =
-        Command::new("unshare").args(["-n", "true"]).output().is_ok_and(|output| output.status.success());
-    let needed =
-        ["ip", "setpriv", "nsenter"].iter().all(|tool| Command::new(tool).arg("--version").output().is_ok());
+    let possible = std::process::Command::new("unshare")
+        .args(["-n", "true"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    let needed = ["ip", "setpriv", "nsenter"]
+        .iter()
+        .all(|tool| std::process::Command::new(tool).arg("--version").output().is_ok());
     if !possible || !needed {
         eprintln!("left out: no network namespace can be made here");
         return;
     }
     let program = for_everybody();
-    let mut shell = Command::new("timeout");
+    let mut shell = std::process::Command::new("timeout");
     shell.args(["50", "unshare", "-n", "bash", "-c", script]).arg(program.path().join("sockscope"));
     let output = shell.output().expect("it runs");
     let out = String::from_utf8_lossy(&output.stdout).into_owned();

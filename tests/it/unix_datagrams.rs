@@ -83,6 +83,38 @@ fn c_a_sender_without_a_name_is_explained() {
     assert!(error.message.contains("not bound to a name"), "{error}");
 }
 
+/// C: whoever sends descriptors along is known as before, and the descriptors are closed.
+#[test]
+#[cfg(target_os = "linux")]
+fn c_descriptors_that_are_sent_along_hide_nobody() {
+    use std::io::IoSlice;
+    use std::os::fd::AsRawFd;
+
+    use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
+
+    let (bench, folder) = (Bench::new(), Folder::new());
+    let path = folder.at("taker");
+    let tab = bind(&bench, named(&path), Options::default());
+    ready(&bench, &tab);
+    let (sender, to) = (UnixDatagram::unbound().unwrap(), UnixAddr::new(&path).unwrap());
+    let (reader, writer) = std::io::pipe().unwrap();
+    for descriptors in [&[][..], &[writer.as_raw_fd()], &[writer.as_raw_fd(); 253]] {
+        let rights = [ControlMessage::ScmRights(descriptors)];
+        let beside = if descriptors.is_empty() { &[][..] } else { &rights };
+        sendmsg(sender.as_raw_fd(), &[IoSlice::new(b"x")], beside, MsgFlags::empty(), Some(&to)).unwrap();
+    }
+    let nameless = Address::Unix(UnixName::Numbered { conn: 0, pid: std::process::id() });
+    let conn = peer(&bench, &tab, |peer| *peer == nameless);
+    bench.received(&tab, conn, b"xxx");
+    bench.wait_for("a word on them", || {
+        let told = |text: &str| format!("{:?}", tab.details(Some(conn))).contains(text);
+        (told("1 descriptor came with") && told("253 descriptors came with")).then_some(())
+    });
+    // Nobody holds the pipe any more.
+    drop(writer);
+    assert_eq!(std::io::Read::read(&mut { reader }, &mut [0]).unwrap(), 0);
+}
+
 /// C: abstract names, and one that the system chooses.
 #[test]
 fn c_abstract_names_and_autobind() {

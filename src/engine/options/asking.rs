@@ -119,9 +119,9 @@ pub(in crate::engine) fn set(
 ) {
     let mut answer = Err(gone(setting));
     for (place, conn) in places(of).into_iter().enumerate() {
-        let ((at, done), calls) = calls::during(|| match session.socket(conn) {
-            Some(asked) => (asked.conn, set_one(&asked, setting)),
-            None => (None, Err(gone(setting))),
+        let ((at, done), calls) = calls::during(|| match session.sockets(conn).as_slice() {
+            [] => (None, Err(gone(setting))),
+            all @ [first, ..] => (first.conn, set_all(all, setting)),
         });
         let detail = match &done {
             Ok(now) => Detail::Note(setting.told(now.as_ref())),
@@ -142,6 +142,19 @@ pub(in crate::engine) fn set(
 pub(in crate::engine) fn refuse(id: SessionId, of: OptionsOf, setting: &Setting, reactor: &mut Reactor) {
     let now = Err(gone(setting));
     reactor.events.push(Event::OptionSet { session: id, of, option: setting.option, now });
+}
+
+/// Sets it on all of `sockets` that can have it.
+fn set_all(sockets: &[Asked<'_>], setting: &Setting) -> Result<Option<OptionValue>, OpError> {
+    let fits = |asked: &&Asked<'_>| {
+        SocketKind::of(&asked.socket, asked.role).is_ok_and(|kind| kind.takes(setting.option).is_ok())
+    };
+    let fitting: Vec<_> = sockets.iter().filter(fits).collect();
+    let mut now = None;
+    for asked in if fitting.is_empty() { sockets.iter().take(1).collect() } else { fitting } {
+        now = set_one(asked, setting)?;
+    }
+    Ok(now)
 }
 
 fn set_one(asked: &Asked<'_>, setting: &Setting) -> Result<Option<OptionValue>, OpError> {

@@ -72,13 +72,14 @@ impl SocketKind {
         role: Role,
         only_v6: impl FnOnce() -> bool,
     ) -> Self {
+        let icmp = [Some(Protocol::ICMPV4), Some(Protocol::ICMPV6)].contains(&protocol);
         let family = match domain {
             Domain::IPV4 => Family::V4,
-            Domain::IPV6 if only_v6() => Family::V6,
+            // Each family has an ICMP of its own.
+            Domain::IPV6 if icmp || only_v6() => Family::V6,
             Domain::IPV6 => Family::Dual,
             _ => Family::Unix,
         };
-        let icmp = [Some(Protocol::ICMPV4), Some(Protocol::ICMPV6)].contains(&protocol);
         let transport = match (family, ty) {
             (Family::Unix, Type::STREAM) => Transport::UnixStream,
             (Family::Unix, _) => Transport::UnixDatagram,

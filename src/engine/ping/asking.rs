@@ -66,6 +66,11 @@ pub(super) struct Asked {
 impl Asked {
     fn add(&mut self, conn: ConnId, sequence: u16, at: Instant, payload: &[u8]) {
         let open = Open { at, len: payload.len(), hash: FxBuildHasher.hash_one(payload) };
+        if self.order.len() >= 2 * MOST {
+            // Most of them are answered: it is gone through once for as many requests.
+            let open = &self.open;
+            self.order.retain(|(at, conn, sequence)| open.get(&(*conn, *sequence)).is_some_and(|it| it.at == *at));
+        }
         self.open.insert((conn, sequence), open);
         self.order.push_back((at, conn, sequence));
     }
@@ -102,7 +107,7 @@ impl Asked {
     }
 
     fn is_full(&self) -> bool {
-        self.order.len() >= MOST
+        self.open.len() >= MOST
     }
 }
 
@@ -177,6 +182,8 @@ impl Echoes {
         host.sequence = host.sequence.wrapping_add(1);
         let sequence = host.sequence;
         let request = packet::request(v6, side.number(sequence), payload);
+        // The space for its record first: that may take longer than the answer.
+        let _ = self.writer.room(payload.len());
         let at = Instant::now();
         if let Err(error) = side.socket.send_to(&request, address) {
             let error = OpError::io("send", host_of(address), &error);
@@ -271,5 +278,32 @@ impl Echoes {
         if let Some(due) = self.asked.due() {
             reactor.timers.set(due, self.key());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_answered_leaves_room_for_more() {
+        let (mut asked, now) = (Asked::default(), Instant::now());
+        let conn = ConnId(1);
+        // One that is never answered is before them all.
+        asked.add(conn, 0, now, b"");
+        for number in 0..10 * MOST {
+            let sequence = 1 + u16::try_from(number % 60_000).expect("a number");
+            assert!(!asked.is_full(), "{number}");
+            asked.add(conn, sequence, now, b"");
+            assert!(asked.take(conn, sequence).is_some());
+            assert!(asked.order.len() <= 2 * MOST, "it is bounded");
+        }
+        for number in 0..MOST - 1 {
+            assert!(!asked.is_full());
+            asked.add(ConnId(2), u16::try_from(number).expect("a number"), now, b"");
+        }
+        assert!(asked.is_full());
+        let late: Vec<_> = std::iter::from_fn(|| asked.late(now + LIMIT)).collect();
+        assert_eq!((late.len(), late[0]), (MOST, (conn, 0)));
     }
 }

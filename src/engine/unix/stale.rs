@@ -1,6 +1,5 @@
 //! A path that is in use: by whom, and whether what is there may go.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileTypeExt;
@@ -92,8 +91,8 @@ pub(super) fn look(path: &Path, there: &SockAddr) -> Result<Stale, Found> {
 }
 
 impl Stale {
-    /// Removes it. It is moved aside first: should another program have put its own in its place since it was looked
-    /// at, that is not lost but goes back.
+    /// Removes it. It is moved aside first, and looked at again there: should another program have put its own in its
+    /// place since it was looked at, that is not lost but goes back.
     ///
     /// # Errors
     ///
@@ -104,8 +103,13 @@ impl Stale {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             moved => moved?,
         }
-        let found = fs::symlink_metadata(&aside)?;
-        if found.file_type().is_socket() && Identity::of(&found) == self.0 {
+        let is_same = match SockAddr::unix(&aside) {
+            Ok(there) => look(&aside, &there).is_ok_and(|Self(identity)| identity == self.0),
+            // Too long a path for a socket: what is known of the file has to do.
+            Err(_) => fs::symlink_metadata(&aside)
+                .is_ok_and(|found| found.file_type().is_socket() && Identity::of(&found) == self.0),
+        };
+        if is_same {
             return fs::remove_file(&aside);
         }
         // A link never takes the place of a file.
@@ -117,7 +121,6 @@ impl Stale {
 
 /// A name beside `path` that nobody has.
 fn aside(path: &Path) -> PathBuf {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-    let name: OsString = format!(".sockscope-stale-{}-{now}", std::process::id()).into();
-    path.with_file_name(name)
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
+    path.with_file_name(format!(".{:x}-{now:x}", std::process::id()))
 }

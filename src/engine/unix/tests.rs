@@ -59,6 +59,24 @@ fn a_file_has_its_mode_and_goes_with_its_socket() {
 }
 
 #[test]
+fn who_can_connect_is_told_by_the_right_to_write() {
+    let folder = Folder::new();
+    let (_, name) = folder.at("words.sock");
+    let expected = [
+        (0o600, "this user alone"),
+        (0o644, "this user alone"),
+        (0o660, "this user and its group"),
+        (0o602, "everyone on this machine"),
+        (0o444, "nobody without an administrator's rights"),
+    ];
+    for (mode, who) in expected {
+        let (_socket, file) = try_bind(&name, UnixFile { mode, ..UnixFile::default() }).expect("bound");
+        let words = file.expect("a file").words();
+        assert!(words.contains(&format!("mode {mode:04o} from its first moment: {who} can connect")), "{words}");
+    }
+}
+
+#[test]
 fn what_took_its_place_is_not_removed_with_it() {
     let folder = Folder::new();
     let (path, name) = folder.at("moved.sock");

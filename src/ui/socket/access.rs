@@ -9,11 +9,13 @@ use crate::ui::widgets::{complaint, labeled};
 
 /// Shows the section, where somebody else begins.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) {
-    if tab.kind == Kind::Client {
-        return;
-    }
     let errors = tab.errors.clone();
     let wrong = errors.keys().any(|field| has(*field));
+    // Lists are about networks: a Unix socket has none, and a ping hears from those alone that were asked.
+    let fits = tab.kind != Kind::Client && tab.form.kind().is_ip();
+    if !fits && !wrong {
+        return;
+    }
     let title = if tab.kind == Kind::Udp { "Who may send" } else { "Who may connect" };
     let header = CollapsingHeader::new(title).id_salt((tab.id, "access"));
     header.open(wrong.then_some(true)).show_unindented(ui, |ui| {

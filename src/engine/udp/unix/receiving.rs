@@ -68,6 +68,13 @@ impl UnixDatagrams {
             let note = format!("this datagram had {len} bytes: the first {got} were received, the rest is lost");
             self.writer.detail(Some(conn), Detail::Note(note));
         }
+        if arrived.descriptors > 0 {
+            let note = match arrived.descriptors {
+                1 => "1 descriptor came with this datagram, and was closed (SCM_RIGHTS)".to_owned(),
+                many => format!("{many} descriptors came with this datagram, and were closed (SCM_RIGHTS)"),
+            };
+            self.writer.detail(Some(conn), Detail::Note(note));
+        }
         self.act(&arrived.from, conn, fired, reactor);
     }
 

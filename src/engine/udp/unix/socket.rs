@@ -49,7 +49,21 @@ pub(super) struct Arrived {
     pub(super) told: Option<Credentials>,
     /// How long it was, if that is more than was received.
     pub(super) cut: Option<usize>,
+    /// How many descriptors came with it; they were closed.
+    pub(super) descriptors: usize,
 }
+
+/// What came beside the bytes of a datagram.
+#[cfg(target_os = "linux")]
+#[derive(Default)]
+struct Beside {
+    told: Option<Credentials>,
+    descriptors: usize,
+}
+
+/// Descriptors that one datagram can bring (`SCM_MAX_FD`, unix(7)).
+#[cfg(target_os = "linux")]
+const DESCRIPTORS: usize = 253;
 
 /// What its options became goes to `told`.
 pub(super) fn bind(
@@ -167,12 +181,12 @@ impl Bound {
     fn take_next(&mut self) -> io::Result<(Arrived, usize)> {
         let (len, from) = self.next()?;
         self.make_room(len.min(LONGEST));
-        let (got, told) = take(&self.socket, &mut self.room)?;
+        let (got, Beside { told, descriptors }) = take(&self.socket, &mut self.room)?;
         let from = match (from, &told) {
             (UnixName::Unnamed, Some(told)) => UnixName::Numbered { conn: 0, pid: told.pid },
             (name, _) => name,
         };
-        Ok((Arrived { from, told, cut: (len > got).then_some(len) }, got))
+        Ok((Arrived { from, told, cut: (len > got).then_some(len), descriptors }, got))
     }
 
     /// Elsewhere the system tells neither the length nor who that is: there is space for what its buffers take.
@@ -184,7 +198,7 @@ impl Bound {
             Address::Unix(name) => name,
             Address::Ip(_) | Address::Host(..) => UnixName::Unnamed,
         };
-        Ok((Arrived { from, told: None, cut: None }, got))
+        Ok((Arrived { from, told: None, cut: None, descriptors: 0 }, got))
     }
 
     fn make_room(&mut self, room: usize) {
@@ -227,25 +241,34 @@ fn name(address: &socket2::SockAddr) -> UnixName {
     }
 }
 
-/// Takes the datagram whose sender and length are known: how much of it fits, and who sent it.
+/// Takes the datagram whose sender and length are known: how much of it fits, and what came beside it.
 #[cfg(target_os = "linux")]
-fn take(socket: &UnixDatagram, room: &mut [u8]) -> io::Result<(usize, Option<Credentials>)> {
+fn take(socket: &UnixDatagram, room: &mut [u8]) -> io::Result<(usize, Beside)> {
     use std::io::IoSliceMut;
-    use std::os::fd::AsRawFd;
+    use std::os::fd::{AsRawFd, RawFd};
 
     use nix::sys::socket::{ControlMessageOwned, MsgFlags, UnixCredentials, recvmsg};
+    use nix::unistd::close;
 
-    // Credentials fill it: descriptors that somebody sends along find no room, and are closed by the kernel.
-    let mut control = nix::cmsg_space!(UnixCredentials);
+    // There is space for all that can come: what finds none would hide the credentials too.
+    let mut control = nix::cmsg_space!(UnixCredentials, [RawFd; DESCRIPTORS]);
     let mut parts = [IoSliceMut::new(room)];
     let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
     // Its own reading of addresses panics at a sender that has none.
     let came = recvmsg::<()>(socket.as_raw_fd(), &mut parts, Some(&mut control), flags)?;
-    let told = came.cmsgs().ok().and_then(|mut all| {
-        all.find_map(|control| match control {
-            ControlMessageOwned::ScmCredentials(told) => Some(Credentials::from(told)),
-            _ => None,
-        })
-    });
-    Ok((came.bytes, told))
+    let mut beside = Beside::default();
+    for control in came.cmsgs().into_iter().flatten() {
+        match control {
+            ControlMessageOwned::ScmCredentials(told) => beside.told = Some(Credentials::from(told)),
+            ControlMessageOwned::ScmRights(descriptors) => {
+                beside.descriptors += descriptors.len();
+                // They are ours now, and nobody's else: one that can't be closed is gone already.
+                for descriptor in descriptors {
+                    let _ = close(descriptor);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok((came.bytes, beside))
 }
