@@ -6,7 +6,6 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::net::SocketAddr;
 use std::ops::Deref;
 #[cfg(unix)]
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -205,7 +204,7 @@ pub(super) fn accepted(listener: &Listening, result: &io::Result<(Stream, Addres
 /// The call that sent a datagram, or did not.
 pub(super) fn sent_to(
     socket: &impl AsRawFd,
-    to: SocketAddr,
+    to: impl Into<Address>,
     len: usize,
     result: Result<usize, &io::Error>,
 ) -> Call {

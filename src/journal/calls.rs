@@ -76,6 +76,10 @@ pub enum Function {
         /// Which of those that came this record is, from 1.
         part: u32,
     },
+    /// recvfrom(2) with `MSG_PEEK` and `MSG_TRUNC`: how long the next datagram is, which stays where it is.
+    Peek,
+    /// recvmsg(2) with room for this many bytes.
+    ReceiveMessage(u32),
     /// recvmsg(2) from the socket's error queue, and the error that it gave: 0 for none.
     ReceiveError(i32),
     /// shutdown(2) of the sending half.

@@ -463,6 +463,59 @@ fn datagrams_show_what_strace_sees() {
     same(trace.path(), &run.end().with(0), 10);
 }
 
+#[test]
+fn unix_datagrams_show_what_strace_sees() {
+    if !can_trace() {
+        return;
+    }
+    let trace = tempfile::NamedTempFile::new().expect("a file");
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, own) = (folder.path().join("server"), folder.path().join("own"));
+    let other = std::os::unix::net::UnixDatagram::bind(&own).expect("bound");
+    other.set_read_timeout(Some(crate::bench::PATIENCE)).expect("a limit");
+    let endpoint = format!("unix-dgram:{}", path.display());
+    let mut run = Run::typed(traced(trace.path(), &["listen", &endpoint, "--calls", "--reply", "<{data}>"]));
+    run.told.wait_for("unix-dgram:");
+    run.told.wait_for("\n");
+    other.send_to(b"one", &path).expect("sent");
+    let mut room = [0; 16];
+    let len = other.recv(&mut room).expect("an answer");
+    assert_eq!(&room[..len], b"<one>");
+    let out = run.interrupt_traced().with(0);
+    assert!(out.contains("recvfrom(") && out.contains("0, MSG_PEEK|MSG_TRUNC) = 3"), "{out}");
+    assert!(out.contains("recvmsg(") && out.contains("sendto("), "{out}");
+    same(trace.path(), &out, 8);
+}
+
+#[test]
+fn groups_show_how_they_are_joined_and_left() {
+    if !can_trace() {
+        return;
+    }
+    let trace = tempfile::NamedTempFile::new().expect("a file");
+    let arguments = [
+        "listen",
+        "udp://0.0.0.0:0",
+        "--calls",
+        "--join",
+        "239.7.7.7@lo",
+        "--join",
+        "232.7.7.7,source=127.0.0.1@lo",
+    ];
+    let mut run = Run::typed(traced(trace.path(), &arguments));
+    run.ready();
+    let out = run.interrupt_traced().with(0);
+    for expected in [
+        "IP_ADD_MEMBERSHIP, {239.7.7.7 on lo}) = 0",
+        "IP_ADD_SOURCE_MEMBERSHIP, {232.7.7.7 on lo from 127.0.0.1}) = 0",
+    ] {
+        assert!(out.contains(expected), "{out}");
+    }
+    // Before it, the C library looks the interface up by sockets of its own.
+    let (seen, told) = (seen(trace.path()), told(&out));
+    assert!(seen.ends_with(&told), "{seen:?}\n{told:?}");
+}
+
 fn patient_datagrams() -> UdpSocket {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("bound");
     socket.set_read_timeout(Some(crate::bench::PATIENCE)).expect("a limit");

@@ -148,6 +148,17 @@ impl Run {
         self.stdin = None;
     }
 
+    /// The program that it runs in turn asked to end, as Ctrl-C does; waits for both.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub(crate) fn interrupt_traced(self) -> End {
+        let children = format!("/proc/{0}/task/{0}/children", self.child.id());
+        let child = std::fs::read_to_string(children).expect("its children");
+        let pid = child.trim().parse().ok().and_then(rustix::process::Pid::from_raw).expect("one child");
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it is there");
+        self.end()
+    }
+
     /// Sends it a signal.
     #[cfg(target_os = "linux")]
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {

@@ -14,7 +14,7 @@ use crate::engine::calls;
 use crate::engine::command::Event;
 use crate::engine::reactor::Reactor;
 use crate::error::OpError;
-use crate::journal::Detail;
+use crate::journal::{Call, Detail, Level};
 use crate::lookup::{self, Link};
 
 /// Groups that a session may be in at most. Linux grants 20 of IPv4 unless it is told otherwise (ip(7),
@@ -107,8 +107,23 @@ impl Group {
         }
     }
 
-    /// Takes or gives back this membership.
+    /// Takes or gives back this membership, and notes the call.
     fn set(&self, socket: &SockRef<'_>, joined: bool) -> std::io::Result<()> {
+        let (level, option) = match (self.address, self.source, joined) {
+            (IpAddr::V4(_), None, true) => (Level::Ip, "IP_ADD_MEMBERSHIP"),
+            (IpAddr::V4(_), None, false) => (Level::Ip, "IP_DROP_MEMBERSHIP"),
+            (IpAddr::V4(_), Some(_), true) => (Level::Ip, "IP_ADD_SOURCE_MEMBERSHIP"),
+            (IpAddr::V4(_), Some(_), false) => (Level::Ip, "IP_DROP_SOURCE_MEMBERSHIP"),
+            (IpAddr::V6(_), None, true) => (Level::Ipv6, "IPV6_ADD_MEMBERSHIP"),
+            (IpAddr::V6(_), None, false) => (Level::Ipv6, "IPV6_DROP_MEMBERSHIP"),
+            (IpAddr::V6(_), Some(_), true) => (Level::Ipv6, "MCAST_JOIN_SOURCE_GROUP"),
+            (IpAddr::V6(_), Some(_), false) => (Level::Ipv6, "MCAST_LEAVE_SOURCE_GROUP"),
+        };
+        let value = format!("{{{self}}}");
+        calls::set(&**socket, level, option, value.as_str(), self.change(socket, joined))
+    }
+
+    fn change(&self, socket: &SockRef<'_>, joined: bool) -> std::io::Result<()> {
         let link = self.link();
         match (self.address, self.source) {
             (IpAddr::V4(group), Some(IpAddr::V4(source))) => {
@@ -128,6 +143,9 @@ impl Group {
     }
 }
 
+/// What the log says of a membership, and the calls behind it.
+type Told = (Detail, Vec<Call>);
+
 /// A group that could be joined nowhere.
 #[derive(Debug)]
 pub(super) struct NotJoined {
@@ -142,36 +160,39 @@ pub(super) struct Memberships {
 }
 
 impl Memberships {
-    /// Leaves what is no longer in `now`, and joins what was not in `before`. Returns what happened, in order, and which
-    /// groups could be joined nowhere.
-    fn follow(&mut self, socket: &SockRef<'_>, before: &[Group], now: &[Group]) -> (Vec<Detail>, Vec<NotJoined>) {
+    /// Leaves what is no longer in `now`, and joins what was not in `before`. Returns what happened, in order and each
+    /// with its calls, and which groups could be joined nowhere.
+    fn follow(&mut self, socket: &SockRef<'_>, before: &[Group], now: &[Group]) -> (Vec<Told>, Vec<NotJoined>) {
         let (mut told, mut failed) = (Vec::new(), Vec::new());
         let (gone, kept): (Vec<_>, _) =
             std::mem::take(&mut self.taken).into_iter().partition(|(asked, _)| !now.contains(asked));
         self.taken = kept;
         for (_, membership) in gone {
-            told.push(match membership.set(socket, false) {
+            let (left, calls) = calls::during(|| membership.set(socket, false));
+            let detail = match left {
                 Ok(()) => Detail::Note(format!("left {membership}")),
                 Err(error) => Detail::Error(Box::new(OpError::io("leave", &membership, &error))),
-            });
+            };
+            told.push((detail, calls));
         }
         for asked in now.iter().filter(|group| !before.contains(group)) {
             let memberships = asked.memberships();
             let mut last = memberships.is_empty().then(|| {
                 let error = OpError::new("join", asked, "no interface has an address of that family");
-                told.push(Detail::Error(Box::new(error.clone())));
+                told.push((Detail::Error(Box::new(error.clone())), Vec::new()));
                 error
             });
             let taken = self.taken.len();
             for membership in memberships {
-                match membership.set(socket, true) {
+                let (joined, calls) = calls::during(|| membership.set(socket, true));
+                match joined {
                     Ok(()) => {
-                        told.push(Detail::Note(format!("joined {membership}")));
+                        told.push((Detail::Note(format!("joined {membership}")), calls));
                         self.taken.push((asked.clone(), membership));
                     }
                     Err(error) => {
                         let error = OpError::io("join", &membership, &error);
-                        told.push(Detail::Error(Box::new(error.clone())));
+                        told.push((Detail::Error(Box::new(error.clone())), calls));
                         last = Some(error);
                     }
                 }
@@ -268,15 +289,21 @@ impl Datagrams {
             return Vec::new();
         };
         let socket = SockRef::from(&bound.socket);
-        if !now.groups.is_empty() {
-            system::tell_destinations(&socket, bound.local, bound.dual_stack);
-        }
+        let ((), asked) = calls::during(|| {
+            if !now.groups.is_empty() {
+                system::tell_destinations(&socket, bound.local, bound.dual_stack);
+            }
+        });
         let errors = set_sending(bound, before, now);
         let (told, failed) = self.memberships.follow(&socket, &before.groups, &now.groups);
         for error in errors {
             self.error(None, error);
         }
-        for detail in told {
+        if !told.is_empty() {
+            self.writer.calls(asked);
+        }
+        for (detail, calls) in told {
+            self.writer.calls(calls);
             self.writer.detail(None, detail);
         }
         failed
@@ -355,7 +382,7 @@ mod tests {
         let mut check = |before: &[&Group], now: &[&Group], expected: &[&str]| {
             let owned = |list: &[&Group]| list.iter().copied().cloned().collect::<Vec<_>>();
             let (told, _) = memberships.follow(&socket, &owned(before), &owned(now));
-            assert_eq!(told.iter().map(Detail::words).collect::<Vec<_>>(), expected);
+            assert_eq!(told.iter().map(|(detail, _)| detail.words()).collect::<Vec<_>>(), expected);
         };
         let on = &link.name;
         check(&[], &[&a], &[&format!("joined 239.1.2.3 on {on}")]);
@@ -372,7 +399,7 @@ mod tests {
         let group = Group { address: ip("239.1.2.3"), source: None, on: On::Link(nobody) };
         let (told, failed) =
             Memberships::default().follow(&SockRef::from(&socket), &[], std::slice::from_ref(&group));
-        let words = told[0].words();
+        let words = told[0].0.words();
         assert!(words.starts_with("join 239.1.2.3 on gone0: "), "{words}");
         assert_eq!((failed.len(), &failed[0].group), (1, &group));
         assert_eq!(failed[0].error.to_string(), words);

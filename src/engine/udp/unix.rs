@@ -123,6 +123,9 @@ impl UnixDatagrams {
         let (peer, local) = (Address::Unix(name.clone()), self.local());
         let opened = Detail::Opened { by: Opened::Peer, local: local.clone(), peer: Some(peer.clone()) };
         let conn = self.writer.open(opened, peer, local, State::Datagrams);
+        if let Some(bound) = &self.socket {
+            self.writer.set_descriptor(Some(conn), sockets::descriptor(&bound.socket));
+        }
         if let Some(silent) = self.peers.add(name.clone(), conn) {
             self.writer.set_state(silent, State::Closed(How::LocalClose));
         }
@@ -255,6 +258,7 @@ impl Session for UnixDatagrams {
         if let Some(mut bound) = self.socket.take() {
             reactor.release(&mut bound.socket, bound.token);
             self.writer.set_descriptor(None, None);
+            self.writer.call(bound.close());
         }
         self.tell_waiting();
         self.writer.detail(None, Detail::Closed { how: How::LocalClose });

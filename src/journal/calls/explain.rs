@@ -55,6 +55,8 @@ impl Call {
             Function::ReceiveMany { .. } => {
                 "takes the datagrams that wait, each whole and with its sender, in one call"
             }
+            Function::Peek => "asks how long the next datagram is, and leaves it where it is",
+            Function::ReceiveMessage(_) => "takes one datagram, and who sent it (SCM_CREDENTIALS)",
             Function::ReceiveError(_) => "asks what the network reported about an earlier datagram (IP_RECVERR)",
             Function::ShutdownWrite => {
                 "finishes sending (FIN): the peer reads the end of the stream after all that was sent; receiving goes on"

@@ -117,6 +117,8 @@ fn every_call_of_every_outcome_is_explained() {
         Function::PeerName(None),
         Function::ReceiveFrom(1, None),
         Function::ReceiveMany { room: 1, part: 1 },
+        Function::Peek,
+        Function::ReceiveMessage(6),
         Function::ReceiveError(0),
         Function::ShutdownWrite,
         Function::Close,

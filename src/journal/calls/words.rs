@@ -48,10 +48,10 @@ impl Call {
             Function::PeerName(_) => "getpeername",
             Function::Receive(_) => "recv",
             Function::Send(_) => "send",
-            Function::ReceiveFrom(..) => "recvfrom",
+            Function::ReceiveFrom(..) | Function::Peek => "recvfrom",
             Function::SendTo(..) => "sendto",
             Function::ReceiveMany { .. } => "recvmmsg",
-            Function::ReceiveError(_) => "recvmsg",
+            Function::ReceiveMessage(_) | Function::ReceiveError(_) => "recvmsg",
             Function::ShutdownWrite => "shutdown",
             Function::Close => "close",
             Function::Other(name, _) => name,
@@ -76,9 +76,11 @@ impl Call {
                 f.write_str(", ")?;
                 write_flags(f, *flags, "")
             }
-            Function::Receive(size) | Function::Send(size) | Function::ReceiveFrom(size, _) => {
-                write!(f, ", {size}")
-            }
+            Function::Receive(size)
+            | Function::Send(size)
+            | Function::ReceiveFrom(size, _)
+            | Function::ReceiveMessage(size) => write!(f, ", {size}"),
+            Function::Peek => f.write_str(", 0, MSG_PEEK|MSG_TRUNC"),
             Function::SendTo(size, to) => write!(f, ", {size}, {to}"),
             Function::ReceiveMany { room, .. } => write!(f, ", {room}"),
             Function::ReceiveError(_) => f.write_str(", MSG_ERRQUEUE"),

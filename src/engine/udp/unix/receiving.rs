@@ -19,12 +19,12 @@ impl UnixDatagrams {
             };
             let came = bound.receive().map(|(arrived, payload)| (arrived, payload.len()));
             match came {
-                Ok((arrived, len)) => {
+                Ok((mut arrived, len)) => {
                     bound.errors = 0;
                     let payload = bound.take_room();
                     // Back in its place, so that it can be answered.
                     self.socket = Some(bound);
-                    self.arrived(&arrived, &payload[..len], reactor);
+                    self.arrived(&mut arrived, &payload[..len], reactor);
                     moved += len + DATAGRAM_COST;
                     if let Some(bound) = &mut self.socket {
                         bound.give_room(payload);
@@ -51,7 +51,7 @@ impl UnixDatagrams {
     }
 
     /// Records a datagram and answers it.
-    fn arrived(&mut self, arrived: &Arrived, payload: &[u8], reactor: &mut Reactor) {
+    fn arrived(&mut self, arrived: &mut Arrived, payload: &[u8], reactor: &mut Reactor) {
         let (conn, is_new) = self.peer(&arrived.from);
         if is_new && let Some(told) = &arrived.told {
             let about = told.words();
@@ -62,6 +62,7 @@ impl UnixDatagrams {
         let unexpected = self.asked && !self.peers.touch(arrived.from.clone()).is_some_and(sent_to);
         let fired = self.fire(&arrived.from, payload, reactor);
         reactor.jobs.received(self.session, conn, payload);
+        self.writer.calls(arrived.calls.drain(..));
         self.record(conn, payload, unexpected);
         if let Some(len) = arrived.cut {
             let (len, got) = (figures::count(len as u64), figures::count(payload.len() as u64));

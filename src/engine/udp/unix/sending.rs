@@ -10,6 +10,7 @@ use super::UnixDatagrams;
 use super::socket::Bound;
 use crate::clock::Stamp;
 use crate::endpoint::{Address, UnixName};
+use crate::engine::calls;
 use crate::engine::command::{Target, Ticket};
 use crate::engine::reactor::Reactor;
 use crate::engine::session::{Ends, OVER, answer_send};
@@ -18,7 +19,7 @@ use crate::engine::udp::sends::Send;
 use crate::engine::unix::NO_NAME;
 use crate::error::OpError;
 use crate::figures;
-use crate::journal::{ConnId, Detail};
+use crate::journal::{BLOCK, ConnId, Detail, Transfer};
 
 /// Datagrams that one turn sends at most.
 const SHARE: usize = 1_024;
@@ -272,7 +273,14 @@ impl UnixDatagrams {
                 Ok(_) => break,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(Unsent::Blocked),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(Unsent::Failed(error)),
+                Err(error) => {
+                    // Without a number there was no call: the name can't be sent to.
+                    if error.raw_os_error().is_some() {
+                        let to = Address::Unix(to.clone());
+                        self.writer.call(calls::sent_to(&bound.socket, to, payload.len(), Err(&error)));
+                    }
+                    return Err(Unsent::Failed(error));
+                }
             }
         }
         self.asked |= by_person;
@@ -282,7 +290,9 @@ impl UnixDatagrams {
         }
         // An answer has a time of its own, after that of what it answers.
         self.writer.set_now(Stamp::now());
-        self.writer.sent(conn, payload);
+        // One that is longer than a record can be has its call at none of them.
+        let transfer = if payload.len() <= BLOCK { Transfer::SendTo } else { Transfer::None };
+        self.writer.sent_by(conn, payload, transfer);
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use mio::net::UnixDatagram;
 use socket2::{SockRef, Type};
 
 use crate::endpoint::{Address, UnixName};
+use crate::engine::calls;
 use crate::engine::command::{Bind, SessionId};
 use crate::engine::options::{Role, prepare};
 use crate::engine::reactor::{Key, Part, Reactor, Readiness};
@@ -16,6 +17,7 @@ use crate::engine::udp::socket::{ERRORS, PAUSE, receive_buffer};
 use crate::engine::unix::{self, Credentials, SocketFile};
 use crate::error::OpError;
 use crate::figures;
+use crate::journal::{Call, Function, Level};
 
 /// The longest datagram that is received whole. A send buffer of this size takes an administrator.
 const LONGEST: usize = 64 << 20;
@@ -51,6 +53,8 @@ pub(super) struct Arrived {
     pub(super) cut: Option<usize>,
     /// How many descriptors came with it; they were closed.
     pub(super) descriptors: usize,
+    /// The calls that took it.
+    pub(super) calls: Vec<Call>,
 }
 
 /// What came beside the bytes of a datagram.
@@ -79,17 +83,20 @@ pub(super) fn bind(
     let error = |error: &io::Error| OpError::io("bind", &plan.address, error);
     if let Some(bytes) = plan.receive_buffer {
         // Asking for more than is allowed is no error on most systems, and a smaller buffer works too.
-        let _ = socket.set_recv_buffer_size(bytes as usize);
+        let asked = socket.set_recv_buffer_size(bytes as usize);
+        let _ = calls::set(&*socket, Level::Socket, "SO_RCVBUF", bytes as usize, asked);
     }
     prepare(&SockRef::from(&*socket), Role::Datagrams, &plan.options.socket_options, told)?;
-    let granted = socket.recv_buffer_size().map_err(|cause| error(&cause))?;
+    let granted = calls::get(&*socket, Level::Socket, "SO_RCVBUF", socket.recv_buffer_size())
+        .map_err(|cause| error(&cause))?;
     let mut file = None;
     if *name != UnixName::Unnamed {
         tell_senders(&socket);
         file = unix::bind(&socket, name, plan.options.unix)?;
     }
     let mut socket = UnixDatagram::from_std(socket.kept().into());
-    let local = match stream::unix::address(&socket.local_addr().map_err(|told| error(&told))?) {
+    let local = socket.local_addr().map(|address| stream::unix::address(&address));
+    let local = match calls::local(&socket, local, Clone::clone).map_err(|told| error(&told))? {
         Address::Unix(UnixName::Unnamed) => UnixName::Numbered { conn: 0, pid: std::process::id() },
         Address::Unix(name) => name,
         Address::Ip(_) | Address::Host(..) => UnixName::Unnamed,
@@ -109,13 +116,20 @@ pub(super) fn bind(
 fn tell_senders(socket: &socket2::Socket) {
     use nix::sys::socket::{setsockopt, sockopt::PassCred};
     // Without it senders that have no name can't be told apart; everything else works.
-    let _ = setsockopt(socket, PassCred, &true);
+    let told = setsockopt(socket, PassCred, &true).map_err(io::Error::from);
+    let _ = calls::set(socket, Level::Socket, "SO_PASSCRED", true, told);
 }
 
 #[cfg(not(target_os = "linux"))]
 fn tell_senders(_: &socket2::Socket) {}
 
 impl Bound {
+    /// Removes its path and closes it. Returns the call.
+    pub(super) fn close(self) -> Call {
+        drop(self.file);
+        calls::close(self.socket)
+    }
+
     /// Its own address.
     pub(super) fn address(&self) -> Address {
         Address::Unix(self.local.clone())
@@ -186,7 +200,12 @@ impl Bound {
             (UnixName::Unnamed, Some(told)) => UnixName::Numbered { conn: 0, pid: told.pid },
             (name, _) => name,
         };
-        Ok((Arrived { from, told, cut: (len > got).then_some(len), descriptors }, got))
+        let room = calls::size(self.room.len());
+        let calls = vec![
+            calls::counted(&self.socket, Function::Peek, Ok(len)),
+            calls::counted(&self.socket, Function::ReceiveMessage(room), Ok(got)),
+        ];
+        Ok((Arrived { from, told, cut: (len > got).then_some(len), descriptors, calls }, got))
     }
 
     /// Elsewhere the system tells neither the length nor who that is: there is space for what its buffers take.
@@ -198,7 +217,10 @@ impl Bound {
             Address::Unix(name) => name,
             Address::Ip(_) | Address::Host(..) => UnixName::Unnamed,
         };
-        Ok((Arrived { from, told: None, cut: None, descriptors: 0 }, got))
+        let sender = Some(Address::Unix(from.clone()));
+        let call = Function::ReceiveFrom(calls::size(self.room.len()), sender);
+        let calls = vec![calls::counted(&self.socket, call, Ok(got))];
+        Ok((Arrived { from, told: None, cut: None, descriptors: 0, calls }, got))
     }
 
     fn make_room(&mut self, room: usize) {
