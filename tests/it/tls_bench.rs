@@ -9,9 +9,9 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose,
 };
-use rustls::pki_types::ServerName;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned};
 use sockscope::engine::Options;
 use sockscope::engine::tls::{Identity, Settings, Tls};
 use sockscope::journal::Detail;
@@ -120,6 +120,23 @@ pub(crate) fn over(stream: TcpStream, ca: &str) -> StreamOwned<ClientConnection,
     let config = config.with_root_certificates(roots).with_no_client_auth();
     let name = ServerName::try_from("localhost").unwrap();
     StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), stream)
+}
+
+/// The certificate chain and the key of files.
+pub(crate) fn shown(identity: &Identity) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+    let Identity::Files { certificate, key } = identity else { panic!("{identity:?}") };
+    let chain = CertificateDer::pem_file_iter(certificate).unwrap().map(Result::unwrap).collect();
+    (chain, PrivateKeyDer::from_pem_file(key).unwrap())
+}
+
+/// What a server of the library needs that a test plays.
+pub(crate) fn server_config(identity: &Identity) -> Arc<ServerConfig> {
+    let (chain, key) = shown(identity);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let mut config = config.with_no_client_auth().with_single_cert(chain, key).unwrap();
+    config.send_tls13_tickets = 0;
+    Arc::new(config)
 }
 
 /// Says something, and hears exactly that many bytes.

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use rustls::server::Acceptor;
 use rustls::{ClientConnection, Connection};
 
-use super::trust::Watch;
+use super::trust::{Seen, Watch};
 use super::{Role, Tls, loading, words};
 use crate::error::OpError;
 use crate::payload;
@@ -45,6 +45,8 @@ pub(in crate::engine) struct Layer {
     role: Role,
     tls: Arc<Tls>,
     watch: Option<Arc<Watch>>,
+    /// What the peer of this connection showed so far.
+    seen: Seen,
     phase: Phase,
     /// Ciphertext that was read, and how much of it is taken. It has memory only while there is some.
     incoming: Vec<u8>,
@@ -123,6 +125,7 @@ impl Layer {
             role,
             tls,
             watch,
+            seen: Seen::default(),
             phase,
             incoming,
             taken,

@@ -60,8 +60,8 @@ fn read_system() -> Result<Arc<Anchors>, OpError> {
     Ok(Arc::new(Anchors { store: Arc::new(store), exact: Vec::new(), origin: "this system".to_owned() }))
 }
 
-/// What a peer showed in the handshake that goes on. There is one I/O thread, and it takes this right after rustls has
-/// checked it: handshakes don't mix.
+/// What a peer showed in the part of a handshake that was just handed to rustls. All connections of some settings share
+/// it: who handed that part on takes it before anybody else hands on another one.
 #[derive(Debug, Default)]
 pub(super) struct Watch(Mutex<Seen>);
 

@@ -92,7 +92,13 @@ impl Layer {
         let Phase::Going(connection) = &mut self.phase else {
             return Ok(());
         };
-        match connection.process_new_packets() {
+        let processed = connection.process_new_packets();
+        // A handshake takes several turns, and others go on between them.
+        let seen = self.watch.as_ref().map(|watch| watch.take()).unwrap_or_default();
+        if !seen.chain.is_empty() {
+            self.seen = seen;
+        }
+        match processed {
             Ok(_) => {
                 if self.until.is_some() && !connection.is_handshaking() {
                     self.until = None;
@@ -110,7 +116,7 @@ impl Layer {
 
     /// Why it can't go on, and what the peer showed.
     fn refused(&mut self, error: &Error) -> OpError {
-        let seen = self.watch.as_ref().map(|watch| watch.take()).unwrap_or_default();
+        let seen = std::mem::take(&mut self.seen);
         let whose = words::other(&self.role);
         self.notes.extend(certificate::chain(&format!("the {whose}'s"), &seen.chain));
         words::error(&self.role, error, &seen.chain, self.until.is_some())
@@ -121,25 +127,25 @@ impl Layer {
         let Phase::Going(connection) = &self.phase else {
             return;
         };
-        let seen = self.watch.as_ref().map(|watch| watch.take()).unwrap_or_default();
+        let seen = std::mem::take(&mut self.seen);
         self.notes.push(agreed(connection));
         let whose = words::other(&self.role);
         self.notes.extend(certificate::chain(&format!("the {whose}'s"), &seen.chain));
         let settings = &self.tls.settings;
         match (&self.role, seen.unchecked) {
-            (Role::Client(host), Some(result)) => {
+            (Role::Client(host), result) if !settings.verify => {
                 let name = settings.server_name.as_deref().unwrap_or(host);
                 let would = match result {
-                    Ok(()) => "it would have passed".to_owned(),
-                    Err(error) => {
-                        format!("it would have been refused: {}", refusal::words(whose, &error, &seen.chain).0)
+                    Some(Ok(())) => "; it would have passed".to_owned(),
+                    Some(Err(error)) => {
+                        format!("; it would have been refused: {}", refusal::words(whose, &error, &seen.chain).0)
                     }
+                    None => String::new(),
                 };
-                self.notes.push(format!(
-                    "the server was NOT checked to be {name}: verification is switched off; {would}"
-                ));
+                self.notes
+                    .push(format!("the server was NOT checked to be {name}: verification is switched off{would}"));
             }
-            (Role::Client(host), None) => {
+            (Role::Client(host), _) => {
                 let name = settings.server_name.as_deref().unwrap_or(host);
                 let origin = self.tls.anchors.as_ref().map_or("this system", |anchors| &anchors.origin);
                 self.notes.push(format!("the server was checked to be {name}: {origin} trusts its certificate"));
