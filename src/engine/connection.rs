@@ -446,9 +446,7 @@ impl Connection {
             if self.life.is_closing() {
                 self.tell_left_out(context.writer);
             }
-            // An answer that waits for its time is as good as queued.
-            let queued = self.outbox.len().max(self.talk.is_busy().into()).max(self.transport.wants_write().into());
-            match self.life.next(queued, context.reactor.now) {
+            match self.life.next(self.queued(), context.reactor.now) {
                 Step::Wait => return None,
                 Step::FinishSending => {
                     if self.transport.say_goodbye().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
@@ -456,7 +454,7 @@ impl Connection {
                         return None;
                     }
                     // It fails for a connection that is gone already; the next read says so.
-                    let (_, calls) = calls::during(|| self.transport.stream().shutdown_write());
+                    let (_, calls) = calls::during(|| self.transport.shutdown_write());
                     self.calls.extend(calls);
                     self.life.sending_finished(context.reactor.now);
                     if !self.life.is_closing() {

@@ -17,12 +17,14 @@ const DROPPED: usize = 64 * 1024;
 pub(super) struct Transport {
     stream: Stream,
     tls: Option<Box<Layer>>,
+    /// FIN is sent: whatever TLS would still say, it can't.
+    shut: bool,
 }
 
 impl Transport {
     /// The socket alone.
     pub(super) fn plain(stream: Stream) -> Self {
-        Self { stream, tls: None }
+        Self { stream, tls: None, shut: false }
     }
 
     /// Speaks TLS from now on; `early` was read already, and is the start of it.
@@ -129,7 +131,7 @@ impl Transport {
 
     /// Whether TLS has something to send, of its own or of what was taken.
     pub(super) fn wants_write(&self) -> bool {
-        self.tls.as_ref().is_some_and(|tls| tls.wants_write())
+        !self.shut && self.tls.as_ref().is_some_and(|tls| tls.wants_write())
     }
 
     /// Sends it.
@@ -139,9 +141,19 @@ impl Transport {
     /// Those of the socket.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         match &mut self.tls {
-            Some(tls) => tls.flush(&mut self.stream),
-            None => Ok(()),
+            Some(tls) if !self.shut => tls.flush(&mut self.stream),
+            _ => Ok(()),
         }
+    }
+
+    /// Sends FIN: nothing more is sent.
+    ///
+    /// # Errors
+    ///
+    /// Those of the socket.
+    pub(super) fn shutdown_write(&mut self) -> io::Result<()> {
+        self.shut = true;
+        self.stream.shutdown_write()
     }
 
     /// Payload that was taken, and of which it is not known that the kernel has it, in bytes.
@@ -156,8 +168,8 @@ impl Transport {
     /// [`ErrorKind::WouldBlock`]: it is to be called again when there is room. Those of the socket.
     pub(super) fn say_goodbye(&mut self) -> io::Result<()> {
         match &mut self.tls {
-            Some(tls) => tls.finish(&mut self.stream),
-            None => Ok(()),
+            Some(tls) if !self.shut => tls.finish(&mut self.stream),
+            _ => Ok(()),
         }
     }
 }

@@ -116,6 +116,7 @@ mod tls;
 mod tls_bench;
 #[cfg(target_os = "linux")]
 mod tls_cli;
+mod tls_closing;
 mod tls_identity;
 #[cfg(target_os = "linux")]
 mod tls_programs;

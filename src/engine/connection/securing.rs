@@ -73,6 +73,15 @@ impl Connection {
         }
     }
 
+    /// What is to go out before this end may finish sending: bytes, or 1 for something else.
+    pub(super) fn queued(&self) -> usize {
+        // An answer that waits for its time is as good as queued; so is the rest of a handshake, unless nobody waits for
+        // what comes after it.
+        let shakes_hands = !self.transport.takes_payload() && !self.life.is_closing();
+        let others = self.talk.is_busy() || self.transport.wants_write() || shakes_hands;
+        self.outbox.len().max(others.into())
+    }
+
     /// Sends what TLS has to send.
     pub(super) fn flush(&mut self) {
         if !self.ready.writable || !self.transport.wants_write() {

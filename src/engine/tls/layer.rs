@@ -309,8 +309,9 @@ impl Layer {
     ///
     /// As [`flush`](Self::flush); it is to be called again then.
     pub(in crate::engine) fn finish(&mut self, socket: &mut impl Write) -> io::Result<()> {
+        let is_first = !std::mem::replace(&mut self.finished, true);
         if let Phase::Going(connection) = &mut self.phase
-            && !std::mem::replace(&mut self.finished, true)
+            && is_first
             && self.failed.is_none()
         {
             connection.send_close_notify();
