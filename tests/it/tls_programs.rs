@@ -111,7 +111,8 @@ fn openssl_is_a_client() {
         let (tab, address) = bench.listen(serving(&server, vec![always([reply("<{data}>")])]));
         let (ca, address) = (text(&authority.ca()), address.to_string());
         let words = ["openssl", "s_client", "-connect", &address, "-CAfile", &ca, "-verify_return_error", "-quiet"];
-        let more = ["-servername", "localhost", "-alpn", "imap,smtp", "-cert", &own, "-key", &own, flag];
+        let ends = "-no_ign_eof";
+        let more = ["-servername", "localhost", "-alpn", "imap,smtp", "-cert", &own, "-key", &own, flag, ends];
         let mut client = start(&[&words[..], &more].concat());
         client.types("hello\n");
         client.says("<hello\n>");
