@@ -1,5 +1,7 @@
 //! One connection under rules: its frames are put together, and what is to be done waits for its time, in order.
 
+mod switching;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,6 +9,7 @@ use std::time::Instant;
 use super::answers::Answers;
 use crate::framing::{Cutter, Ending, Framing};
 use crate::responder::{Between, Deed, Fired, Memory};
+use switching::Switch;
 
 /// How much may wait behind a pause on one connection: deeds, and bytes of replies with what each deed takes itself.
 const DEEDS: usize = 1_024;
@@ -24,7 +27,13 @@ pub(super) struct Conversation {
     gap_at: Option<Instant>,
     /// A length field can't be right: there are no more frames. Then whether that was told.
     lost: Option<bool>,
-    waiting: VecDeque<Deed>,
+    waiting: VecDeque<Due>,
+    /// The number of the frame that was looked at last, from 1; 0: that the connection was made.
+    frames: u64,
+    /// That of the deed that was done last.
+    doing: u64,
+    /// What goes over to TLS.
+    switch: Switch,
     /// Pauses among them.
     pauses: usize,
     bytes: usize,
@@ -34,6 +43,15 @@ pub(super) struct Conversation {
     due: Option<Instant>,
     /// What did not fit in since it was last asked for.
     left_out: u64,
+}
+
+/// A deed that waits, and what it is an answer to.
+#[derive(Debug)]
+struct Due {
+    deed: Deed,
+    /// The number of the frame, and its length.
+    frame: u64,
+    len: usize,
 }
 
 impl Conversation {
@@ -47,6 +65,9 @@ impl Conversation {
             gap_at: None,
             lost: None,
             waiting: VecDeque::new(),
+            frames: 0,
+            doing: 0,
+            switch: Switch::default(),
             pauses: 0,
             bytes: 0,
             ending: false,
@@ -127,9 +148,10 @@ impl Conversation {
     }
 
     fn frame(&mut self, frame: &[u8], between: &Between) {
-        if self.ending {
+        if self.ending || self.is_left_out(frame) {
             return;
         }
+        self.frames += 1;
         let fired = self.answers.responder().payload(&mut self.memory, between, frame);
         self.fired(fired, between, frame);
     }
@@ -152,7 +174,10 @@ impl Conversation {
             } else {
                 self.bytes += len;
                 self.pauses += usize::from(matches!(deed, Deed::Wait(_)));
-                self.waiting.push_back(deed);
+                if deed == Deed::StartTls {
+                    self.will_switch(payload);
+                }
+                self.waiting.push_back(Due { deed, frame: self.frames, len: payload.len() });
             }
         }
     }
@@ -161,8 +186,9 @@ impl Conversation {
     pub(super) fn next(&mut self, now: Instant) -> Option<Deed> {
         while self.due.is_none_or(|due| due <= now) {
             self.due = None;
-            let deed = self.waiting.pop_front()?;
+            let Due { deed, frame, .. } = self.waiting.pop_front()?;
             self.bytes -= size(&deed);
+            self.doing = frame;
             match deed {
                 Deed::Wait(pause) => {
                     self.pauses -= 1;
@@ -225,7 +251,7 @@ fn size(deed: &Deed) -> usize {
         Deed::NoReply(reason) => reason.len(),
         Deed::Wait(_) | Deed::Close | Deed::FinishSending | Deed::Abort | Deed::StartTls => 0,
     };
-    size_of::<Deed>() + payload
+    size_of::<Due>() + payload
 }
 
 #[cfg(test)]

@@ -317,8 +317,7 @@ impl Session for Client {
     }
 
     fn start_tls(&mut self, to: &Target, reactor: &mut Reactor) -> Result<(), OpError> {
-        self.connections.start_tls(to, &mut self.writer, reactor);
-        Ok(())
+        self.connections.start_tls(to, &mut self.writer, reactor)
     }
 
     fn is_secure(&self, to: &Target) -> bool {

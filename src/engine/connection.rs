@@ -342,12 +342,7 @@ impl Connection {
         let between = self.between(context);
         let chunk = &context.writer.room(len)[..len];
         context.reactor.jobs.received(self.key.session, self.id, chunk);
-        if !self.transport.is_tls() {
-            self.keep_early(chunk);
-        }
-        if !self.life.is_closing() {
-            self.talk.received(chunk, &between, context.reactor.now);
-        }
+        self.hear(chunk, &between, context.reactor.now);
         context.writer.received_by(self.id, len, false, transfer);
         self.life.input_came();
         self.watch.received(context.reactor.now);

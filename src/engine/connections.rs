@@ -130,7 +130,8 @@ impl Connections {
         let forwards = &mut self.forwards;
         let mut context = Context { options: &self.options, writer, reactor, forwards };
         if self.options.secure {
-            connection.start_tls(&mut context);
+            // Nothing stands against it yet.
+            let _ = connection.start_tls(false, &mut context);
         }
         connection.greet(&mut context);
         self.all.insert(id, connection);
@@ -268,19 +269,34 @@ impl Connections {
     }
 
     /// Switches to TLS once what is queued is sent.
-    pub(super) fn start_tls(&mut self, to: &Target, writer: &mut Writer, reactor: &mut Reactor) {
+    ///
+    /// # Errors
+    ///
+    /// Why one of them can't, the first one; each has a record. That none of them is open.
+    pub(super) fn start_tls(
+        &mut self,
+        to: &Target,
+        writer: &mut Writer,
+        reactor: &mut Reactor,
+    ) -> Result<(), OpError> {
+        let mut all = Vec::new();
         for id in self.chosen(to) {
             if let Some(connection) = self.all.get_mut(&id) {
-                let forwards = &mut self.forwards;
-                connection.start_tls(&mut Context { options: &self.options, writer, reactor, forwards });
+                let (options, forwards) = (&self.options, &mut self.forwards);
+                let started = connection.start_tls(false, &mut Context { options, writer, reactor, forwards });
                 reactor.again(Key { session: self.session, part: Part::Connection(id) });
+                all.push(started);
             }
         }
+        let result =
+            if all.is_empty() { Err("there is no connection any more") } else { all.into_iter().collect() };
+        result.map_err(|reason| OpError::new("start TLS", "", reason))
     }
 
     /// Whether TLS is on, its handshake done, with all of `to`.
     pub(super) fn are_secure(&self, to: &Target) -> bool {
-        self.chosen(to).into_iter().filter_map(|id| self.all.get(&id)).all(Connection::is_secure)
+        let mut open = self.chosen(to).into_iter().filter_map(|id| self.all.get(&id)).peekable();
+        open.peek().is_some() && open.all(Connection::is_secure)
     }
 
     pub(super) fn finish_sending(&mut self, to: &Target, reactor: &mut Reactor) {

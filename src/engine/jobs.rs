@@ -36,6 +36,9 @@ pub(super) trait Job: Send {
     /// Bytes arrived on `conn`; over UDP a datagram. It is served soon after.
     fn received(&mut self, _conn: ConnId, _bytes: &[u8]) {}
 
+    /// TLS begins on `conn`: what came so far came in plain text. It is served soon after.
+    fn tls_began(&mut self, _conn: ConnId) {}
+
     /// `conn` ended. It is served soon after. With `complete` everything that was queued for it went out before, and
     /// nobody broke it off.
     fn ended(&mut self, _conn: ConnId, _content: bool) {}
@@ -125,6 +128,11 @@ impl Jobs {
         if !self.is_empty() {
             self.each(session, |job| job.received(conn, bytes));
         }
+    }
+
+    /// TLS begins on a connection.
+    pub(super) fn tls_began(&mut self, session: SessionId, conn: ConnId) {
+        self.each(session, |job| job.tls_began(conn));
     }
 
     /// A connection ended.

@@ -321,8 +321,7 @@ impl Session for Server {
     }
 
     fn start_tls(&mut self, to: &Target, reactor: &mut Reactor) -> Result<(), OpError> {
-        self.connections.start_tls(to, &mut self.writer, reactor);
-        Ok(())
+        self.connections.start_tls(to, &mut self.writer, reactor)
     }
 
     fn is_secure(&self, to: &Target) -> bool {

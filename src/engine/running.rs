@@ -199,8 +199,12 @@ impl Running {
                     return false;
                 }
                 Due::StartTls => {
-                    if let Err(error) = scope.session.start_tls(&talk.ends.to, scope.reactor) {
-                        run.secured(Err(words(&error)), now);
+                    let was_on = scope.session.is_secure(&talk.ends.to);
+                    match scope.session.start_tls(&talk.ends.to, scope.reactor) {
+                        Err(error) => run.secured(Err(error.message), now),
+                        Ok(()) if was_on => {}
+                        // It was told of that to other jobs only, if it began at once.
+                        Ok(()) => run.tls_began(),
                     }
                 }
                 Due::Close => {
@@ -337,6 +341,13 @@ impl Job for Running {
                 self.inbox.push((conn, bytes.to_vec()));
             }
             _ => {}
+        }
+    }
+
+    fn tls_began(&mut self, conn: ConnId) {
+        let ours = self.talk.as_ref().is_some_and(|talk| talk.conn == Some(conn));
+        if let Some(run) = self.run.as_mut().filter(|_| ours) {
+            run.tls_began();
         }
     }
 

@@ -61,7 +61,8 @@ pub(super) trait Session: Send {
     ///
     /// # Errors
     ///
-    /// When there are no connections here; what fails with one of them ends that one.
+    /// When there are no connections here, or it is too late for one of them; it is recorded. What fails afterwards ends
+    /// the connection.
     fn start_tls(&mut self, _to: &Target, _: &mut Reactor) -> Result<(), OpError> {
         let error = OpError::new("start TLS", "", "TLS goes over connections, and datagrams have none");
         self.writer().detail(None, Detail::Error(Box::new(error.clone())));

@@ -27,7 +27,7 @@ impl Transport {
         Self { stream, tls: None, shut: false }
     }
 
-    /// Speaks TLS from now on; `early` was read already, and is the start of it.
+    /// Speaks TLS from now on; `early` was read already, and is the start of it, after so many bytes that are left out.
     ///
     /// # Errors
     ///
@@ -36,11 +36,11 @@ impl Transport {
         &mut self,
         role: Role,
         tls: Arc<Tls>,
-        early: &[u8],
+        (early, left_out): (&[u8], u64),
         now: Instant,
     ) -> Result<(), OpError> {
         let mut layer = Layer::new(role, tls, now)?;
-        layer.take_early(early);
+        layer.take_early(early, left_out);
         self.tls = Some(Box::new(layer));
         Ok(())
     }

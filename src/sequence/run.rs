@@ -79,6 +79,9 @@ pub struct Run {
     came: Vec<u8>,
     /// How much of it came before the run: it counts up to the first send only, and is no answer to that.
     before: usize,
+    /// How much of it came before TLS began: anybody in between could have put it there, so it is no answer to what is
+    /// sent encrypted (RFC 3207 §4.2).
+    plain: usize,
     came_at: Instant,
     /// More came than is kept; the rest is not known.
     too_much: bool,
@@ -103,6 +106,7 @@ impl Run {
             captures: Vec::new(),
             came: Vec::new(),
             before: 0,
+            plain: 0,
             came_at: now,
             too_much: false,
             ended: false,
@@ -176,11 +180,36 @@ impl Run {
         self.asked && matches!(self.plan.steps.get(self.at), Some(Ready::StartTls))
     }
 
+    /// TLS begins: what came so far came in plain text, and counts up to the step that waits for TLS.
+    pub fn tls_began(&mut self) {
+        self.plain = self.came.len();
+        if self.is_securing() {
+            self.drop_plain();
+        }
+    }
+
+    fn drop_plain(&mut self) {
+        if self.plain > 0 {
+            self.take(self.plain);
+            self.too_much = false;
+        }
+    }
+
+    /// The first `len` bytes of what came count no more.
+    fn take(&mut self, len: usize) {
+        self.came.drain(..len);
+        self.before = self.before.saturating_sub(len);
+        self.plain = self.plain.saturating_sub(len);
+    }
+
     /// What came of the TLS that was asked for.
     pub fn secured(&mut self, on: Result<(), String>, now: Instant) {
         if self.is_securing() {
             match on {
-                Ok(()) => self.pass(None, now),
+                Ok(()) => {
+                    self.drop_plain();
+                    self.pass(None, now);
+                }
                 Err(reason) => self.fail(format!("TLS can't start: {reason}"), now),
             }
         }
@@ -220,7 +249,7 @@ impl Run {
                 Ready::Send(_) if self.asked => return Due::Answer,
                 Ready::Send(_) => {
                     self.asked = true;
-                    self.came.drain(..std::mem::take(&mut self.before));
+                    self.take(self.before);
                     return Due::Send;
                 }
                 Ready::Wait(time) => {
@@ -267,8 +296,7 @@ impl Run {
                     self.captures = ask.pattern.captures(&self.came);
                 }
                 let found = quote(&self.came[range.clone()]);
-                self.came.drain(..range.end);
-                self.before = self.before.saturating_sub(range.end);
+                self.take(range.end);
                 self.pass(Some(found), now);
                 None
             }

@@ -333,3 +333,26 @@ proptest! {
         let _ = Sequence::read(&text);
     }
 }
+
+#[test]
+fn what_came_before_tls_is_no_answer_in_it() {
+    let now = Instant::now();
+    let steps = [expect(Test::Contains, "220"), Step::StartTls, expect(Test::Contains, "250")];
+    // Asked for here, and begun by somebody else: what came encrypted meanwhile counts.
+    for begun_before in [false, true] {
+        let mut run = run(&steps, now);
+        run.received(b"220 go, 250 injected", now);
+        if begun_before {
+            run.tls_began();
+        }
+        assert_eq!(run.advance(now), Due::StartTls);
+        if !begun_before {
+            run.tls_began();
+        }
+        run.received(b"welcome", now);
+        run.secured(Ok(()), now);
+        assert!(matches!(run.advance(now), Due::At(_)), "{:?}", run.states());
+        run.advance(now + Duration::from_secs(5));
+        assert_eq!(run.failure(), Some("waited 5 s for `250`; 7 bytes came: `welcome`"));
+    }
+}

@@ -121,6 +121,7 @@ mod tls_identity;
 #[cfg(target_os = "linux")]
 mod tls_programs;
 mod tls_refused;
+mod tls_starttls;
 mod udp;
 #[cfg(target_os = "linux")]
 mod unix;

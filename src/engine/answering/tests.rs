@@ -9,7 +9,7 @@ use super::*;
 use crate::clock::Stamp;
 use crate::framing::LengthPrefix;
 use crate::message::Message;
-use crate::responder::{Act, Rule, Rules, When};
+use crate::responder::{Act, Pattern, Rule, Rules, Test, When};
 
 fn between() -> Between {
     let at = |port| Address::from(([127, 0, 0, 1], port));
@@ -163,4 +163,43 @@ proptest! {
         let chunks: Vec<_> = starts.zip(ends).map(|(from, to)| &stream[from..to]).filter(|it| !it.is_empty()).collect();
         prop_assert_eq!(replies(framing, &chunks).concat(), replies(framing, &[&stream]).concat());
     }
+}
+
+/// The deeds of a conversation in lines to which `chunk` comes and that goes over to TLS where a rule says that.
+fn switching(chunk: &[u8], then: Vec<Act>) -> (Vec<Deed>, u64) {
+    let start = Pattern { test: Test::StartsWith, text: "S".to_owned(), ..Pattern::default() };
+    let list = vec![
+        Rule { when: When::Payload(start), then, ..Rule::default() },
+        Rule { then: vec![Act::Reply(Message::template("<{data}>")), Act::Close], ..Rule::default() },
+    ];
+    let rules = Rules { framing: Framing::Line, list, ..Rules::default() };
+    let (answers, now) = (Arc::new(Answers::default().with(&rules).expect("rules")), Instant::now());
+    let mut talk = Conversation::new(&answers);
+    talk.received(chunk, &between(), now);
+    let mut deeds = Vec::new();
+    for later in [0, 10, 20, 30] {
+        while let Some(deed) = talk.next(now + Duration::from_millis(later)) {
+            if deed == Deed::StartTls {
+                talk.switch(true);
+            }
+            deeds.push(deed);
+        }
+    }
+    // It goes on with a frame of its own.
+    talk.received(b"x\n", &between(), now);
+    deeds.extend(talk.next(now + Duration::from_secs(1)));
+    (deeds, talk.take_skipped())
+}
+
+#[test]
+fn what_came_before_tls_is_left_out_and_the_rest_of_its_rule_is_not() {
+    let reply = |text: &'static str| Deed::Reply(Bytes::from_static(text.as_bytes()));
+    let say = |text: &str| Act::Reply(Message::template(text));
+    let then = vec![Act::StartTls, Act::Wait(10), say("in TLS")];
+    let expected = [Deed::StartTls, reply("in TLS"), reply("<x\n>")];
+    assert_eq!(switching(b"S\nevil\nha", then.clone()), (expected.to_vec(), 7));
+    assert_eq!(switching(b"S\n", then), (expected.to_vec(), 0));
+    // After a pause what came meanwhile is left out too, though its answers wait already.
+    let then = vec![Act::Wait(10), Act::StartTls, say("in TLS")];
+    assert_eq!(switching(b"S\nevil\nworse\nha", then), (expected.to_vec(), 7));
 }

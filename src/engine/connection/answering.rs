@@ -93,7 +93,8 @@ impl Connection {
             Deed::Close => self.life.close(context.reactor.now),
             Deed::FinishSending => self.life.finish_sending(),
             Deed::Abort => self.life.abort(),
-            Deed::StartTls => self.start_tls(context),
+            // What can't be is recorded.
+            Deed::StartTls => drop(self.start_tls(true, context)),
             Deed::Forward(payload) if payload.is_empty() => {}
             Deed::Forward(payload) => context.forwards.push((self.id, payload)),
             // The conversation waits by itself.

@@ -2,11 +2,13 @@
 
 use std::io::ErrorKind;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::{Connection, Context};
 use crate::engine::tls::Role;
 use crate::figures;
 use crate::journal::{Detail, How};
+use crate::responder::Between;
 
 /// The first two bytes of a client's first words (RFC 8446 §5.1).
 const HELLO: [u8; 2] = [22, 3];
@@ -15,18 +17,31 @@ const HELLO: [u8; 2] = [22, 3];
 const LONGEST_HELLO: usize = 5 + (1 << 14);
 
 impl Connection {
-    /// Speaks TLS once what is queued is sent; what is queued from now on is sent encrypted.
-    pub(in crate::engine) fn start_tls(&mut self, context: &mut Context<'_>) {
-        let refusal = match () {
-            () if self.transport.is_tls() || self.plain_left.is_some() => "TLS is on already",
-            () if !self.life.takes_payload() => "TLS can't start any more: the sending side is finished",
-            () if self.life.is_peer_finished() => "TLS can't start any more: the peer finished sending",
+    /// Speaks TLS once what is queued is sent; what is queued from now on is sent encrypted. What came so far does not
+    /// count any more, but for what else a rule does that asks for this.
+    ///
+    /// # Errors
+    ///
+    /// Why it can't, which is recorded too. That it is on already is none.
+    pub(in crate::engine) fn start_tls(
+        &mut self,
+        by_rule: bool,
+        context: &mut Context<'_>,
+    ) -> Result<(), &'static str> {
+        let (note, result) = match () {
+            () if self.transport.is_tls() || self.plain_left.is_some() => ("TLS is on already".to_owned(), Ok(())),
+            () if !self.life.takes_payload() => cannot("the sending side is finished"),
+            () if self.life.is_peer_finished() => cannot("the peer finished sending"),
             () => {
                 self.plain_left = Some(self.outbox.len());
-                return self.secure(context);
+                self.talk.switch(by_rule);
+                self.secure(context);
+                return Ok(());
             }
         };
-        context.writer.detail(Some(self.id), Detail::Note(refusal.to_owned()));
+        self.talk.stay_plain();
+        context.writer.detail(Some(self.id), Detail::Note(note));
+        result
     }
 
     /// Whether TLS is on, its handshake included.
@@ -41,10 +56,16 @@ impl Connection {
         }
         self.plain_left = None;
         let early = std::mem::take(&mut self.early);
+        let left_out = self.talk.take_skipped().saturating_sub(early.len() as u64);
         let tls = Arc::clone(&context.options.tls);
-        if let Err(error) = self.transport.start_tls(self.role.clone(), tls, &early, context.reactor.now) {
+        let before = (early.as_slice(), left_out);
+        if let Err(error) = self.transport.start_tls(self.role.clone(), tls, before, context.reactor.now) {
             self.tls_failed(error);
             return;
+        }
+        context.reactor.jobs.tls_began(self.key.session, self.id);
+        if left_out > 0 {
+            context.writer.detail(Some(self.id), Detail::Note(left_out_words(left_out)));
         }
         if !early.is_empty() {
             let len = figures::count(early.len() as u64);
@@ -61,8 +82,21 @@ impl Connection {
         self.life.failed(How::Error);
     }
 
+    /// A chunk came, for the rules.
+    pub(super) fn hear(&mut self, chunk: &[u8], between: &Between, now: Instant) {
+        if !self.transport.is_tls() {
+            self.keep_early(chunk);
+        }
+        match () {
+            () if self.life.is_closing() => {}
+            // In plain text, and TLS was asked for.
+            () if self.plain_left.is_some() => self.talk.skip(chunk.len()),
+            () => self.talk.received(chunk, between, now),
+        }
+    }
+
     /// Keeps the start of a client's handshake that comes while this end still speaks plain text.
-    pub(super) fn keep_early(&mut self, chunk: &[u8]) {
+    fn keep_early(&mut self, chunk: &[u8]) {
         if self.early.is_empty() && !chunk.starts_with(&HELLO) {
             return;
         }
@@ -110,4 +144,17 @@ impl Connection {
             self.tls_failed(error);
         }
     }
+}
+
+/// What is noted, and returned, where it is too late for TLS.
+fn cannot(reason: &'static str) -> (String, Result<(), &'static str>) {
+    (format!("TLS can't start any more: {reason}"), Err(reason))
+}
+
+fn left_out_words(left_out: u64) -> String {
+    let bytes = if left_out == 1 { "byte that came in plain text is" } else { "bytes that came in plain text are" };
+    format!(
+        "{} {bytes} left out, now that TLS begins: anybody in between could have put that there (RFC 3207 §4.2)",
+        figures::count(left_out)
+    )
 }

@@ -53,6 +53,8 @@ pub(in crate::engine) struct Layer {
     taken: usize,
     /// Bytes that came in all, as far as the handshake counts them.
     came: u64,
+    /// Bytes that came before TLS began, and were left out.
+    left_out: u64,
     /// Something of it was handed on.
     begun: bool,
     /// What is to be recorded before anything else is read.
@@ -120,7 +122,7 @@ impl Layer {
         };
         let until = Some(now + LIMIT);
         let (incoming, notes) = (Vec::new(), Vec::new());
-        let (taken, came, begun, ahead, finished, ended, failed) = Default::default();
+        let (taken, came, left_out, begun, ahead, finished, ended, failed) = Default::default();
         Ok(Self {
             role,
             tls,
@@ -130,6 +132,7 @@ impl Layer {
             incoming,
             taken,
             came,
+            left_out,
             begun,
             notes,
             until,
@@ -140,8 +143,11 @@ impl Layer {
         })
     }
 
-    /// Takes what was read from the socket before TLS began: the client's first words.
-    pub(in crate::engine) fn take_early(&mut self, bytes: &[u8]) {
+    /// Takes what was read from the socket before TLS began: the client's first words. So many bytes before them were
+    /// left out.
+    pub(in crate::engine) fn take_early(&mut self, bytes: &[u8], left_out: u64) {
+        self.came += bytes.len() as u64;
+        self.left_out = left_out;
         self.incoming.extend_from_slice(bytes);
     }
 
@@ -238,6 +244,10 @@ impl Layer {
 
     fn came_words(&self) -> String {
         match self.came {
+            0 if self.left_out > 0 => format!(
+                "its first words came before TLS began, in plain text, and were left out ({} B)",
+                crate::figures::count(self.left_out)
+            ),
             0 => "it sent nothing".to_owned(),
             1 => "it sent 1 byte".to_owned(),
             came => format!("it sent {} bytes", crate::figures::count(came)),
@@ -346,6 +356,9 @@ impl Layer {
             format!("the handshake was not done within {} s: the {whose} kept silent; {came}", LIMIT.as_secs()),
         );
         match (&self.role, self.came) {
+            (_, 0) if self.left_out > 0 => {
+                error.advise("it must not begin with TLS before it has read the answer to its command")
+            }
             (Role::Server, 0) => error.advise("it may speak plain text, and wait for the server's first words"),
             (Role::Client(_), 0) => error.advise("it may speak plain text, and wait for more"),
             _ => error,
