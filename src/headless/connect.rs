@@ -36,6 +36,11 @@ pub(super) fn talk(mut arguments: ConnectArguments) -> Result<Talk, Failure> {
     if arguments.endpoint.scheme == Scheme::Unix && arguments.local.is_some() {
         return Err(Failure::usage("--local: a Unix stream socket that connects has no name of its own here"));
     }
+    if arguments.common.tls.save_cert.is_some() {
+        return Err(Failure::usage(
+            "--save-cert: a client has no self-signed certificate: sockscope listen saves one",
+        ));
+    }
     let (notation, mut opening) = payloads(&arguments)?;
     if arguments.endpoint.scheme == Scheme::Icmp && opening.is_empty() && !arguments.stdin {
         // Without a payload the usual one goes.

@@ -40,6 +40,8 @@ fn wrong_options_are_told_by_name() {
     check(&["listen", "tls://0", "--cert", "x", "--self-signed"], "cannot be used with");
     check(&["connect", "tls://localhost:1", "--ca", "/"], "--ca: /: that is a folder");
     check(&["connect", "tls://localhost:1", "--server-name", "a b"], "--server-name: a b: this is no name");
+    let saves = ["connect", "tls://localhost:1", "--self-signed", "--save-cert", "/no/such/folder/ca.pem"];
+    check(&saves, "--save-cert: a client has no self-signed certificate: sockscope listen saves one");
     let asks = ["listen", "tls://0", "--self-signed", "--client-certs", "required"];
     check(&asks, "--client-certs: client certificates: choose the CA file");
 }
