@@ -31,7 +31,7 @@ use key_log::KeyLogFile;
 use trust::{Anchors, Watch};
 
 /// What one end needs, and what it sees of the other.
-type Ready<T> = OnceLock<Result<(Arc<T>, Arc<Watch>), OpError>>;
+type Ready<T> = OnceLock<(Arc<T>, Arc<Watch>)>;
 
 /// Which end of TLS this is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,16 +187,40 @@ impl Tls {
     }
 
     fn client(&self) -> Result<&(Arc<ClientConfig>, Arc<Watch>), OpError> {
-        self.client.get_or_init(|| loading::client(self)).as_ref().map_err(OpError::clone)
+        once(&self.client, || loading::client(self))
     }
 
     fn server(&self) -> Result<&(Arc<ServerConfig>, Arc<Watch>), OpError> {
-        self.server.get_or_init(|| loading::server(self)).as_ref().map_err(OpError::clone)
+        once(&self.server, || loading::server(self))
     }
+}
+
+/// What is in `place`, made by `make` where there is nothing yet. That it can't be made is not remembered: a person can
+/// mend it, and tries again.
+fn once<T>(place: &OnceLock<T>, make: impl FnOnce() -> Result<T, OpError>) -> Result<&T, OpError> {
+    if let Some(made) = place.get() {
+        return Ok(made);
+    }
+    let made = make()?;
+    Ok(place.get_or_init(|| made))
 }
 
 /// The cryptography.
 fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
     Arc::clone(PROVIDER.get_or_init(|| Arc::new(rustls::crypto::ring::default_provider())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_not_remembered_and_what_was_made_is() {
+        let place = OnceLock::new();
+        let error = || OpError::new("read", "", "the certificates that this system trusts can't be read");
+        assert_eq!(once(&place, || Err::<u8, _>(error())), Err(error()));
+        assert_eq!(once(&place, || Ok(1)), Ok(&1));
+        assert_eq!(once(&place, || Err(error())), Ok(&1));
+    }
 }

@@ -49,12 +49,12 @@ type Stamp = Option<(SystemTime, u64)>;
 struct Remembered {
     settings: Settings,
     stamps: [Stamp; 3],
-    loaded: Result<Arc<Tls>, Refused>,
+    loaded: Arc<Tls>,
 }
 
 impl Tls {
     /// Reads what `settings` name. A form asks again whenever it is shown, so what was read is remembered until a file
-    /// changes.
+    /// changes. What could not be read is tried again: that it may be read now shows nowhere.
     ///
     /// # Errors
     ///
@@ -64,15 +64,15 @@ impl Tls {
         let stamps = stamps(settings);
         let mut all = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = all.iter().find(|known| known.settings == *settings && known.stamps == stamps) {
-            return known.loaded.clone();
+            return Ok(Arc::clone(&known.loaded));
         }
-        let loaded = load(settings);
+        let loaded = load(settings)?;
         all.retain(|known| known.settings != *settings);
         if all.len() >= REMEMBERED {
             all.pop_front();
         }
-        all.push_back(Remembered { settings: settings.clone(), stamps, loaded: loaded.clone() });
-        loaded
+        all.push_back(Remembered { settings: settings.clone(), stamps, loaded: Arc::clone(&loaded) });
+        Ok(loaded)
     }
 }
 

@@ -11,7 +11,7 @@ use rustls::server::ParsedCertificate;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
 
-use super::{certificate, provider};
+use super::{certificate, once, provider};
 use crate::error::OpError;
 
 /// Certificates that are trusted, and those that they signed.
@@ -33,14 +33,14 @@ impl Anchors {
         Self { store: Arc::new(store), exact: certificates, origin }
     }
 
-    /// Those that this system trusts; read once.
+    /// Those that this system trusts; read until that worked once.
     ///
     /// # Errors
     ///
     /// When there are none.
     pub(super) fn of_system() -> Result<Arc<Self>, OpError> {
-        static SYSTEM: OnceLock<Result<Arc<Anchors>, OpError>> = OnceLock::new();
-        SYSTEM.get_or_init(read_system).clone()
+        static SYSTEM: OnceLock<Arc<Anchors>> = OnceLock::new();
+        once(&SYSTEM, read_system).cloned()
     }
 }
 
