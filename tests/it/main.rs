@@ -118,6 +118,8 @@ mod tls_bench;
 mod tls_cli;
 mod tls_closing;
 mod tls_identity;
+#[cfg(unix)]
+mod tls_key_log;
 #[cfg(target_os = "linux")]
 mod tls_programs;
 mod tls_refused;

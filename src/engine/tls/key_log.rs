@@ -46,14 +46,16 @@ impl KeyLogFile {
         Ok(Self { path: path.to_owned(), state: Mutex::default() })
     }
 
-    /// Opens it to append to it, if that is not done; its mode is 0600 afterwards.
+    /// Opens it to append to it, unless that is done and the file is still at its path: what was deleted or moved away is
+    /// made anew, as the log says where it is. Its mode is 0600 when it was opened.
     ///
     /// # Errors
     ///
     /// Of the system; what [`new`](Self::new) refuses.
     pub(super) fn open(&self) -> Result<(), OpError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.file.is_none() {
+        if !state.file.as_ref().is_some_and(|file| is_at(&self.path, file)) {
+            state.file = None;
             Self::new(&self.path)?;
             let opened = append(&self.path);
             state.file = Some(opened.map_err(|error| OpError::io("save", self.path.display(), &error))?);
@@ -73,6 +75,20 @@ impl KeyLogFile {
             self.path.display()
         )
     }
+}
+
+/// Whether `file` is what is at `path`.
+#[cfg(unix)]
+fn is_at(path: &Path, file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let known = |about: std::fs::Metadata| (about.dev(), about.ino());
+    std::fs::metadata(path).map(known).is_ok_and(|there| file.metadata().map(known).is_ok_and(|open| open == there))
+}
+
+/// What is open can't be deleted or moved here.
+#[cfg(not(unix))]
+fn is_at(path: &Path, _: &File) -> bool {
+    path.exists()
 }
 
 fn append(path: &Path) -> io::Result<File> {
