@@ -191,10 +191,18 @@ impl Client {
                     self.writer.detail(Some(conn), Detail::Note(note.to_owned()));
                 }
                 self.phase = Phase::Connected;
-                self.backoff.connected();
+                self.count(self.connections.is_usable(conn));
                 reactor.events.push(Event::Connected { session: self.session, conn, local, peer });
             }
             Err(error) => self.fail(error),
+        }
+    }
+
+    /// Attempts count from the last connection over which payload could be sent. With TLS that is one whose handshake was
+    /// done: a server that is refused, or refuses, must not be asked without end.
+    fn count(&mut self, is_usable: bool) {
+        if is_usable {
+            self.backoff.connected();
         }
     }
 
@@ -287,6 +295,7 @@ impl Session for Client {
             return 0;
         };
         let (moved, end) = self.connections.serve(id, &mut self.writer, reactor);
+        self.count(end.as_ref().map_or_else(|| self.connections.is_usable(id), |end| end.was_usable));
         if let Some(end) = end {
             self.ended(end);
             self.go_on_if_over(reactor);

@@ -62,6 +62,8 @@ pub(super) struct End {
     pub(super) how: How,
     /// What the system said, if it was not in order.
     pub(super) error: Option<OpError>,
+    /// Whether payload could be sent before: what speaks TLS from its start shook hands.
+    pub(super) was_usable: bool,
 }
 
 /// An open connection.

@@ -293,6 +293,11 @@ impl Connections {
         result.map_err(|reason| OpError::new("start TLS", "", reason))
     }
 
+    /// Whether payload can be sent over `id` now.
+    pub(super) fn is_usable(&self, id: ConnId) -> bool {
+        self.all.get(&id).is_some_and(Connection::is_usable)
+    }
+
     /// Whether TLS is on, its handshake done, with all of `to`.
     pub(super) fn are_secure(&self, to: &Target) -> bool {
         let mut open = self.chosen(to).into_iter().filter_map(|id| self.all.get(&id)).peekable();

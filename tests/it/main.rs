@@ -120,6 +120,7 @@ mod tls_closing;
 mod tls_identity;
 #[cfg(unix)]
 mod tls_key_log;
+mod tls_limits;
 #[cfg(target_os = "linux")]
 mod tls_programs;
 mod tls_refused;

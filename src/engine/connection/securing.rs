@@ -49,6 +49,11 @@ impl Connection {
         self.transport.is_tls() && self.transport.takes_payload()
     }
 
+    /// Whether payload can be sent now, as far as it is not the kernel that says no.
+    pub(in crate::engine) fn is_usable(&self) -> bool {
+        self.transport.takes_payload()
+    }
+
     /// Goes over to TLS, when it is to and nothing plain is left to be sent.
     pub(super) fn secure(&mut self, context: &mut Context<'_>) {
         if self.plain_left != Some(0) {

@@ -59,7 +59,7 @@ impl Connection {
         context.reactor.release(self.transport.stream_mut(), self.token);
         let complete = lost + ahead == 0 && matches!(how, How::PeerFin | How::LocalClose);
         context.reactor.jobs.ended(self.key.session, self.id, complete);
-        End { how, error }
+        End { how, error, was_usable: self.is_usable() }
     }
 
     /// Closes the socket of a connection that has ended, and tells of the call.
