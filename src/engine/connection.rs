@@ -276,8 +276,13 @@ impl Connection {
     }
 
     fn has_more(&self, options: &Options) -> bool {
-        (self.ready.readable && self.life.reads() && !self.is_paused(options) && !self.is_by_hand(options))
+        (self.ready.readable && self.reads_on(options))
             || (self.ready.writable && self.life.writes() && self.has_to_send())
+    }
+
+    /// Whether it reads by itself.
+    fn reads_on(&self, options: &Options) -> bool {
+        self.life.reads() && !self.is_paused(options) && !self.is_by_hand(options)
     }
 
     fn has_to_send(&self) -> bool {
@@ -292,13 +297,14 @@ impl Connection {
 
     fn read(&mut self, context: &mut Context<'_>) -> usize {
         let (mut moved, mut spent) = (0, 0);
-        if context.writer.is_held_back() || self.is_by_hand(context.options) {
+        if context.writer.is_held_back() {
             return 0;
         }
         let size = context.options.limits.read();
         // Many small reads are not to hold up the others.
         let cost = if size.is_some() { COST } else { 0 };
-        while spent < SHARE && self.ready.readable && self.life.reads() && !self.is_paused(context.options) {
+        // By hand begins with the end of a handshake, in the middle of this.
+        while spent < SHARE && self.ready.readable && self.reads_on(context.options) {
             let room = context.writer.room(size.unwrap_or(READ));
             let len = size.unwrap_or(room.len().min(SHARE - spent));
             match self.transport.read(&mut room[..len]) {

@@ -1,16 +1,16 @@
-//! Limits under TLS: connecting again.
+//! Limits under TLS: connecting again, and receiving by hand.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::time::Duration;
 
 use rustls::{ServerConnection, StreamOwned};
-use sockscope::engine::tls::Settings;
-use sockscope::engine::{Options, Reconnect, SessionLimits};
-use sockscope::journal::ConnId;
+use sockscope::engine::tls::{Settings, self_signed};
+use sockscope::engine::{Command, Options, Reconnect, SessionLimits, Target};
+use sockscope::journal::{ConnId, Direction};
 
 use crate::bench::{Bench, Tab, patient, server};
-use crate::tls_bench::{Authority, notes, own, secure, server_config};
+use crate::tls_bench::{Authority, client, notes, own, secure, server_config};
 
 fn again(settings: &Settings, attempts: u32) -> Options {
     let delay = Duration::from_millis(10);
@@ -57,4 +57,62 @@ fn attempts_count_from_the_last_handshake() {
     bench.wait_for("the wait", || (told(&tab, "(attempt 1 of 1)") == 3).then_some(()));
     bench.stop(&tab);
     assert_eq!(told(&tab, "that was the last attempt"), 0);
+}
+
+fn by_hand() -> Options {
+    let limits = SessionLimits { by_hand: true, ..SessionLimits::default() };
+    Options { limits, ..secure(&own()) }
+}
+
+fn receive_now(bench: &Bench, tab: &Tab) {
+    bench.command(Command::ReceiveNow { session: tab.session, to: Target::All });
+}
+
+/// What comes together with the last words of the handshake waits too, until somebody asks for it.
+#[test]
+fn nothing_is_received_behind_a_handshake_unless_a_person_asks() {
+    let bench = Bench::new();
+    let (tab, address) = bench.listen(by_hand());
+    let mut peer = client(address, self_signed().unwrap().pem());
+    let conn = bench.conn(&tab, peer.sock.local_addr().unwrap());
+    // Up to where the client is to send its last words; they go with what it says.
+    peer.conn.write_tls(&mut peer.sock).unwrap();
+    while peer.conn.is_handshaking() {
+        peer.conn.read_tls(&mut peer.sock).unwrap();
+        peer.conn.process_new_packets().unwrap();
+    }
+    peer.conn.writer().write_all(b"early").unwrap();
+    let mut bytes = Vec::new();
+    while peer.conn.wants_write() {
+        peer.conn.write_tls(&mut bytes).unwrap();
+    }
+    peer.sock.write_all(&bytes).unwrap();
+    bench.wait_for("the handshake", || (told(&tab, "TLS 1.3 is on") == 1).then_some(()));
+    // Its answer comes from a later turn.
+    bench.send(&tab, Target::All, "ready").unwrap();
+    let mut ready = [0; 5];
+    peer.read_exact(&mut ready).unwrap();
+    assert_eq!(tab.payload(conn, Direction::Received), b"", "nobody asked");
+    receive_now(&bench, &tab);
+    bench.received(&tab, conn, b"early");
+}
+
+/// An end without `close_notify` is told, and is an end.
+#[test]
+fn a_cut_is_received_by_hand() {
+    let bench = Bench::new();
+    let (tab, address) = bench.listen(by_hand());
+    let mut peer = client(address, self_signed().unwrap().pem());
+    let conn = bench.conn(&tab, peer.sock.local_addr().unwrap());
+    peer.write_all(b"half a sent").unwrap();
+    peer.sock.shutdown(Shutdown::Write).unwrap();
+    bench.wait_for("the handshake", || (told(&tab, "TLS 1.3 is on") == 1).then_some(()));
+    bench.wait_for("recv = 0", || {
+        receive_now(&bench, &tab);
+        (told(&tab, "= 0: the peer has finished sending") > 0).then_some(())
+    });
+    assert_eq!(tab.payload(conn, Direction::Received), b"half a sent");
+    assert_eq!(told(&tab, "without close_notify"), 1);
+    // One that was too early finds nothing; no other one fails.
+    assert!(tab.errors().iter().all(|error| error.is("EAGAIN")), "{:?}", tab.errors());
 }

@@ -1,6 +1,6 @@
 //! What a connection does by its limits: how long it may be silent, and receiving by hand.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 
 use super::{Connection, Context, READ};
 use crate::engine::command::Options;
@@ -38,8 +38,7 @@ impl Connection {
     /// One `recv`, and what it gave.
     fn receive_once(&mut self, context: &mut Context<'_>) -> usize {
         let size = context.options.limits.read().unwrap_or(READ);
-        let room = &mut context.writer.room(size)[..size];
-        match self.transport.read(room) {
+        match self.read_once(size, context) {
             Ok(len) => {
                 let called =
                     Received { descriptor: sockets::descriptor(self.transport.stream()), size, len }.words();
@@ -51,7 +50,7 @@ impl Connection {
                 }
                 len
             }
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.drained(context);
                 let error = OpError::io("recv", &self.peer, &error);
                 context.writer.detail(Some(self.id), Detail::Error(Box::new(error)));
@@ -61,6 +60,16 @@ impl Connection {
                 let how = self.note("recv", &error);
                 self.life.failed(how);
                 0
+            }
+        }
+    }
+
+    /// Reads into the journal's room. What TLS tells first is recorded, and is no answer to who asked for bytes.
+    fn read_once(&mut self, size: usize, context: &mut Context<'_>) -> io::Result<usize> {
+        loop {
+            match self.transport.read(&mut context.writer.room(size)[..size]) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => self.tell_tls(context),
+                read => return read,
             }
         }
     }
