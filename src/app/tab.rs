@@ -473,6 +473,7 @@ impl SocketTab {
         self.composer.fail_all("the session ended before this was sent");
         self.session = None;
         self.progress = progress;
+        self.notice = self.switches.tls.end_session().map(str::to_owned).or(self.notice.take());
     }
 }
 

@@ -35,7 +35,7 @@ pub struct TlsForm {
     pub min: Version,
     /// Whether clients are asked for certificates.
     pub client_certs: ClientCerts,
-    /// File for the secrets of the connections; empty: they are not written. Never stored: who opens a profile of
+    /// File for the secrets of the connections; empty: they are not written. For one session only, and never stored: who opens a profile of
     /// somebody else writes no secrets.
     #[serde(skip)]
     pub key_log: String,
@@ -69,6 +69,18 @@ impl TlsForm {
             errors.insert(field(refused.part), sentence(&refused.error));
             Tls::usual()
         })
+    }
+
+    /// A session is over: what was for it alone goes with it. Returns a sentence about that, where there was something.
+    pub fn end_session(&mut self) -> Option<&'static str> {
+        let unchecked = std::mem::take(&mut self.no_verify);
+        let logged = !std::mem::take(&mut self.key_log).trim().is_empty();
+        match (unchecked, logged) {
+            (true, true) => Some("The next session checks the server again, and writes no secrets of TLS"),
+            (true, false) => Some("The next session checks the server again"),
+            (false, true) => Some("The next session writes no secrets of TLS"),
+            (false, false) => None,
+        }
     }
 
     fn settings(&self) -> Settings {

@@ -125,6 +125,8 @@ mod tls_limits;
 mod tls_programs;
 mod tls_refused;
 mod tls_starttls;
+#[cfg(feature = "window")]
+mod tls_window;
 mod udp;
 #[cfg(target_os = "linux")]
 mod unix;

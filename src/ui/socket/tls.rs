@@ -46,7 +46,7 @@ const FIELDS: [Field; 7] = [
 
 fn client(ui: &mut Ui, form: &mut TlsForm, errors: &Errors) {
     ui.checkbox(&mut form.no_verify, "Do not check the server")
-        .on_hover_text("Takes every server for who it says it is. For this session only: it is never stored");
+        .on_hover_text("Takes every server for who it says it is. For one session only: it is off when that ends, and never stored");
     if form.no_verify {
         let bad = theme::color(Tone::Bad, ui.visuals().dark_mode);
         let words = "Verification is off: anybody in between can read and change everything.";
@@ -153,6 +153,6 @@ fn both(ui: &mut Ui, form: &mut TlsForm, errors: &Errors) {
         .on_hover_text("What is offered or taken by ALPN, in order of preference, with commas between");
     field(ui, "Key log", &mut form.key_log, "off, or a file", errors.get(&Field::TlsKeyLog)).on_hover_text(
         "Appends the secrets of the connections to this file (SSLKEYLOGFILE), for Wireshark. Whoever has it can read \
-         them. Never stored",
+         them. For one session only: it is off when that ends, and never stored",
     );
 }
