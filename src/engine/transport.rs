@@ -83,6 +83,11 @@ impl Transport {
         }
     }
 
+    /// Why it can't be done: the peer finished before TLS began.
+    pub(super) fn too_soon(&self) -> Option<OpError> {
+        self.tls.as_ref().map(|tls| tls.too_soon())
+    }
+
     /// What is to be recorded of TLS.
     pub(super) fn take_notes(&mut self) -> Vec<String> {
         self.tls.as_mut().map(|tls| tls.take_notes()).unwrap_or_default()

@@ -81,6 +81,7 @@ fn first_words_that_came_too_early_are_told() {
         hasty.sock.write_all(&bytes).unwrap();
         hasty.sock.shutdown(Shutdown::Write).unwrap();
         let error = bench.wait_for("an error", || tab.errors().pop());
+        assert!(error.message.contains("the client finished before the handshake was done"), "{error}");
         assert!(error.message.contains("its first words came before TLS began, in plain text"), "{error}");
         let left_out = count((bytes.len() - command.len()) as u64);
         assert!(error.message.contains(&format!("({left_out} B)")), "{error}");

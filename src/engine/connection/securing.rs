@@ -77,6 +77,12 @@ impl Connection {
             let note = format!("the last {len} bytes that came are the start of the client's handshake");
             context.writer.detail(Some(self.id), Detail::Note(note));
         }
+        if self.life.is_peer_finished()
+            && let Some(error) = self.transport.too_soon()
+        {
+            // Its end came with its command: nothing more will.
+            return self.tls_failed(error);
+        }
         self.ready.readable = true;
         self.flush();
     }

@@ -36,6 +36,9 @@ const HANDSHAKE: u8 = 22;
 const ALERT: u8 = 21;
 const MAJOR: u8 = 3;
 
+/// What to do about a peer whose first words came in plain text.
+const HASTY: &str = "it must not begin with TLS before it has read the answer to its command";
+
 /// How many bytes a sentence quotes.
 const QUOTED: usize = 60;
 
@@ -233,13 +236,20 @@ impl Layer {
             ));
             return;
         }
-        let came = self.came_words();
+        let error = self.too_soon();
+        self.failed.get_or_insert(error);
+    }
+
+    /// Why it can't be done: the peer finished before.
+    pub(in crate::engine) fn too_soon(&self) -> OpError {
+        let (whose, came) = (words::other(&self.role), self.came_words());
         let error =
             OpError::new("start TLS", "", format!("the {whose} finished before the handshake was done; {came}"));
-        self.failed.get_or_insert(error.advise(match self.role {
+        error.advise(match self.role {
+            _ if self.came == 0 && self.left_out > 0 => HASTY,
             Role::Client(_) => "it may speak plain text on this port, or refuse this end; its own log may say why",
             Role::Server => "it gave up by itself: its own log may say why",
-        }));
+        })
     }
 
     fn came_words(&self) -> String {
@@ -356,9 +366,7 @@ impl Layer {
             format!("the handshake was not done within {} s: the {whose} kept silent; {came}", LIMIT.as_secs()),
         );
         match (&self.role, self.came) {
-            (_, 0) if self.left_out > 0 => {
-                error.advise("it must not begin with TLS before it has read the answer to its command")
-            }
+            (_, 0) if self.left_out > 0 => error.advise(HASTY),
             (Role::Server, 0) => error.advise("it may speak plain text, and wait for the server's first words"),
             (Role::Client(_), 0) => error.advise("it may speak plain text, and wait for more"),
             _ => error,
