@@ -32,7 +32,7 @@ mod theme;
 mod top_bar;
 mod widgets;
 
-use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+use egui::{CentralPanel, Frame, Margin, Panel, Ui, vec2};
 
 use crate::app::settings::Settings;
 use crate::app::tab::{Page, SocketTab};
@@ -48,10 +48,13 @@ pub fn apply_settings(context: &egui::Context, settings: &Settings) {
     theme::apply(context, settings);
 }
 
-/// The largest size at which the tabs and the settings still fit side by side.
+/// The smallest window in which everything fits, in points.
+const SMALLEST: egui::Vec2 = vec2(960.0, 600.0);
+
+/// The largest size at which everything still fits into the window.
 pub fn largest_zoom(context: &egui::Context) -> f32 {
-    let width = context.content_rect().width() * context.zoom_factor();
-    (width / top_bar::NARROWEST).max(1.0)
+    let size = context.content_rect().size() * context.zoom_factor();
+    (size / SMALLEST).min_elem().max(1.0)
 }
 
 /// Draws the window, and returns what the person asked for.

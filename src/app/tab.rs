@@ -31,11 +31,11 @@ use super::sequence::SequenceEditor;
 use super::statistics::{Statistics, usual_request};
 use super::tabs::TabId;
 use super::tls::CertificateFile;
-use crate::endpoint::Address;
+use crate::endpoint::{Address, Scheme};
 use crate::engine::{Command, Engine, Event, Plan, SessionId};
 use crate::error::OpError;
 use crate::form::{ClientForm, Errors, Form, ServerForm, Switches, UdpForm};
-use crate::journal::{Budget, ConnId, Connection, Journal, Limits, Status};
+use crate::journal::{Budget, ConnId, Connection, Direction, Journal, Limits, Status};
 
 /// The socket tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -335,6 +335,10 @@ impl SocketTab {
                 let endpoint = plan.endpoint();
                 let command = Command::Open { session, journal: Arc::clone(&self.journal), plan };
                 if self.command(engine, command) {
+                    if self.form.kind() == Scheme::Icmp {
+                        // Whoever asks for an echo sends the requests.
+                        self.statistics.choice.request = Direction::Sent;
+                    }
                     self.began(session, endpoint);
                 }
             }

@@ -190,6 +190,9 @@ impl Client {
                                 one as the local port; what is sent comes back";
                     self.writer.detail(Some(conn), Detail::Note(note.to_owned()));
                 }
+                if let Some(way) = self.way() {
+                    self.writer.set_about(conn, &way);
+                }
                 self.phase = Phase::Connected;
                 self.count(self.connections.is_usable(conn));
                 reactor.events.push(Event::Connected { session: self.session, conn, local, peer });

@@ -30,9 +30,10 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
         ui.add(Label::new(RichText::new(EMPTY).weak()).wrap());
     }
     ScrollArea::vertical().id_salt("steps").auto_shrink([false, false]).show(ui, |ui| {
-        card::steps(ui, &mut tab.sequence, running, &mut asked);
+        let streams = tab.form.kind().is_stream();
+        card::steps(ui, &mut tab.sequence, running, streams, &mut asked);
         if !running {
-            add(ui, &tab.sequence, &mut asked);
+            add(ui, &tab.sequence, streams, &mut asked);
         }
     });
     actions.extend(asked.into_iter().map(SocketAction::Sequence));
@@ -80,7 +81,7 @@ fn head(ui: &mut Ui, tab: &mut SocketTab, asked: &mut Vec<SequenceAction>) {
     ui.separator();
 }
 
-fn add(ui: &mut Ui, editor: &SequenceEditor, asked: &mut Vec<SequenceAction>) {
+fn add(ui: &mut Ui, editor: &SequenceEditor, streams: bool, asked: &mut Vec<SequenceAction>) {
     let room = editor.sequence.steps.len() < MOST_STEPS;
     let kinds = [
         ("Send", Step::Send(Message::default())),
@@ -91,7 +92,7 @@ fn add(ui: &mut Ui, editor: &SequenceEditor, asked: &mut Vec<SequenceAction>) {
     ];
     ui.horizontal_wrapped(|ui| {
         ui.label("Add");
-        for (name, step) in kinds {
+        for (name, step) in kinds.into_iter().filter(|(_, step)| streams || *step != Step::StartTls) {
             let button = ui.add_enabled(room, Button::new(name));
             widgets::name(&button, Role::Button, &format!("Add {name}"));
             if button.clicked() {

@@ -19,7 +19,8 @@ pub(super) fn hint_at_errors(ui: &mut Ui, tab: &SocketTab) {
     let here = tab.errors.iter().filter(|(field, _)| !field.is_of_form()).map(|(_, reason)| reason);
     let mut reasons = here.chain(tab.options.failures.values().filter(|_| !tab.is_open()));
     if let Some(reason) = reasons.next() {
-        let words = RichText::new(format!("Page Socket: {reason}")).small();
+        let force = if tab.is_open() { "Not in force yet. " } else { "" };
+        let words = RichText::new(format!("{force}Page Socket: {reason}")).small();
         ui.add(Label::new(words.color(ui.visuals().error_fg_color)).wrap());
     }
 }

@@ -13,9 +13,6 @@ use crate::app::{Action, App, Tab, TabId};
 
 const HEIGHT: f32 = 42.0;
 
-/// The width that the bar needs at least, in points.
-pub(super) const NARROWEST: f32 = 640.0;
-
 /// Between two tabs.
 const GAP: f32 = 4.0;
 
@@ -247,8 +244,8 @@ mod tests {
         check(1000.0, 32, 2);
         check(1200.0, 5, 5);
         check(1200.0, 6, 4);
-        check(NARROWEST, 1, 1);
-        check(NARROWEST, 9, 1);
+        check(640.0, 1, 1);
+        check(640.0, 9, 1);
     }
 
     #[test]

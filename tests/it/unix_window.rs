@@ -72,6 +72,10 @@ fn c_names_are_checked_at_the_field() {
     window.wait_for("An abstract name has no permissions");
     assert_eq!(window.find("108 bytes"), None);
     window.press("Socket");
+    assert_eq!(window.find("Mode"), None, "there is no file of an abstract name");
+    window.press("Connection");
+    window.set("Path", &folder.at("y").display().to_string());
+    window.press("Socket");
     window.set("Mode", "9");
     window.wait_for("the mode is an octal number");
 }

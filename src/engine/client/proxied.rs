@@ -61,6 +61,12 @@ impl Client {
         }
     }
 
+    /// Whom a connection leads to, when its peer is a proxy.
+    pub(super) fn way(&self) -> Option<String> {
+        let proxy = self.plan.proxy.as_ref()?;
+        Some(format!("{} through the proxy {proxy}", self.target()))
+    }
+
     /// What the TCP connection goes to.
     pub(super) fn goal(&self) -> String {
         self.plan.proxy.as_ref().map_or_else(|| self.plan.to.to_string(), ToString::to_string)

@@ -101,7 +101,11 @@ fn apply(socket: &SockRef<'_>, setting: &Setting) -> Result<Option<OptionValue>,
     let Setting { option, value } = setting;
     let (level, name) = (Level::named(option.about().level), option.about().name);
     let set = kernel::set(socket, *option, value);
-    calls::set(&**socket, level, name, value.to_string().as_str(), set)
+    let asked = match value {
+        OptionValue::Linger(time) => linger(time.map(|seconds| Duration::from_secs(seconds.into()))),
+        value => value.to_string().as_str().into(),
+    };
+    calls::set(&**socket, level, name, asked, set)
         .map_err(|error| OpError::io("setsockopt", format_args!("{option} {value}"), &error))?;
     let now = kernel::get(socket, *option);
     let words = now.as_ref().map_or_else(|_| String::new(), ToString::to_string);

@@ -56,7 +56,7 @@ impl Http {
         let known = self.head.len().min(5);
         if self.head[..known] != b"HTTP/"[..known] {
             let refusal =
-                Refusal::new(format!("what answers is no HTTP proxy: it begins with {}", shown(&self.head)));
+                Refusal::new(format!("what answers is no HTTP proxy: it begins with {:?}", shown(&self.head)));
             let socks = self.head.first() == Some(&5);
             return Err(refusal.advise(if socks {
                 "it may be a SOCKS5 proxy"

@@ -106,7 +106,7 @@ impl Socks5 {
         match self.word.first() {
             Some(&first) if first != version => {
                 let refusal =
-                    Refusal::new(format!("what answers is no SOCKS5 proxy: its word begins with 0x{first:02x}"));
+                    Refusal::new(format!("what answers is no SOCKS5 proxy: its answer begins with 0x{first:02x}"));
                 let advice = match first {
                     b'H' => "it may be an HTTP proxy: choose HTTP CONNECT",
                     0 | 4 => "it may speak SOCKS4, which has neither IPv6 nor passwords",

@@ -113,7 +113,7 @@ fn a_socks5_proxy_refuses_in_its_own_words() {
     check(
         false,
         b"HTTP/1.0 400",
-        "what answers is no SOCKS5 proxy: its word begins with 0x48: it may be an HTTP proxy: choose HTTP CONNECT",
+        "what answers is no SOCKS5 proxy: its answer begins with 0x48: it may be an HTTP proxy: choose HTTP CONNECT",
     );
 }
 
@@ -157,7 +157,7 @@ fn an_http_proxy_refuses_in_its_own_words() {
         "the proxy answers: it does not take this user and password (HTTP/1.0 407 no?[31m): check both: case matters",
     );
     check(false, b"HTTP/1.1 abc\r\n\r\n", "the proxy's answer has no status: HTTP/1.1 abc");
-    check(false, b"SSH-2.0-x", "what answers is no HTTP proxy: it begins with SS: check the port of the proxy");
+    check(false, b"SSH-2.0-x", "what answers is no HTTP proxy: it begins with \"SS\": check the port of the proxy");
     let mut endless = b"HTTP/1.1 200 OK\r\n".to_vec();
     endless.resize(20 << 10, b'x');
     check(false, &endless, "the head of the proxy's answer has more than 16 KiB");

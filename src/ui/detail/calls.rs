@@ -49,6 +49,6 @@ fn title(tab: &SocketTab, calls: &[Call]) -> String {
 fn none(tab: &SocketTab) -> &'static str {
     match tab.no_calls() {
         Some(_) => "a file has none in it",
-        None => "none: this was worked out from records before, or it is no matter of the system",
+        None => "no call belongs to this row",
     }
 }

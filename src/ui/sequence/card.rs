@@ -17,7 +17,13 @@ const LONGEST_TEXT: usize = 4_096;
 const KINDS: [&str; 5] = ["Send", "Expect", "Wait", "Start TLS", "Close"];
 
 /// All steps. Those out of sight only keep their room.
-pub(super) fn steps(ui: &mut Ui, editor: &mut SequenceEditor, running: bool, asked: &mut Vec<SequenceAction>) {
+pub(super) fn steps(
+    ui: &mut Ui,
+    editor: &mut SequenceEditor,
+    running: bool,
+    streams: bool,
+    asked: &mut Vec<SequenceAction>,
+) {
     let states = editor.states();
     let count = editor.sequence.steps.len();
     for at in 0..count {
@@ -33,7 +39,7 @@ pub(super) fn steps(ui: &mut Ui, editor: &mut SequenceEditor, running: bool, ask
                 return;
             }
             let shown = ui.scope(|ui| {
-                ui.add_enabled_ui(!running, |ui| card(ui, at, count, step, asked));
+                ui.add_enabled_ui(!running, |ui| card(ui, (at, count), step, streams, asked));
                 marks(ui, at, &state, problem.as_deref());
                 ui.separator();
             });
@@ -43,11 +49,11 @@ pub(super) fn steps(ui: &mut Ui, editor: &mut SequenceEditor, running: bool, ask
     }
 }
 
-fn card(ui: &mut Ui, at: usize, count: usize, step: &mut Step, asked: &mut Vec<SequenceAction>) {
+fn card(ui: &mut Ui, (at, count): (usize, usize), step: &mut Step, streams: bool, asked: &mut Vec<SequenceAction>) {
     let number = at + 1;
     ui.horizontal(|ui| {
         ui.label(RichText::new(number.to_string()).strong());
-        kind(ui, at, step, asked);
+        kind(ui, at, step, streams, asked);
         if let Step::Expect(expect) = step {
             test(ui, number, &mut expect.test);
         }
@@ -86,7 +92,7 @@ fn entries(ui: &mut Ui, at: usize, count: usize, asked: &mut Vec<SequenceAction>
 }
 
 /// What kind of step it is. Its text stays where the other kind has one.
-fn kind(ui: &mut Ui, at: usize, step: &Step, asked: &mut Vec<SequenceAction>) {
+fn kind(ui: &mut Ui, at: usize, step: &Step, streams: bool, asked: &mut Vec<SequenceAction>) {
     let present = match step {
         Step::Send(_) => 0,
         Step::Expect(_) => 1,
@@ -97,7 +103,9 @@ fn kind(ui: &mut Ui, at: usize, step: &Step, asked: &mut Vec<SequenceAction>) {
     let mut chosen = present;
     let combo = ComboBox::from_id_salt("kind").width(70.0).selected_text(KINDS[present]);
     let combo = combo.show_ui(ui, |ui| {
-        for (number, name) in KINDS.iter().enumerate() {
+        // Datagrams have no TLS.
+        let offered = KINDS.iter().enumerate().filter(|(_, name)| streams || **name != "Start TLS");
+        for (number, name) in offered {
             ui.selectable_value(&mut chosen, number, *name);
         }
     });

@@ -28,17 +28,19 @@ fn groups(ui: &mut Ui, tab: &mut SocketTab) {
     for (row, group) in tab.switches.multicast.groups.iter().enumerate() {
         let words = group.check(local).map_or_else(|_| group.to_string(), |group| group.to_string());
         let failed = tab.not_joined.contains(&words);
-        ui.horizontal_wrapped(|ui| {
+        ui.horizontal(|ui| {
             if cross(ui, true, &format!("Leave {words}")).clicked() {
                 left = Some((row, words.clone()));
             }
-            ui.add(Label::new(RichText::new(&words).monospace()).wrap());
             let (state, color) = match (open, failed) {
                 (false, _) => ("joined at Bind", ui.visuals().weak_text_color()),
                 (true, false) => ("joined", ui.visuals().weak_text_color()),
                 (true, true) => ("not joined: the log says why", ui.visuals().error_fg_color),
             };
-            ui.label(RichText::new(state).small().color(color));
+            ui.vertical(|ui| {
+                ui.add(Label::new(RichText::new(&words).monospace()).wrap());
+                ui.label(RichText::new(state).small().color(color));
+            });
         });
         complaint(ui, tab.errors.get(&Field::Group(row)));
     }
@@ -53,13 +55,12 @@ fn entry(ui: &mut Ui, tab: &mut SocketTab) {
     let id = ui.scope_id().with((tab.id, "group"));
     let mut typed: GroupForm = ui.data_mut(|memory| memory.get_temp(id)).unwrap_or_default();
     let checked = typed.check(local(tab)).err();
-    // Nothing is wrong with what was not yet begun.
-    let error = checked.as_ref().filter(|_| !typed.group.trim().is_empty());
-    field(ui, "Group", &mut typed.group, "239.1.2.3, or ff02::1234", error)
+    let [of_group, of_interface, of_source] = errors(&typed, local(tab));
+    field(ui, "Group", &mut typed.group, "239.1.2.3, or ff02::1234", of_group.as_ref())
         .on_hover_text("A multicast address: 224.0.0.0 to 239.255.255.255, or ff00:: and up");
-    field(ui, "Interface", &mut typed.interface, "as the routes say", None)
+    field(ui, "Interface", &mut typed.interface, "as the routes say", of_interface.as_ref())
         .on_hover_text("Where to join it: the name, number or address of an interface, or * for each");
-    field(ui, "Source", &mut typed.source, "any", None)
+    field(ui, "Source", &mut typed.source, "any", of_source.as_ref())
         .on_hover_text("The one sender to be heard (source-specific multicast); empty: any");
     let (open, known) = (tab.is_open(), tab.switches.multicast.groups.contains(&typed));
     let join = ui.add_enabled(checked.is_none() && !known, egui::Button::new("Join"));
@@ -68,6 +69,22 @@ fn entry(ui: &mut Ui, tab: &mut SocketTab) {
         tab.switches.multicast.groups.push(std::mem::take(&mut typed));
     }
     ui.data_mut(|memory| memory.insert_temp(id, typed));
+}
+
+/// What is wrong with the group, its interface, its source: the first of them that is. Nothing is wrong with what was not
+/// yet begun.
+fn errors(typed: &GroupForm, local: Option<(std::net::IpAddr, bool)>) -> [Option<String>; 3] {
+    if typed.group.trim().is_empty() {
+        return [None, None, None];
+    }
+    let anywhere = GroupForm { interface: String::new(), source: String::new(), ..typed.clone() };
+    let of_anyone = GroupForm { source: String::new(), ..typed.clone() };
+    let check = |group: &GroupForm| group.check(local).err();
+    match (check(&anywhere), check(&of_anyone), check(typed)) {
+        (Some(wrong), ..) => [Some(wrong), None, None],
+        (None, Some(wrong), _) => [None, Some(wrong), None],
+        (None, None, wrong) => [None, None, wrong],
+    }
 }
 
 /// How what is sent to a group goes.

@@ -8,7 +8,9 @@ use crate::ui::widgets::{field, remark};
 
 /// Shows the section for a socket that is bound to a path.
 pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab) {
-    if !tab.form.kind().is_unix() || matches!(tab.form, Form::Client(_)) {
+    let is_file = tab.form.path().is_none_or(|path| !path.starts_with('@'));
+    let wrong = tab.errors.contains_key(&Field::Mode);
+    if !tab.form.kind().is_unix() || matches!(tab.form, Form::Client(_)) || !(is_file || wrong) {
         return;
     }
     egui::CollapsingHeader::new("File of the path").id_salt((tab.id, "unix")).default_open(true).show_unindented(
