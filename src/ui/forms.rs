@@ -28,6 +28,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     ui.add_space(2.0);
     button_and_state(ui, tab, actions);
     super::socket::hint_at_errors(ui, tab);
+    super::socket::warn_of_unchecked(ui, tab);
     target(ui, tab);
     ui.add_space(2.0);
     rules::line(ui, tab, actions);

@@ -13,6 +13,8 @@ use egui::{Label, RichText, Ui};
 
 use crate::app::SocketAction;
 use crate::app::tab::{Kind, SocketTab};
+use crate::endpoint::Scheme;
+use crate::ui::widgets::remark;
 
 /// Says on the page of the form what is wrong here: it keeps the session from being opened, or a change from being made.
 pub(super) fn hint_at_errors(ui: &mut Ui, tab: &SocketTab) {
@@ -22,6 +24,14 @@ pub(super) fn hint_at_errors(ui: &mut Ui, tab: &SocketTab) {
         let force = if tab.is_open() { "Not in force yet. " } else { "" };
         let words = RichText::new(format!("{force}Page Socket: {reason}")).small();
         ui.add(Label::new(words.color(ui.visuals().error_fg_color)).wrap());
+    }
+}
+
+/// Says on the page of the form that the server of a client is not checked.
+pub(super) fn warn_of_unchecked(ui: &mut Ui, tab: &SocketTab) {
+    if tab.kind == Kind::Client && tab.form.kind() == Scheme::Tls && tab.switches.tls.no_verify {
+        let words = "The server is not checked: anybody may be at the other end (page Socket, TLS)";
+        remark(ui, words, ui.visuals().error_fg_color);
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use sockscope::engine::{Access, Options, Target, networks};
+use sockscope::engine::{Access, Command as EngineCommand, Options, SessionLimits, Target, networks};
 use sockscope::journal::{Content, Detail, Direction, Function, Journal, Outcome, Reader, Record, Seq};
 
 use crate::bench::{Bench, Tab, free_port, patient, peer, read, read_to_end, server};
@@ -108,7 +108,7 @@ fn peers_that_are_refused_leave_no_calls_to_others() {
     }
     drop(refused);
     let options = Options { access: access("192.0.2.1"), ..Options::default() };
-    bench.command(sockscope::engine::Command::Configure { session: tab.session, options });
+    bench.command(EngineCommand::Configure { session: tab.session, options });
     let client = peer(address);
     let conn = bench.conn(&tab, client.local_addr().expect("an address"));
     let accepted = calls_of(&tab, |record| record.conn == Some(conn));
@@ -117,6 +117,29 @@ fn peers_that_are_refused_leave_no_calls_to_others() {
 
 fn read_to_end_or_reset(mut stream: std::net::TcpStream) {
     let _ = stream.read(&mut [0]);
+}
+
+#[test]
+fn receiving_by_hand_shows_its_call_also_when_nothing_is_there() {
+    let by_hand = || {
+        let limits = SessionLimits { by_hand: true, ..SessionLimits::default() };
+        Options { limits, ..Options::default() }
+    };
+    let failed = |record: &Record| matches!(record.content, Content::Detail(Detail::Error(_)));
+    let bench = Bench::new();
+    let (tab, address) = bench.listen(by_hand());
+    let client = peer(address);
+    bench.conn(&tab, client.local_addr().expect("an address"));
+    let receive = |tab: &Tab| {
+        bench.command(EngineCommand::ReceiveNow { session: tab.session, to: Target::All });
+        bench.wait_for("its error", || tab.records().iter().any(failed).then_some(()));
+        calls_of(tab, failed)
+    };
+    let told = receive(&tab);
+    assert!(told.len() == 1 && told[0].starts_with("recv(") && told[0].contains("-1 EAGAIN"), "{told:?}");
+    let (tab, _) = bench.bind(by_hand());
+    let told = receive(&tab);
+    assert!(told.len() == 1 && told[0].contains(", 1) = -1 EAGAIN"), "{told:?}");
 }
 
 #[test]

@@ -29,10 +29,18 @@ impl Connection {
         context: &mut Context<'_>,
     ) -> Result<(), &'static str> {
         let (note, result) = match () {
-            () if self.transport.is_tls() || self.plain_left.is_some() => ("TLS is on already".to_owned(), Ok(())),
+            () if self.is_secure() => ("TLS is on already".to_owned(), Ok(())),
+            () if self.transport.is_tls() || self.plain_left.is_some() => {
+                ("the switch to TLS is under way already".to_owned(), Ok(()))
+            }
             () if !self.life.takes_payload() => cannot("the sending side is finished"),
             () if self.life.is_peer_finished() => cannot("the peer finished sending"),
             () => {
+                if !context.options.secure {
+                    let what =
+                        "switching to TLS (STARTTLS): the handshake begins once what waits is sent".to_owned();
+                    context.writer.detail(Some(self.id), Detail::Note(what));
+                }
                 self.plain_left = Some(self.outbox.len());
                 self.talk.switch(by_rule);
                 self.secure(context);

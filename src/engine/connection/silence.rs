@@ -3,11 +3,12 @@
 use std::io::{self, ErrorKind};
 
 use super::{Connection, Context, READ};
+use crate::engine::calls;
 use crate::engine::command::Options;
 use crate::engine::limits::{self, Received};
 use crate::engine::sockets;
 use crate::error::OpError;
-use crate::journal::{Detail, Transfer, Writer};
+use crate::journal::{Detail, Function, Transfer, Writer};
 
 impl Connection {
     /// Whether nothing is received unless a person says so. What is closing is drained by itself.
@@ -52,6 +53,8 @@ impl Connection {
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.drained(context);
+                self.note_call(Function::Receive(calls::size(size)), Err(&error));
+                context.writer.calls(self.calls.drain(..));
                 let error = OpError::io("recv", &self.peer, &error);
                 context.writer.detail(Some(self.id), Detail::Error(Box::new(error)));
                 0

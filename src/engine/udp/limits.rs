@@ -90,6 +90,7 @@ impl Datagrams {
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 bound.ready.readable = false;
+                self.writer.call(bound.batch.failure(&bound.socket, &error));
                 self.error(None, OpError::io("recv", local, &error));
             }
             Err(error) => self.receiving_failed(&error, reactor),

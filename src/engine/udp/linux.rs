@@ -59,6 +59,8 @@ const SLOT: usize = ROOM + 192;
 pub(super) struct Batch {
     slots: Vec<u8>,
     arrived: Vec<Arrived>,
+    /// How many the last call could take.
+    room: usize,
 }
 
 impl Batch {
@@ -69,6 +71,7 @@ impl Batch {
     /// Of `recvmmsg`; also an error that the network reported for an earlier datagram.
     pub(super) fn receive(&mut self, socket: &UdpSocket, most: usize) -> io::Result<()> {
         self.arrived.clear();
+        self.room = most.min(BATCH);
         self.slots.resize(BATCH * SLOT, 0);
         let mut parts: Vec<_> =
             self.slots.chunks_mut(SLOT).map(|slot| [IoSliceMut::new(&mut slot[..ROOM])]).collect();
@@ -95,12 +98,12 @@ impl Batch {
 
     /// The call that took one of them, counted from 0.
     pub(super) fn transfer(&self, part: usize) -> Transfer {
-        Transfer::ReceiveMany { room: BATCH, came: self.arrived.len(), part }
+        Transfer::ReceiveMany { room: self.room, came: self.arrived.len(), part }
     }
 
     /// The call where it gave an error instead.
-    pub(super) fn failure(socket: &UdpSocket, error: &io::Error) -> Call {
-        calls::counted(socket, Function::ReceiveMany { room: calls::size(BATCH), part: 1 }, Err(error))
+    pub(super) fn failure(&self, socket: &UdpSocket, error: &io::Error) -> Call {
+        calls::counted(socket, Function::ReceiveMany { room: calls::size(self.room), part: 1 }, Err(error))
     }
 
     /// What was received, each with its bytes.

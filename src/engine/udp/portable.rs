@@ -48,7 +48,7 @@ impl Batch {
     }
 
     /// The call where it gave an error instead.
-    pub(super) fn failure(socket: &UdpSocket, error: &io::Error) -> Call {
+    pub(super) fn failure(&self, socket: &UdpSocket, error: &io::Error) -> Call {
         calls::counted(socket, Function::ReceiveFrom(calls::size(ROOM), None), Err(error))
     }
 

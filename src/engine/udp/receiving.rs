@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
 use super::socket::ERRORS;
-use super::system::{self, Arrived, BATCH, Batch};
+use super::system::{self, Arrived, BATCH};
 use super::{DATAGRAM_COST, Datagrams};
 use crate::endpoint::canonical;
 use crate::engine::calls;
@@ -70,7 +70,7 @@ impl Datagrams {
             reactor.timers.set(until, key);
         }
         let local = bound.local;
-        self.writer.call(Batch::failure(&bound.socket, error));
+        self.writer.call(bound.batch.failure(&bound.socket, error));
         self.error(None, OpError::io("receive", local, error));
     }
 

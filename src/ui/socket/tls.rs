@@ -19,7 +19,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     let is_on = tab.form.kind() == Scheme::Tls;
     let errors = tab.errors.clone();
     let is_wrong = errors.keys().any(|field| FIELDS.contains(field));
-    let header = egui::CollapsingHeader::new("TLS").id_salt((tab.id, "tls")).default_open(is_on);
+    let header = egui::CollapsingHeader::new("TLS").id_salt((tab.id, "tls", is_on)).default_open(is_on);
     header.open(is_wrong.then_some(true)).show_unindented(ui, |ui| {
         if !is_on {
             ui.weak("For tls endpoints, and for connections that are switched to TLS (STARTTLS).");
