@@ -63,6 +63,17 @@ impl Bench {
         self.engine.command(command).expect("the engine takes the command");
     }
 
+    /// Changes the options of a session, and waits until they are in force: commands are obeyed one after the other, and
+    /// the next one is answered.
+    #[track_caller]
+    pub(crate) fn configure(&self, tab: &Tab, options: Options) {
+        let read = |event: &&Event| matches!(event, Event::OptionsRead { session, .. } if *session == tab.session);
+        let before = self.events().iter().filter(read).count();
+        self.command(Command::Configure { session: tab.session, options });
+        self.command(Command::ReadOptions { session: tab.session, conn: None, record: false });
+        self.wait_for("its options", || (self.events().iter().filter(read).count() > before).then_some(()));
+    }
+
     /// Waits until `condition` gives something.
     #[track_caller]
     pub(crate) fn wait_for<T>(&self, what: &str, mut condition: impl FnMut() -> Option<T>) -> T {

@@ -108,7 +108,7 @@ fn peers_that_are_refused_leave_no_calls_to_others() {
     }
     drop(refused);
     let options = Options { access: access("192.0.2.1"), ..Options::default() };
-    bench.command(EngineCommand::Configure { session: tab.session, options });
+    bench.configure(&tab, options);
     let client = peer(address);
     let conn = bench.conn(&tab, client.local_addr().expect("an address"));
     let accepted = calls_of(&tab, |record| record.conn == Some(conn));

@@ -79,7 +79,7 @@ fn limits_may_change_while_it_runs() {
     let mut silent = peer(address);
     bench.conn(&tab, silent.local_addr().unwrap());
     let limits = SessionLimits { idle: Some(Duration::from_millis(50)), ..SessionLimits::default() };
-    bench.command(Command::Configure { session: tab.session, options: limited(limits) });
+    bench.configure(&tab, limited(limits));
     assert_eq!(read_to_end(&mut silent), b"");
 }
 
@@ -215,7 +215,7 @@ fn datagrams_are_received_by_hand_one_by_one() {
     receive_now(&bench, &tab);
     bench.wait_for("two", || (lengths(&tab) == [3, 5]).then_some(()));
     // By itself again, it takes the rest.
-    bench.command(Command::Configure { session: tab.session, options: Options::default() });
+    bench.configure(&tab, Options::default());
     bench.wait_for("all", || (lengths(&tab) == [3, 5, 0]).then_some(()));
 }
 
@@ -300,7 +300,7 @@ fn those_beyond_the_most_wait_in_the_backlog() {
     peers.remove(0);
     bench.wait_for("the third", || (lengths(&tab).len() == 3).then_some(()));
     let more = SessionLimits { connections: 10, ..SessionLimits::default() };
-    bench.command(Command::Configure { session: tab.session, options: limited(more) });
+    bench.configure(&tab, limited(more));
     bench.wait_for("all of them", || (lengths(&tab).len() == 5).then_some(()));
     assert_eq!(notes(&tab).len(), 1, "one record for the whole episode: {:?}", notes(&tab));
 }

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::sync::Arc;
 
-use sockscope::engine::{Access, Command, Listen, Options, Plan, networks};
+use sockscope::engine::{Access, Listen, Options, Plan, networks};
 use sockscope::journal::Detail;
 
 use crate::bench::{Bench, Tab, loopback, patient, peer, read};
@@ -51,7 +51,7 @@ fn lists_change_while_it_runs_and_who_is_there_stays() {
     let bench = Bench::new();
     let (tab, address) = bench.listen(lists("192.0.2.0/24", ""));
     reset(address);
-    let configure = |options| bench.command(Command::Configure { session: tab.session, options });
+    let configure = |options| bench.configure(&tab, options);
     configure(lists("192.0.2.0/24, 127.0.0.1", ""));
     let mut first = peer(address);
     let conn = bench.conn(&tab, first.local_addr().unwrap());
@@ -72,7 +72,7 @@ fn a_mapped_address_is_compared_as_ipv4() {
     reset(loopback(port));
     let allowed = peer(SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
     bench.conn(&tab, allowed.local_addr().unwrap());
-    bench.command(Command::Configure { session: tab.session, options: lists("127.0.0.0/8", "") });
+    bench.configure(&tab, lists("127.0.0.0/8", ""));
     let mapped = peer(loopback(port));
     bench.conn(&tab, mapped.local_addr().unwrap());
 }
@@ -89,11 +89,15 @@ fn datagrams_of_refused_peers_are_dropped_and_counted() {
     let note = bench.wait_for("a record", refused);
     let from = talker.local_addr().unwrap();
     assert_eq!(note, format!("a datagram from {from} was dropped: 127.0.0.1 is on the deny list"));
-    bench.command(Command::Configure { session: tab.session, options: Options::default() });
-    bench.wait_for("somebody", || {
-        talker.send_to(b"yes", address).unwrap();
-        tab.journal.open_connections().pop()
-    });
+    // Whatever came before this one is dealt with.
+    let allowed = UdpSocket::bind((std::net::Ipv4Addr::new(127, 0, 0, 2), 0)).unwrap();
+    allowed.send_to(b"last", address).unwrap();
+    let conn = bench.conn(&tab, allowed.local_addr().unwrap());
+    bench.received(&tab, conn, b"last");
+    bench.configure(&tab, Options::default());
+    talker.send_to(b"yes", address).unwrap();
+    let conn = bench.conn(&tab, from);
+    bench.received(&tab, conn, b"yes");
     bench.stop(&tab);
     bench.over(&tab).unwrap();
     let rest = notes(&tab).pop().unwrap();
@@ -110,6 +114,6 @@ fn who_is_refused_is_sent_nothing() {
     assert_eq!(read(&mut peer(address), 5), b"hello");
     let mut options = lists("192.0.2.1", "");
     options.answers = crate::bench::rules([crate::bench::connected([crate::bench::reply("hello")])]).answers;
-    bench.command(Command::Configure { session: tab.session, options });
+    bench.configure(&tab, options);
     reset(address);
 }

@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, setsockopt, sockopt};
 use socket2::{Domain, SockRef, Socket, Type};
 use sockscope::endpoint::Host;
-use sockscope::engine::{Bind, Command, Event, Group, Multicast, On, Options, Plan, Target};
+use sockscope::engine::{Bind, Event, Group, Multicast, On, Options, Plan, Target};
 use sockscope::journal::{Connection, Direction};
 use sockscope::lookup::{self, Link};
 
@@ -89,7 +89,7 @@ fn groups_are_joined_and_left_at_any_time() {
     let (other, _) = bind(&bench, "0.0.0.0:0", options(&[on_loopback(GROUP, None), on_loopback(OTHER, None)]));
     let peer = sender(Ipv4Addr::LOCALHOST);
     let set = |groups: &[Group], note: &str| {
-        bench.command(Command::Configure { session: tab.session, options: options(groups) });
+        bench.configure(&tab, options(groups));
         bench.wait_for(note, || words(&tab).iter().any(|words| words.starts_with(note)).then_some(()));
     };
     let send = |text: &str| {
@@ -220,7 +220,7 @@ fn datagrams_have_the_ttl_that_was_asked_for() {
     for ttl in [None, Some(7), Some(255), None] {
         let mut options = options(std::slice::from_ref(&group));
         options.multicast.ttl = ttl;
-        bench.command(Command::Configure { session: tab.session, options });
+        bench.configure(&tab, options);
         bench.send(&tab, Target::Address(Host::Address(GROUP.into(), 0), port), "x").expect("sent");
         let mut room = [0; 128];
         let mut parts = [std::io::IoSliceMut::new(&mut room)];

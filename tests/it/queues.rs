@@ -64,7 +64,7 @@ fn the_queue_limit_is_set_at_any_time() {
     let error = bench.send(&tab, Target::All, vec![0; MIB]).unwrap_err();
     assert!(error.message.starts_with(&format!("the queue to {from} is full: ")), "{error}");
     let options = Options { queue_limit: QueueLimit::new(8 * MIB), ..Options::default() };
-    bench.command(Command::Configure { session: tab.session, options });
+    bench.configure(&tab, options);
     bench.send(&tab, Target::All, vec![0; MIB]).unwrap();
 }
 

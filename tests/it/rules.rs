@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use sockscope::engine::{Command, Options, Target};
+use sockscope::engine::{Options, Target};
 use sockscope::framing::{Framing, Width};
 use sockscope::journal::{Detail, Direction};
 use sockscope::message::Message;
@@ -304,7 +304,7 @@ fn fired_rules_are_counted_also_when_others_are_edited() {
     let edited = Rules { list: vec![when(Test::Is, "q", [Act::Close]), echo], ..Rules::default() };
     let edited = std::sync::Arc::new(options.answers.with(&edited).expect("rules"));
     let options = Options { answers: std::sync::Arc::clone(&edited), ..Options::default() };
-    bench.command(Command::Configure { session: tab.session, options });
+    bench.configure(&tab, options);
     bench.send(&tab, Target::All, "go").expect("sent");
     assert_eq!(read(&mut client, 2), b"go");
     says(&mut client, "again", "again");

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::{Ipv6Addr, Shutdown, SocketAddr};
 use std::time::Duration;
 
-use sockscope::engine::{Command, Listen, Options, Plan, Target};
+use sockscope::engine::{Listen, Options, Plan, Target};
 use sockscope::journal::{ConnId, Detail, Direction, How, Opened, State};
 use sockscope::responder::Act;
 
@@ -181,7 +181,7 @@ fn options_change_while_it_runs() {
     let mut client = peer(address);
     bench.conn(&tab, client.local_addr().unwrap());
     let options = rules([always([reply("<{data}>")])]);
-    bench.command(Command::Configure { session: tab.session, options });
+    bench.configure(&tab, options);
     // Commands are obeyed in order: once this is answered, the options hold.
     bench.send(&tab, Target::All, "go").unwrap();
     assert_eq!(read(&mut client, 2), b"go");

@@ -210,7 +210,7 @@ fn broadcast_needs_its_switch() {
     let error = bench.send(&tab, everyone.clone(), "x").unwrap_err();
     assert!(error.is("EACCES") && error.advice.is_some(), "{error}");
     let options = Options { broadcast: true, ..Options::default() };
-    bench.command(Command::Configure { session: tab.session, options });
+    bench.configure(&tab, options);
     bench.send(&tab, everyone, "x").unwrap();
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sockscope::endpoint::{Address, Family, UnixName};
-use sockscope::engine::{Command, Connect, Destination, Event, Listen, Options, Plan, Target, UnixFile, is_stale};
+use sockscope::engine::{Connect, Destination, Event, Listen, Options, Plan, Target, UnixFile, is_stale};
 use sockscope::journal::{ConnId, Detail, Direction};
 
 use crate::bench::{Bench, PATIENCE, Tab, always, reply, rules};
@@ -158,7 +158,7 @@ fn c_the_mode_changes_while_it_listens() {
     ready(&bench, &tab);
     let mode = || fs::symlink_metadata(&path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(), 0o666);
-    bench.command(Command::Configure { session: tab.session, options: unix(0o640) });
+    bench.configure(&tab, unix(0o640));
     bench.wait_for("the new mode", || (mode() == 0o640).then_some(()));
     bench.wait_for("a record of it", || notes(&tab, None).iter().any(|note| note.contains("0640")).then_some(()));
 }
