@@ -19,6 +19,20 @@ pub(super) fn refusal(form: &Form) -> String {
     format!("{} is no kind of this tab: there are {}", form.kind().name(), names.join(", "))
 }
 
+impl Form {
+    /// A whole endpoint in a field goes to the fields that it is for, its kind included.
+    pub fn take_apart(&mut self) {
+        match self {
+            Self::Server(form) => form.take_apart(),
+            Self::Client(form) => form.take_apart(),
+            Self::Udp(form) => {
+                form.take_apart();
+                form.take_target_apart();
+            }
+        }
+    }
+}
+
 /// The endpoint that stands in a host field with its scheme, when it is one of `kinds`.
 pub(super) fn whole_endpoint(text: &str, kinds: &[Scheme]) -> Option<Endpoint> {
     let text = text.trim();

@@ -364,6 +364,18 @@ fn a_host_with_a_port_is_taken_apart_when_the_field_is_left() {
 }
 
 #[test]
+fn a_whole_endpoint_is_meant_also_before_the_field_is_left() {
+    let mut window = Window::open();
+    let (listener, address) = crate::bench::server();
+    window.press("TCP client");
+    window.set("Host", &format!("tls://{address}"));
+    window.press("Connect");
+    let mut client = crate::bench::patient(listener.accept().expect("a client").0);
+    assert_eq!(crate::bench::read(&mut client, 1), [22], "a handshake (RFC 8446 §5.1)");
+    assert_eq!(window.value("Host"), "127.0.0.1");
+}
+
+#[test]
 fn asian_text_shows_without_a_font_of_the_system() {
     let mut window = Window::open();
     // A missing glyph fails the test.
