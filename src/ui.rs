@@ -48,6 +48,9 @@ pub fn apply_settings(context: &egui::Context, settings: &Settings) {
     theme::apply(context, settings);
 }
 
+/// The left side with the names of all its pages beside each other, in points.
+const NARROWEST: f32 = 324.0;
+
 /// The smallest window in which everything fits, in points.
 const SMALLEST: egui::Vec2 = vec2(960.0, 600.0);
 
@@ -126,7 +129,7 @@ fn socket_tab(ui: &mut Ui, app: &mut App, id: TabId, actions: &mut Vec<SocketAct
     };
     messages.refresh(kind);
     messages::keys(ui, messages, actions);
-    let left = Panel::left("connection").resizable(true).size_range(270.0..=560.0).default_size(330.0);
+    let left = Panel::left("connection").resizable(true).size_range(NARROWEST..=560.0).default_size(330.0);
     left.frame(frame(ui, 10)).show(ui, |ui| {
         ui.push_id(id, |ui| {
             pages(ui, tab);
@@ -165,7 +168,7 @@ fn socket_tab(ui: &mut Ui, app: &mut App, id: TabId, actions: &mut Vec<SocketAct
 
 /// The tab of an opened log; returns whether it is to be closed.
 fn log_tab(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAction>) -> bool {
-    let left = Panel::left("connection").resizable(true).size_range(270.0..=560.0).default_size(330.0);
+    let left = Panel::left("connection").resizable(true).size_range(NARROWEST..=560.0).default_size(330.0);
     let close =
         left.frame(frame(ui, 10)).show(ui, |ui| ui.push_id(tab.id, |ui| opened::show(ui, tab, actions)).inner);
     bookmarks::note_dialog(ui, tab);

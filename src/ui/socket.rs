@@ -14,7 +14,6 @@ use egui::{Label, RichText, Ui};
 use crate::app::SocketAction;
 use crate::app::tab::{Kind, SocketTab};
 use crate::endpoint::Scheme;
-use crate::ui::widgets::remark;
 
 /// Says on the page of the form what is wrong here: it keeps the session from being opened, or a change from being made.
 pub(super) fn hint_at_errors(ui: &mut Ui, tab: &SocketTab) {
@@ -31,7 +30,8 @@ pub(super) fn hint_at_errors(ui: &mut Ui, tab: &SocketTab) {
 pub(super) fn warn_of_unchecked(ui: &mut Ui, tab: &SocketTab) {
     if tab.kind == Kind::Client && tab.form.kind() == Scheme::Tls && tab.switches.tls.no_verify {
         let words = "The server is not checked: anybody may be at the other end (page Socket, TLS)";
-        remark(ui, words, ui.visuals().error_fg_color);
+        let words = RichText::new(words).small().color(ui.visuals().error_fg_color);
+        ui.add(Label::new(words).wrap());
     }
 }
 

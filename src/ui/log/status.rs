@@ -6,6 +6,7 @@ use super::copy_entries;
 use crate::app::SocketAction;
 use crate::app::tab::SocketTab;
 use crate::figures;
+use crate::ui::widgets::cross;
 use crate::ui::{bookmarks, recording};
 
 const CLEAR: &str = "Empty the log, with its bookmarks and notes; what is open goes on";
@@ -31,10 +32,7 @@ pub(in crate::ui) fn status_line(ui: &mut Ui, tab: &mut SocketTab, actions: &mut
             grows(ui, tab, actions);
         }
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-            let words = egui::RichText::new(amounts(tab));
-            // Who pressed Close and sees the tab stay looks for the reason.
-            let asked = tab.is_asked() && tab.notice.is_some();
-            let words = if asked { words.color(ui.visuals().warn_fg_color) } else { words.weak() };
+            let words = egui::RichText::new(amounts(tab)).weak();
             ui.add(egui::Label::new(words).truncate()).on_hover_text(amounts_in_full(tab));
         });
     });
@@ -66,18 +64,13 @@ fn amounts(tab: &SocketTab) -> String {
     }
     let (received, sent) = (figures::size(status.received.bytes), figures::size(status.sent.bytes));
     words += &format!(" · received {received} · sent {sent}");
-    // First, so that a narrow window does not cut it.
-    match &tab.notice {
-        Some(notice) => format!("{notice} · {words}"),
-        None => words,
-    }
+    words
 }
 
 fn amounts_in_full(tab: &SocketTab) -> String {
     let status = &tab.since_cleared();
-    let notice = tab.notice.as_ref().map_or_else(String::new, |notice| format!("{notice}\n"));
     format!(
-        "{notice}Received {} bytes in {} chunks or datagrams.\nSent {} bytes in {}.\nThe log holds {} in memory.",
+        "Received {} bytes in {} chunks or datagrams.\nSent {} bytes in {}.\nThe log holds {} in memory.",
         figures::count(status.received.bytes),
         figures::count(status.received.records),
         figures::count(status.sent.bytes),
@@ -115,12 +108,27 @@ fn remarks(tab: &SocketTab) -> Vec<String> {
 
 /// Whether [`remark_line`] has something to show.
 pub(in crate::ui) fn has_remarks(tab: &SocketTab) -> bool {
-    !remarks(tab).is_empty()
+    tab.notice.is_some() || !remarks(tab).is_empty()
 }
 
-/// What is not shown.
-pub(in crate::ui) fn remark_line(ui: &mut Ui, tab: &SocketTab) {
-    let words = egui::RichText::new(remarks(tab).join("  ")).small().color(ui.visuals().warn_fg_color);
+/// What came of what a person asked for, and what is not shown.
+pub(in crate::ui) fn remark_line(ui: &mut Ui, tab: &mut SocketTab) {
+    if let Some(notice) = tab.notice.clone() {
+        ui.horizontal(|ui| {
+            if cross(ui, true, "Dismiss notice").clicked() {
+                tab.notice = None;
+            }
+            let words = egui::RichText::new(notice).small();
+            // Who pressed Close and sees the tab stay looks for the reason.
+            let words = if tab.is_asked() { words.color(ui.visuals().warn_fg_color) } else { words };
+            ui.add(egui::Label::new(words).wrap());
+        });
+    }
+    let remarks = remarks(tab);
+    if remarks.is_empty() {
+        return;
+    }
+    let words = egui::RichText::new(remarks.join("  ")).small().color(ui.visuals().warn_fg_color);
     ui.add(egui::Label::new(words).wrap());
 }
 
