@@ -92,6 +92,7 @@ impl Connections {
             told
         })?;
         let local = own(local.canonical());
+        let prepared = calls::noting(writer, || prepare_open(&stream.socket(), by, &self.options.socket_options));
         let opened = Detail::Opened { by, local: local.clone(), peer: Some(peer.clone()) };
         let id = writer.open(opened, peer.clone(), local.clone(), State::Connected);
         writer.set_descriptor(Some(id), sockets::descriptor(&stream));
@@ -111,10 +112,6 @@ impl Connections {
                 return Err(told);
             }
         };
-        let (prepared, calls) = calls::during(|| prepare_open(&stream.socket(), by, &self.options.socket_options));
-        if by == Opened::Connected {
-            writer.calls(calls);
-        }
         for told in prepared {
             match told {
                 Err(error) => writer.detail(Some(id), Detail::Error(Box::new(error))),

@@ -92,6 +92,17 @@ fn a_server_tells_its_calls_in_order() {
 }
 
 #[test]
+fn what_is_set_on_a_connection_is_among_its_calls() {
+    let bench = Bench::new();
+    let (tab, address) = bench.listen(crate::options::options(&[("TCP_QUICKACK", "off")]));
+    let client = peer(address);
+    let conn = bench.conn(&tab, client.local_addr().expect("an address"));
+    let accepted = calls_of(&tab, |record| record.conn == Some(conn));
+    let set = accepted.iter().filter(|line| line.starts_with("setsockopt(") && line.contains("TCP_QUICKACK"));
+    assert_eq!(set.count(), 1, "{accepted:?}");
+}
+
+#[test]
 fn peers_that_are_refused_leave_no_calls_to_others() {
     let bench = Bench::new();
     let access = |deny: &str| Arc::new(Access { allow: Vec::new(), deny: networks(deny).expect("a list") });
