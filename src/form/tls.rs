@@ -59,6 +59,17 @@ impl Default for TlsForm {
 }
 
 impl TlsForm {
+    /// What can be wrong with it.
+    pub const FIELDS: [Field; 7] = [
+        Field::TlsCa,
+        Field::TlsServerName,
+        Field::TlsAlpn,
+        Field::TlsCertificate,
+        Field::TlsKey,
+        Field::TlsClientCerts,
+        Field::TlsKeyLog,
+    ];
+
     /// The engine's settings; what is wrong goes to `errors`.
     pub(super) fn check(&self, errors: &mut Errors) -> Arc<Tls> {
         if *self == Self::default() {

@@ -1,6 +1,6 @@
 //! The numbers of a profile that have a range, and where they stand in the file.
 
-use crate::form::{Field, Form};
+use crate::form::{Field, Form, TlsForm};
 use crate::framing::{Framing, LARGEST_OFFSET, LONGEST as LONGEST_FRAME};
 use crate::responder::{Act, LONGEST_WAIT, MOST_RULES, Rules};
 use crate::sequence::{LONGEST, MOST_STEPS, Sequence, Step};
@@ -98,16 +98,6 @@ fn limit_key(field: Field) -> Option<(&'static str, &'static str)> {
     };
     Some(("limits", key))
 }
-/// The fields of `[switches.tls]`; none of them is a number.
-const TLS: [Field; 7] = [
-    Field::TlsCa,
-    Field::TlsServerName,
-    Field::TlsAlpn,
-    Field::TlsCertificate,
-    Field::TlsKey,
-    Field::TlsClientCerts,
-    Field::TlsKeyLog,
-];
 
 fn place(form: &Form, field: Field) -> Vec<Key> {
     if let Some((table, key)) = limit_key(field) {
@@ -116,7 +106,8 @@ fn place(form: &Form, field: Field) -> Vec<Key> {
     if let Some(path) = multicast(field) {
         return path;
     }
-    if TLS.contains(&field) {
+    // None of them is a number.
+    if TlsForm::FIELDS.contains(&field) {
         return vec![Key::Name("switches"), Key::Name("tls")];
     }
     let table = match (form, field) {

@@ -73,7 +73,7 @@ const ROWS: &[Row] = &[
     (
         "B8",
         "send: what the kernel took of a payload is seen",
-        &["queues::what_waits_is_told_and_can_be_dropped", "calls::a_server_shows_what_strace_sees"],
+        &["queues::what_waits_is_told_and_can_be_dropped", "calls_traced::a_server_shows_what_strace_sees"],
     ),
     (
         "B9",

@@ -12,6 +12,8 @@ mod bench;
 mod bulk;
 #[cfg(target_os = "linux")]
 mod calls;
+#[cfg(target_os = "linux")]
+mod calls_traced;
 #[cfg(all(target_os = "linux", feature = "window"))]
 mod calls_window;
 #[cfg(target_os = "linux")]

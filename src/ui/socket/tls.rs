@@ -18,7 +18,7 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
     }
     let is_on = tab.form.kind() == Scheme::Tls;
     let errors = tab.errors.clone();
-    let is_wrong = errors.keys().any(|field| FIELDS.contains(field));
+    let is_wrong = errors.keys().any(|field| TlsForm::FIELDS.contains(field));
     let header = egui::CollapsingHeader::new("TLS").id_salt((tab.id, "tls", is_on)).default_open(is_on);
     header.open(is_wrong.then_some(true)).show_unindented(ui, |ui| {
         if !is_on {
@@ -32,17 +32,6 @@ pub(super) fn show(ui: &mut Ui, tab: &mut SocketTab, actions: &mut Vec<SocketAct
         both(ui, form, &errors);
     });
 }
-
-/// The fields of this section.
-const FIELDS: [Field; 7] = [
-    Field::TlsCa,
-    Field::TlsServerName,
-    Field::TlsAlpn,
-    Field::TlsCertificate,
-    Field::TlsKey,
-    Field::TlsClientCerts,
-    Field::TlsKeyLog,
-];
 
 fn client(ui: &mut Ui, form: &mut TlsForm, errors: &Errors) {
     ui.checkbox(&mut form.no_verify, "Do not check the server")
